@@ -1,0 +1,1 @@
+"""What is on offer and to whom: discovery, the tree, the one gate."""

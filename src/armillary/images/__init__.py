@@ -1,0 +1,1 @@
+"""A file becomes planes; planes give tiles, overviews, statistics and values."""

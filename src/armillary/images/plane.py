@@ -1,0 +1,159 @@
+"""A plane: one 2-D array of pixels in a file, with its words and its WCS.
+
+Readers make planes; ``armillary.images.pyramid`` turns any plane into tiles, statistics and values. A reader need
+only implement ``window``; the rest has defaults in terms of it that a faster reader overrides. Every reader passes
+``armillary.testing.planes.PlaneConformance``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from armillary.sky.grid import Window
+    from armillary.sky.wcs import PlaneWcs
+
+
+@dataclass(frozen=True, slots=True)
+class CubeAxis:
+    """An axis of a cube beyond the two of the sky.
+
+    Parameters
+    ----------
+    name
+        CTYPE without its algorithm: ``FREQ``, ``VELO``, ``STOKES``, ``AXIS3`` when there is none.
+    length
+        Number of slices, at least 1.
+    unit
+        Unit of ``values``, empty when there is none.
+    values
+        World coordinate of every slice by the linear part of the WCS, or None for more than 100 000 slices.
+    labels
+        Names of the slices where they have some (``I``, ``Q``, ``U``, ``V``), else None.
+    """
+
+    name: str
+    length: int
+    unit: str = ""
+    values: tuple[float, ...] | None = None
+    labels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """How stored numbers become values: ``value = zero + scale * stored``; ``blank`` is no data."""
+
+    scale: float = 1.0
+    zero: float = 0.0
+    blank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedPixels:
+    """Pixels that lie in memory (a mapped file) as they are on disk, for the fused kernels.
+
+    Parameters
+    ----------
+    stored
+        The plane as stored, shape (ny, nx), FITS row order, *big-endian* dtype as in the file, rows contiguous.
+    linear
+        How they become values.
+    """
+
+    stored: NDArray[Any]
+    linear: Linear
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneWords:
+    """What is known of a plane without touching its pixels."""
+
+    name: str
+    hdu: int
+    extname: str = ""
+    units: str | None = None
+    quantity: str | None = None
+    stokes: str | None = None
+    filter: str | None = None
+    object: str | None = None
+    frequency: str | None = None
+    notes: tuple[str, ...] = ()
+    keywords: dict[str, str] = field(default_factory=dict)
+
+
+class Plane(ABC):
+    """One 2-D array of pixels.
+
+    Attributes
+    ----------
+    shape
+        ``(ny, nx)``, both at least 1.
+    dtype
+        Numpy dtype of the *values*, native byte order: the integer type when integers are stored unscaled or with
+        the unsigned convention, float32 or float64 otherwise.
+    words
+        What is known of it without its pixels.
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    words: PlaneWords
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Version of the file as it is on disk now: changes whenever the bytes may have changed. Costs a stat.
+
+        Raises
+        ------
+        UnreadableFileError
+            The file has vanished.
+        """
+
+    @abstractmethod
+    def window(self, window: Window) -> NDArray[Any]:
+        """Values of a window inside the plane, in FITS row order.
+
+        Returns float32 for floats of 32 bits and for integers of up to 16 bits, float64 otherwise; native byte
+        order, NaN where there is no data, C-contiguous, the caller's own.
+
+        Raises
+        ------
+        FileError
+            The file vanished or cannot be decoded.
+        """
+
+    @abstractmethod
+    def header_text(self) -> str:
+        """Header of the plane's HDU: cards of 80 characters, one a line, up to and with END."""
+
+    @abstractmethod
+    def header_texts(self) -> list[tuple[int, str, str]]:
+        """``(index, name, text)`` of every HDU of the file."""
+
+    @property
+    @abstractmethod
+    def wcs(self) -> PlaneWcs | None:
+        """World coordinates, or None when the plane has no celestial ones. Loads astropy: not for start-up."""
+
+    def mapped(self) -> MappedPixels | None:
+        """The plane as it lies in memory, or None when it must be decoded."""
+        return None
+
+    def sample(self, step: int) -> NDArray[np.float32] | None:
+        """Every ``step``-th pixel, anchored at the *top left*, as float32, row 0 at the top.
+
+        None when it would cost as much as reading everything (row-tiled compression).
+        Default: from ``mapped``.
+        """
+        return None
+
+    @property
+    def band_rows(self) -> int:
+        """How many rows are cheapest read together (the height of a compressed tile); 1 when rows are free."""
+        return 1

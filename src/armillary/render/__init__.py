@@ -1,0 +1,1 @@
+"""Arrays in, bytes out: stretch, colour map, encoders."""

@@ -1,0 +1,1 @@
+"""Geometry: world coordinates, HEALPix, tile grids. Arrays and degrees, no files."""

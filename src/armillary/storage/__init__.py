@@ -1,0 +1,1 @@
+"""Bytes: where they lie, how they are reached, when they changed."""

@@ -1,0 +1,1 @@
+"""Conformance suites for every contract, shipped for authors of plug-ins."""
