@@ -1,0 +1,97 @@
+/**
+ * The seam between the map (src/map, src/gl, src/tiles, src/sky) and the shell (src/app, src/panels).
+ * The shell owns the state and the page; the map owns one element, the gestures on it and the pixels in it.
+ */
+import type { LayerInfo, StretchName } from "../api/types";
+
+/** How values become colours. Changing any of it causes no request. */
+export interface DisplayStyle {
+  vmin: number;
+  vmax: number;
+  stretch: StretchName;
+  gamma: number; // 0.1 to 10, after the stretch: s ** (1 / gamma)
+  cmap: string; // any name of /api/colormaps, "_r" reversed
+  invert: boolean;
+  absolute: boolean;
+}
+
+/** Where the map looks. `x`, `y`: pixel at the centre; `scale`: full-resolution pixels per CSS pixel. */
+export interface ViewPosition {
+  x: number;
+  y: number;
+  scale: number;
+  ra: number | null;
+  dec: number | null;
+  fov_deg: number | null; // width of the map in degrees of sky, null without sky
+}
+
+export interface PointerReading {
+  x: number;
+  y: number;
+  ra: number | null;
+  dec: number | null;
+  /** Displayed-level value at once; null: NaN or outside; undefined: its tile is not here yet. */
+  value: number | null | undefined;
+  /** Side in full-resolution pixels of what `value` averages: 1 is exact. */
+  meanOf: number;
+}
+
+export interface MapProgress {
+  loading: number; // tiles on their way
+  shown: number; // tiles in view
+  level: number; // level drawn, 0 coarsest
+  levels: number;
+  preview: boolean; // some of what is shown is a strided sample
+}
+
+export type CompareMode = "opacity" | "blink" | "swipe";
+export type GridFrame = "icrs" | "galactic" | "ecliptic";
+export type RaConvention = "0-360" | "±180";
+
+export interface OverlayOptions {
+  graticule: boolean;
+  frame: GridFrame;
+  raConvention: RaConvention;
+  raHours: boolean; // graticule labels of right ascension in hours
+  scaleBar: boolean;
+  compass: boolean;
+  minimap: boolean;
+  reticle: boolean;
+}
+
+/**
+ * Events (CustomEvent, detail in brackets): `pointer` (PointerReading | null when it leaves), `rest` (PointerReading:
+ * the pointer has not moved for 120 ms), `view` (ViewPosition, every frame of a move), `viewend` (ViewPosition, once a
+ * move has ended), `progress` (MapProgress), `fault` ({message}), `gone` (void: the server says that this version of
+ * the file is no more), `click` (PointerReading).
+ */
+export interface SkyMapApi extends EventTarget {
+  /** Show a layer. Keeps the sky position and field of view of the one before where both have sky, else the pixel
+   * position where the shapes are equal, else fits the coverage. */
+  setLayer(info: LayerInfo, style: DisplayStyle): Promise<void>;
+  setStyle(style: DisplayStyle): void;
+  /** Cumulative histogram of the layer for the `histeq` stretch: `cdf` over `edges`. */
+  setEqualisation(edges: number[], cdf: number[]): void;
+  /** A second layer over the first, warped onto it where their geometries differ. */
+  setCompare(info: LayerInfo | null, style?: DisplayStyle): Promise<void>;
+  setCompareMode(mode: CompareMode, value: number): void; // opacity or swipe place 0 to 1; blink: which is shown, 0 or 1
+  setCompareStyle(style: DisplayStyle): void;
+  setOverlays(options: OverlayOptions): void;
+  setMirror(on: boolean): void; // flips left and right relative to the default orientation
+  fit(animate?: boolean): void;
+  goToPixel(x: number, y: number, scale?: number, animate?: boolean): void;
+  /** Resolves to false where this layer cannot show that position. */
+  goToSky(ra: number, dec: number, fovDeg?: number, animate?: boolean): Promise<boolean>;
+  zoomBy(factor: number): void;
+  panBy(dx: number, dy: number): void; // CSS pixels
+  oneToOne(): void; // one pixel of the layer on one pixel of the screen
+  readonly position: ViewPosition | null;
+  /** What is on the screen, overlays included. */
+  snapshot(): Promise<Blob>;
+  /** Part of the plane in view, full-resolution pixels, half-open. */
+  readonly visibleWindow: { x0: number; y0: number; x1: number; y1: number } | null;
+  /** Draw the colours on the server (no float textures): true when in that fallback. */
+  readonly serverRendered: boolean;
+  updateSize(): void;
+  destroy(): void;
+}
