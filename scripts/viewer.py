@@ -17,4 +17,6 @@ if __name__ == "__main__":
     environment = {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     if not (ROOT / "viewer" / "node_modules").exists():
         subprocess.run([*npm, "ci"], cwd=ROOT / "viewer", env=environment, check=True)
-    raise SystemExit(subprocess.run([*npm, "run", *sys.argv[1:]], cwd=ROOT / "viewer", env=environment, check=False).returncode)
+    raise SystemExit(
+        subprocess.run([*npm, "run", *sys.argv[1:]], cwd=ROOT / "viewer", env=environment, check=False).returncode
+    )
