@@ -11,7 +11,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from armillary.errors import NotFoundError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -86,6 +90,34 @@ class PlaneWords:
     keywords: dict[str, str] = field(default_factory=dict)
 
 
+def value_dtype(stored: np.dtype[Any]) -> str:
+    """Floating type that ``Plane.window`` gives for a stored type: ``float32`` where it is exact, else ``float64``."""
+    small = stored.itemsize <= 2 or (stored.kind == "f" and stored.itemsize == 4)
+    return "float32" if small else "float64"
+
+
+def to_values(stored: NDArray[Any], linear: Linear) -> NDArray[Any]:
+    """Values of stored numbers: ``zero + scale * stored``, NaN where they are blank.
+
+    Parameters
+    ----------
+    stored
+        Numbers as in the file, any byte order and strides. BLANK has no meaning for floats (FITS 4.0, 4.4.2.5).
+
+    Returns
+    -------
+    Native, C-contiguous array of ``value_dtype(stored.dtype)``, the caller's own.
+    """
+    values: NDArray[Any] = stored.astype(value_dtype(stored.dtype), order="C")
+    if linear.scale != 1.0:
+        values *= linear.scale
+    if linear.zero != 0.0:
+        values += linear.zero
+    if linear.blank is not None and stored.dtype.kind in "iu":
+        values[stored == linear.blank] = float("nan")
+    return values
+
+
 class Plane(ABC):
     """One 2-D array of pixels.
 
@@ -151,9 +183,53 @@ class Plane(ABC):
         None when it would cost as much as reading everything (row-tiled compression).
         Default: from ``mapped``.
         """
-        return None
+        pixels = self.mapped()
+        if pixels is None:
+            return None
+        return to_values(pixels.stored[::-1][::step, ::step], pixels.linear).astype("float32", copy=False)
 
     @property
     def band_rows(self) -> int:
         """How many rows are cheapest read together (the height of a compressed tile); 1 when rows are free."""
         return 1
+
+
+class PlaneStack:
+    """Planes of one kind: an image, the slices of a cube, a column of a map.
+
+    Parameters
+    ----------
+    words
+        What is known of every plane of it.
+    axes
+        Axes beyond the sky and Stokes, fastest first; empty for an image.
+    make
+        Makes the plane of an index that has been checked. Must cost next to nothing: no pixel is read.
+    """
+
+    def __init__(self, words: PlaneWords, axes: tuple[CubeAxis, ...], make: Callable[[tuple[int, ...]], Plane]) -> None:
+        self.words = words
+        self.axes = axes
+        self._make = make
+
+    def plane(self, index: tuple[int, ...] = ()) -> Plane:
+        """The plane of a slice.
+
+        Parameters
+        ----------
+        index
+            One 0-based number for each of ``axes``; empty for the first slice.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such slice.
+        """
+        index = index or (0,) * len(self.axes)
+        inside = len(index) == len(self.axes) and all(
+            0 <= k < axis.length for k, axis in zip(index, self.axes, strict=True)
+        )
+        if not inside:
+            lengths = " by ".join(str(axis.length) for axis in self.axes) or "no further axes"
+            raise NotFoundError(f"{self.words.name}: there is no slice {index}: it has {lengths}.")
+        return self._make(index)
