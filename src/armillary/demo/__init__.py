@@ -1,0 +1,1 @@
+"""A simulated sky to try Armillary with no data: the same bytes at every run, written with numpy alone."""
