@@ -1,0 +1,59 @@
+/** Where a second layer's pixels lie under the view of the first. */
+import { api } from "../api/client";
+import type { LayerInfo } from "../api/types";
+import type { PixelBox } from "../sky/skymodel";
+import type { PixelLattice } from "./mesh";
+
+const POINTS = 65;
+
+/** Whether two layers have the same pixels of sky: then no lattice is needed. */
+export function sameGeometry(a: LayerInfo, b: LayerInfo): boolean {
+  const sameShape = a.shape[0] === b.shape[0] && a.shape[1] === b.shape[1];
+  return sameShape && JSON.stringify(a.wcs) === JSON.stringify(b.wcs);
+}
+
+export class CompareLattice {
+  /** The newest that has arrived; drawn until a better one is here. */
+  current: PixelLattice | null = null;
+  private asked: PixelBox | null = null;
+  private readonly control = new AbortController();
+
+  constructor(
+    private readonly base: LayerInfo,
+    private readonly other: LayerInfo,
+    private readonly onChange: () => void,
+    private readonly onFault: (error: unknown) => void,
+  ) {}
+
+  look(box: PixelBox): void {
+    if (this.asked && fits(this.asked, box)) return;
+    const wide = widened(box);
+    this.asked = wide;
+    const query = { base: this.base.id, ...wide, nx: POINTS, ny: POINTS };
+    api.pixelGrid(this.other.id, query, this.control.signal).then(
+      (pixels) => {
+        if (this.asked !== wide || pixels.length !== 2 * POINTS * POINTS) return;
+        this.current = { ...wide, n: POINTS, pixels };
+        this.onChange();
+      },
+      (error) => {
+        if (!this.control.signal.aborted) this.onFault(error);
+      },
+    );
+  }
+
+  destroy(): void {
+    this.control.abort();
+  }
+}
+
+function widened({ x0, y0, x1, y1 }: PixelBox): PixelBox {
+  const mx = (x1 - x0) / 4;
+  const my = (y1 - y0) / 4;
+  return { x0: x0 - mx, y0: y0 - my, x1: x1 + mx, y1: y1 + my };
+}
+
+function fits(asked: PixelBox, { x0, y0, x1, y1 }: PixelBox): boolean {
+  const inside = x0 >= asked.x0 && x1 <= asked.x1 && y0 >= asked.y0 && y1 <= asked.y1;
+  return inside && asked.x1 - asked.x0 < 2.5 * (x1 - x0);
+}

@@ -1,0 +1,131 @@
+/** What lies under the pointer, and the pointer's own events. */
+import { isData } from "../tiles/cache";
+import { factorOf, modulo } from "../tiles/cover";
+import type { TileSource } from "../tiles/source";
+import type { Overlay } from "./overlay";
+import type { PointerReading } from "./types";
+
+const REST_MS = 120;
+
+/** Value of the finest tile that is here, up to `level`, at a pixel. */
+export function readTile(
+  source: TileSource,
+  level: number,
+  x: number,
+  y: number,
+): Pick<PointerReading, "value" | "meanOf"> {
+  const { grid } = source;
+  const u = grid.period === null ? x + 0.5 : modulo(x + 0.5, grid.period);
+  const v = grid.ny - 0.5 - y;
+  const exact = factorOf(grid, level);
+  if (u < 0 || v < 0 || u >= grid.nx || v >= grid.ny) return { value: null, meanOf: exact };
+  const side = grid.tileSize * exact;
+  const tile = source.standIn({ level, row: Math.floor(v / side), col: Math.floor(u / side), copy: 0 });
+  if (!tile?.data) return { value: undefined, meanOf: exact };
+  const factor = factorOf(grid, tile.level);
+  const row = Math.floor(v / factor) - tile.row * grid.tileSize;
+  const col = Math.floor(u / factor) - tile.col * grid.tileSize;
+  const value = tile.data[row * grid.tileSize + col];
+  return { value: isData(value) ? value : null, meanOf: factor };
+}
+
+export interface PointerHost {
+  reading(sx: number, sy: number): PointerReading | null;
+  emit(name: string, detail: unknown): void;
+  /** Bring a pixel of the plane to the middle (minimap). */
+  move(x: number, y: number): void;
+}
+
+export class PointerWatch {
+  private at: [number, number] | null = null;
+  private told = "";
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private steering = false;
+  private readonly control = new AbortController();
+
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly overlay: Overlay,
+    private readonly host: PointerHost,
+  ) {
+    const { signal } = this.control;
+    const early = { capture: true, signal };
+    element.addEventListener("pointerdown", (event) => this.down(event), early);
+    element.addEventListener("pointermove", (event) => this.moved(event), early);
+    element.addEventListener("pointerup", (event) => this.up(event), early);
+    element.addEventListener("pointercancel", (event) => this.up(event), early);
+    element.addEventListener("pointerleave", () => this.left(), { signal });
+  }
+
+  /** The view or the tiles have changed under a pointer that stands still. */
+  refresh(): void {
+    if (this.at) this.tell();
+  }
+
+  destroy(): void {
+    clearTimeout(this.timer);
+    this.control.abort();
+  }
+
+  private place(event: PointerEvent): [number, number] {
+    const box = this.element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  private down(event: PointerEvent): void {
+    const at = this.place(event);
+    if (event.button !== 0 || !this.overlay.owns(...at)) return;
+    this.steering = true;
+    this.element.setPointerCapture(event.pointerId);
+    event.stopPropagation();
+    event.preventDefault();
+    this.steer(at);
+  }
+
+  private moved(event: PointerEvent): void {
+    const at = this.place(event);
+    if (this.steering) {
+      event.stopPropagation();
+      this.steer(at);
+      return;
+    }
+    this.element.style.cursor = this.overlay.owns(...at) ? "pointer" : "";
+    this.at = at;
+    this.tell();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), REST_MS);
+  }
+
+  private up(event: PointerEvent): void {
+    if (!this.steering) return;
+    this.steering = false;
+    this.element.releasePointerCapture(event.pointerId);
+    event.stopPropagation();
+  }
+
+  private left(): void {
+    this.at = null;
+    this.told = "";
+    clearTimeout(this.timer);
+    this.host.emit("pointer", null);
+  }
+
+  private steer([sx, sy]: [number, number]): void {
+    const pixel = this.overlay.minimapPixel(sx, sy);
+    if (pixel) this.host.move(...pixel);
+  }
+
+  private tell(): void {
+    if (!this.at) return;
+    const reading = this.host.reading(...this.at);
+    const words = JSON.stringify([reading, reading?.value === undefined]);
+    if (!reading || words === this.told) return;
+    this.told = words;
+    this.host.emit("pointer", reading);
+  }
+
+  private rest(): void {
+    const reading = this.at && this.host.reading(...this.at);
+    if (reading) this.host.emit("rest", reading);
+  }
+}
