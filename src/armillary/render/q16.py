@@ -1,0 +1,318 @@
+"""The ``q16`` tile: float pixels as quantised integers in byte planes, with a stated error bound.
+
+The format is described byte by byte in ``docs/reference/q16.md``; ``viewer/src/tiles/decode.ts`` reads the same.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from armillary.errors import LimitError, ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from armillary.images.raster import Raster
+
+MAGIC = b"AQ16"
+FORMAT_VERSION = 1
+MAX_SIDE = 1024
+LEVELS_PER_NOISE = 8
+"""Quantisation steps in one standard deviation of the noise: the error is at most noise / 16."""
+
+_HEADER = struct.Struct("<4s4B2I4d")
+HEADER_SIZE = _HEADER.size
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+_FLOAT32_TINY = 2.0**-149
+_WIDTHS = (2, 3)
+
+
+class Kind(IntEnum):
+    """What the payload holds."""
+
+    EMPTY = 0
+    CONSTANT = 1
+    QUANTISED = 2
+    FLOAT32 = 3
+
+
+class Flag(IntFlag):
+    """Facts about the payload."""
+
+    DELTA = 1
+    LOSSLESS = 2
+    GAPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first 48 bytes.
+
+    Parameters
+    ----------
+    kind, width, flags
+        What the payload is, bytes per pixel in it, and facts about it.
+    rows, columns
+        Sides of the tile.
+    zero, scale
+        A pixel is ``zero + scale * level``.
+    max_error
+        Bound on the difference to the encoded pixel before the result is rounded to float32.
+    noise
+        Noise that the precision was chosen for; 0 when unknown.
+    """
+
+    kind: Kind
+    width: int
+    flags: Flag
+    rows: int
+    columns: int
+    zero: float = 0.0
+    scale: float = 0.0
+    max_error: float = 0.0
+    noise: float = 0.0
+
+    def pack(self) -> bytes:
+        """Return the 48 bytes."""
+        small = (FORMAT_VERSION, self.kind, self.width, self.flags)
+        return _HEADER.pack(MAGIC, *small, self.rows, self.columns, self.zero, self.scale, self.max_error, self.noise)
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """Integers that stand for pixels: ``zero + scale * levels``, the largest of ``width`` bytes for no data."""
+
+    values: NDArray[np.uint32]
+    zero: float
+    scale: float
+    width: int
+    lossless: bool
+
+
+def encode(raster: Raster) -> bytes:
+    """Encode a tile.
+
+    Parameters
+    ----------
+    raster
+        Tile of at most ``MAX_SIDE`` squared. Pixels that are not finite count as no data.
+
+    Returns
+    -------
+    bytes
+        Header and payload; not compressed, see ``armillary.render.coding``.
+
+    Raises
+    ------
+    LimitError
+        The raster is larger than a tile.
+    """
+    from armillary.render import kernels
+
+    rows, columns = raster.pixels.shape
+    if not (0 < rows <= MAX_SIDE and 0 < columns <= MAX_SIDE):
+        raise LimitError(f"q16 is for tiles of 1 to {MAX_SIDE} pixels a side, not {columns} x {rows}: ask for f32")
+    flat = raster.pixels.reshape(-1)
+    low, high, valid = kernels.finite_range(flat)
+    gaps = Flag.GAPS if valid < flat.size else Flag(0)
+    if not valid:
+        return Header(Kind.EMPTY, 0, gaps | Flag.LOSSLESS, rows, columns).pack()
+    if low == high and not gaps:
+        return Header(Kind.CONSTANT, 0, Flag.LOSSLESS, rows, columns, zero=low).pack()
+    levels = _quantised(raster, flat, low, high)
+    if levels is None:
+        return _pack_float32(raster, gaps)
+    return _pack_levels(raster, levels, gaps)
+
+
+def _quantised(raster: Raster, flat: NDArray[np.float32], low: float, high: float) -> _Levels | None:
+    """Return the levels of a tile: exact ones where there are, else fine ones, None where neither fits."""
+    if _is_step(raster.quantum) and math.isfinite(raster.zero):
+        first = raster.zero + _whole((low - raster.zero) / raster.quantum) * raster.quantum
+        exact = _attempt(flat, first, high, raster.quantum, strict=True)
+        if exact is not None:
+            return exact
+    if _is_step(raster.noise):
+        scale = precision(raster.noise)
+        return _attempt(flat, _grid_floor(low, scale), high, scale, strict=False)
+    # Masks, counts and hit maps are whole numbers; a tile of one value with gaps is exact at any scale.
+    return _attempt(flat, low, high, 1.0, strict=True)
+
+
+def precision(noise: float) -> float:
+    """Return the step for a noise: an eighth, rounded down to 8 significant bits.
+
+    Multiples of such a step up to 65 536 are exact in float32, so most decoded pixels need no second rounding.
+    """
+    mantissa, exponent = math.frexp(noise / LEVELS_PER_NOISE)
+    return max(math.ldexp(math.floor(mantissa * 256), exponent - 8), _FLOAT32_TINY)
+
+
+def _grid_floor(low: float, scale: float) -> float:
+    """Return the multiple of ``scale`` at or below ``low``: tiles of one image share their steps."""
+    steps = low / scale
+    return math.floor(steps) * scale if math.isfinite(steps) else low
+
+
+def _attempt(flat: NDArray[np.float32], zero: float, high: float, scale: float, *, strict: bool) -> _Levels | None:
+    """Quantise, or return None where the range needs over three bytes or, if ``strict``, a pixel would change."""
+    from armillary.render import kernels
+
+    span = (high - zero) / scale if math.isfinite(zero) else math.inf
+    width = next((width for width in _WIDTHS if span + 0.5 < (1 << 8 * width) - 1), 0)
+    if not width or abs(zero) > _FLOAT32_MAX or high + scale > _FLOAT32_MAX:
+        return None
+    values = np.empty(flat.size, np.uint32)
+    wrong = kernels.quantise(flat, zero, scale, (1 << 8 * width) - 1, strict, values)
+    if strict and wrong:
+        return None
+    return _Levels(values, zero, scale, width, lossless=not wrong)
+
+
+def _pack_levels(raster: Raster, levels: _Levels, gaps: Flag) -> bytes:
+    from armillary.render import kernels
+
+    delta = _prefers_delta(levels)
+    rows, columns = raster.pixels.shape
+    flags = gaps | (Flag.DELTA if delta else Flag(0)) | (Flag.LOSSLESS if levels.lossless else Flag(0))
+    header = Header(
+        Kind.QUANTISED,
+        levels.width,
+        flags,
+        rows,
+        columns,
+        zero=levels.zero,
+        scale=levels.scale,
+        max_error=0.0 if levels.lossless else levels.scale / 2,
+        noise=_stated_noise(raster),
+    )
+    planes = np.empty(levels.width * levels.values.size, np.uint8)
+    kernels.split_planes(levels.values, levels.width, delta, planes)
+    return b"".join((header.pack(), planes.data))
+
+
+def _pack_float32(raster: Raster, gaps: Flag) -> bytes:
+    rows, columns = raster.pixels.shape
+    header = Header(Kind.FLOAT32, 4, gaps | Flag.LOSSLESS, rows, columns, noise=_stated_noise(raster))
+    pixels = np.where(np.isfinite(raster.pixels), raster.pixels, np.float32(np.nan)).astype("<f4", copy=False)
+    planes = np.ascontiguousarray(pixels.reshape(-1, 1).view(np.uint8).T)
+    return b"".join((header.pack(), planes.data))
+
+
+def _is_step(number: float) -> bool:
+    return math.isfinite(number) and number > 0
+
+
+def _whole(steps: float) -> float:
+    return float(round(steps)) if math.isfinite(steps) else math.inf
+
+
+def _stated_noise(raster: Raster) -> float:
+    return raster.noise if _is_step(raster.noise) else 0.0
+
+
+def _prefers_delta(levels: _Levels) -> bool:
+    """Compare the entropy of the bytes as they are with that of their differences, in a sample."""
+    from armillary.render import kernels
+
+    counts = np.zeros((2, levels.width, 256), np.int32)
+    kernels.count_codes(levels.values, levels.width, 1024, counts)
+    if not counts.any():
+        return False
+    share = counts / counts.sum(axis=2, keepdims=True)
+    bits = -(share * np.log2(share, out=np.zeros_like(share), where=share > 0)).sum(axis=(1, 2))
+    return bool(bits[1] < bits[0])
+
+
+def read_header(body: bytes | bytearray | memoryview) -> Header:
+    """Read and check the header of a tile.
+
+    Raises
+    ------
+    ParameterError
+        Anything that the format does not allow, the length of the payload included.
+    """
+    if len(body) < HEADER_SIZE:
+        raise _malformed("shorter than its header")
+    magic, version, kind, width, flags, rows, columns, *numbers = _HEADER.unpack_from(body)
+    if magic != MAGIC:
+        raise _malformed("does not begin with AQ16")
+    if version != FORMAT_VERSION:
+        raise _malformed(f"format version {version}; this reader knows {FORMAT_VERSION}")
+    if kind > max(Kind) or flags > sum(Flag):
+        raise _malformed("unknown kind or flag")
+    header = Header(Kind(kind), width, Flag(flags), rows, columns, *numbers)
+    _check_numbers(header)
+    if len(body) != HEADER_SIZE + width * rows * columns:
+        raise _malformed("the length does not agree with the header")
+    return header
+
+
+def _check_numbers(header: Header) -> None:
+    if not (0 < header.rows <= MAX_SIDE and 0 < header.columns <= MAX_SIDE):
+        raise _malformed(f"sides must be 1 to {MAX_SIDE}")
+    widths = {Kind.EMPTY: (0,), Kind.CONSTANT: (0,), Kind.QUANTISED: _WIDTHS, Kind.FLOAT32: (4,)}
+    if header.width not in widths[header.kind]:
+        raise _malformed("bytes per pixel do not agree with the kind")
+    if header.flags & Flag.DELTA and header.kind is not Kind.QUANTISED:
+        raise _malformed("differences only exist in quantised tiles")
+    if not (abs(header.zero) <= _FLOAT32_MAX and 0 <= header.scale <= _FLOAT32_MAX):
+        raise _malformed("zero or scale is out of range")
+    if not (0 <= header.max_error < math.inf and 0 <= header.noise < math.inf):
+        raise _malformed("error bound or noise is out of range")
+    if header.kind is Kind.QUANTISED and not header.scale:
+        raise _malformed("a scale of zero")
+
+
+def _malformed(why: str) -> ParameterError:
+    return ParameterError("q16", f"not a whole tile of this format: {why}")
+
+
+def decode(body: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+    """Decode a tile.
+
+    Parameters
+    ----------
+    body
+        Output of :func:`encode`, content coding already undone.
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, columns)
+        Row 0 at the top, NaN where there is no data.
+
+    Raises
+    ------
+    ParameterError
+        Malformed; nothing larger than the bytes given (or a tile of one value) is ever allocated.
+    """
+    header = read_header(body)
+    shape = (header.rows, header.columns)
+    if header.kind is Kind.EMPTY:
+        return np.full(shape, np.nan, np.float32)
+    if header.kind is Kind.CONSTANT:
+        return np.full(shape, header.zero, np.float32)
+    planes = np.frombuffer(body, np.uint8, offset=HEADER_SIZE).reshape(header.width, -1)
+    if header.kind is Kind.FLOAT32:
+        return np.ascontiguousarray(planes.T).view("<f4").astype(np.float32, copy=False).reshape(shape)
+    return _dequantised(planes, header).reshape(shape)
+
+
+def _dequantised(planes: NDArray[np.uint8], header: Header) -> NDArray[np.float32]:
+    missing = np.uint32((1 << 8 * header.width) - 1)
+    levels = planes[0].astype(np.uint32)
+    for plane in range(1, header.width):
+        levels |= planes[plane].astype(np.uint32) << np.uint32(8 * plane)
+    if header.flags & Flag.DELTA:
+        unfolded = (levels >> np.uint32(1)) ^ (np.uint32(0) - (levels & np.uint32(1)))
+        levels = np.cumsum(unfolded, dtype=np.uint32) & missing
+    with np.errstate(over="ignore"):
+        pixels: NDArray[np.float32] = (header.zero + header.scale * levels.astype(np.float64)).astype(np.float32)
+    pixels[levels == missing] = np.nan
+    return pixels
