@@ -20,16 +20,22 @@ function share(edges: number[], cdf: number[], value: number): number {
 }
 
 /** Null where the histogram says nothing about the range. A `cdf` one shorter than `edges` counts up to right edges. */
-export function equalisationTable(edges: number[], cdf: number[], vmin: number, vmax: number): Float32Array | null {
+export function equalisationTable(
+  edges: number[],
+  cdf: number[],
+  { vmin, vmax, absolute }: { vmin: number; vmax: number; absolute: boolean },
+): Float32Array | null {
   const shares = cdf.length === edges.length - 1 ? [0, ...cdf] : cdf;
   if (edges.length < 2 || shares.length !== edges.length) return null;
-  const low = share(edges, shares, vmin);
-  const span = share(edges, shares, vmax) - low;
+  // Of absolute values the histogram knows both sides.
+  const below = (value: number) => share(edges, shares, value) - (absolute ? share(edges, shares, -value) : 0);
+  const low = below(vmin);
+  const span = below(vmax) - low;
   if (!(span > 0)) return null;
   const table = new Float32Array(EQUALISATION_SIZE);
   for (let i = 0; i < EQUALISATION_SIZE; i++) {
     const value = vmin + ((vmax - vmin) * i) / (EQUALISATION_SIZE - 1);
-    table[i] = Math.min(Math.max((share(edges, shares, value) - low) / span, 0), 1);
+    table[i] = Math.min(Math.max((below(value) - low) / span, 0), 1);
   }
   return table;
 }

@@ -2,10 +2,11 @@
 import { isData } from "../tiles/cache";
 import { factorOf, modulo } from "../tiles/cover";
 import type { TileSource } from "../tiles/source";
-import type { Overlay } from "./overlay";
+import type { Handle, Overlay } from "./overlay/overlay";
 import type { PointerReading } from "./types";
 
 const REST_MS = 120;
+const CURSORS: Record<Handle | "map", string> = { minimap: "pointer", divider: "ew-resize", map: "crosshair" };
 
 /** Value of the finest tile that is here, up to `level`, at a pixel. */
 export function readTile(
@@ -34,13 +35,15 @@ export interface PointerHost {
   emit(name: string, detail: unknown): void;
   /** Bring a pixel of the plane to the middle (minimap). */
   move(x: number, y: number): void;
+  /** Divide the swipe here, 0 to 1. */
+  divide(place: number): void;
 }
 
 export class PointerWatch {
   private at: [number, number] | null = null;
   private told = "";
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private steering = false;
+  private steering: Handle | null = null;
   private readonly control = new AbortController();
 
   constructor(
@@ -74,8 +77,9 @@ export class PointerWatch {
 
   private down(event: PointerEvent): void {
     const at = this.place(event);
-    if (event.button !== 0 || !this.overlay.owns(...at)) return;
-    this.steering = true;
+    const handle = this.overlay.handle(...at);
+    if (event.button !== 0 || !handle) return;
+    this.steering = handle;
     this.element.setPointerCapture(event.pointerId);
     event.stopPropagation();
     event.preventDefault();
@@ -89,7 +93,7 @@ export class PointerWatch {
       this.steer(at);
       return;
     }
-    this.element.style.cursor = this.overlay.owns(...at) ? "pointer" : "";
+    this.element.style.cursor = CURSORS[this.overlay.handle(...at) ?? "map"];
     this.at = at;
     this.tell();
     clearTimeout(this.timer);
@@ -98,7 +102,7 @@ export class PointerWatch {
 
   private up(event: PointerEvent): void {
     if (!this.steering) return;
-    this.steering = false;
+    this.steering = null;
     this.element.releasePointerCapture(event.pointerId);
     event.stopPropagation();
   }
@@ -111,6 +115,10 @@ export class PointerWatch {
   }
 
   private steer([sx, sy]: [number, number]): void {
+    if (this.steering === "divider") {
+      this.host.divide(sx / this.element.clientWidth);
+      return;
+    }
     const pixel = this.overlay.minimapPixel(sx, sy);
     if (pixel) this.host.move(...pixel);
   }

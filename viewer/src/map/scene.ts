@@ -63,11 +63,11 @@ export class Shown {
   }
 
   get equalisation(): Float32Array | null {
-    const { vmin, vmax, stretch } = this.style;
+    const { vmin, vmax, stretch, absolute } = this.style;
     if (stretch !== "histeq" || !this.histogram) return null;
-    const key = `${vmin} ${vmax}`;
+    const key = `${vmin} ${vmax} ${absolute}`;
     if (key !== this.table.key) {
-      this.table = { key, values: equalisationTable(this.histogram.edges, this.histogram.cdf, vmin, vmax) };
+      this.table = { key, values: equalisationTable(this.histogram.edges, this.histogram.cdf, this.style) };
     }
     return this.table.values;
   }

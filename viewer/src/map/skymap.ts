@@ -15,7 +15,7 @@ import { Decoder } from "../tiles/decoder";
 import { Loader } from "../tiles/loader";
 import { CompareLattice, sameGeometry } from "./compare";
 import { duration, fitResolution, makeMap, makeView } from "./olview";
-import { Overlay } from "./overlay";
+import { Overlay } from "./overlay/overlay";
 import { PointerWatch, readTile } from "./pointer";
 import { Scene, Shown } from "./scene";
 import { ViewTransform } from "./transform";
@@ -79,6 +79,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
       reading: (sx, sy) => this.reading(sx, sy),
       emit: (name, detail) => this.emit(name, detail),
       move: (x, y) => this.goToPixel(x, y, undefined, false),
+      divide: (place) => this.divide(place),
     });
     this.map.on("postrender", () => this.afterFrame());
     this.map.on("moveend", () => this.moveEnded());
@@ -471,7 +472,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
 
   private clicked([sx, sy]: [number, number]): void {
     const reading = this.reading(sx, sy);
-    if (reading && !this.overlay.owns(sx, sy)) this.emit("click", reading);
+    if (reading && !this.overlay.handle(sx, sy)) this.emit("click", reading);
   }
 
   private reading(sx: number, sy: number): PointerReading | null {
@@ -484,6 +485,11 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     const sky = this.sky?.position(x, y) ?? null;
     const level = this.scene.progress.level;
     return { x, y, ra: sky?.[0] ?? null, dec: sky?.[1] ?? null, ...readTile(base.source, level, x, y) };
+  }
+
+  private divide(place: number): void {
+    this.setCompareMode("swipe", place);
+    this.emit("swipe", this.scene.value);
   }
 
   // --- events -----------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ export interface OverlayOptions {
  * Events (CustomEvent, detail in brackets): `pointer` (PointerReading | null when it leaves), `rest` (PointerReading:
  * the pointer has not moved for 120 ms), `view` (ViewPosition, every frame of a move), `viewend` (ViewPosition, once a
  * move has ended), `progress` (MapProgress), `fault` ({message}), `gone` (void: the server says that this version of
- * the file is no more), `click` (PointerReading).
+ * the file is no more), `click` (PointerReading), `swipe` (number: the divider was dragged there).
  */
 export interface SkyMapApi extends EventTarget {
   /** Show a layer. Keeps the sky position and field of view of the one before where both have sky, else the pixel
@@ -76,6 +76,8 @@ export interface SkyMapApi extends EventTarget {
   setCompare(info: LayerInfo | null, style?: DisplayStyle): Promise<void>;
   setCompareMode(mode: CompareMode, value: number): void; // opacity or swipe place 0 to 1; blink: which is shown, 0 or 1
   setCompareStyle(style: DisplayStyle): void;
+  /** As `setEqualisation`, for the second layer. */
+  setCompareEqualisation(edges: number[], cdf: number[]): void;
   setOverlays(options: OverlayOptions): void;
   setMirror(on: boolean): void; // flips left and right relative to the default orientation
   fit(animate?: boolean): void;

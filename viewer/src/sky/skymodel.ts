@@ -28,6 +28,8 @@ export class SkyModel {
   readonly grid: PlaneGrid;
   private whole: VectorGrid | null = null;
   private near: VectorGrid | null = null;
+  /** Grows whenever better vectors have come. */
+  generation = 0;
   private asked: Lattice | null = null;
   private control = new AbortController();
 
@@ -44,7 +46,7 @@ export class SkyModel {
     if (!this.has) return;
     try {
       this.whole = await this.fetch(wholeLattice(this.grid));
-      this.onChange();
+      this.changed();
     } catch {
       this.whole = null;
     }
@@ -59,7 +61,7 @@ export class SkyModel {
       (grid) => {
         if (this.asked !== lattice) return;
         this.near = grid;
-        this.onChange();
+        this.changed();
       },
       () => {
         // The whole-plane vectors serve until the next move asks again.
@@ -112,6 +114,11 @@ export class SkyModel {
 
   destroy(): void {
     this.control.abort();
+  }
+
+  private changed(): void {
+    this.generation++;
+    this.onChange();
   }
 
   private forgetAsked(): void {

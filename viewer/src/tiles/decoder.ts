@@ -1,5 +1,5 @@
 /** Tiles are decoded beside the page, in a worker; on the page itself where workers are not to be had. */
-import { isData, NO_DATA } from "./cache";
+import { NO_DATA } from "./cache";
 import { decodeTile } from "./decode";
 
 export type TileKind = "q16" | "f32";
@@ -19,9 +19,9 @@ export interface DecodeAnswer {
 
 /** Values of a tile, with `NO_DATA` in the place of NaN. */
 export function decodeForGpu(buffer: ArrayBuffer, kind: TileKind, tileSize: number): Float32Array<ArrayBuffer> {
-  const values = decodeTile(buffer, kind, tileSize) as Float32Array<ArrayBuffer>;
+  const values = decodeTile(buffer, kind, tileSize);
   for (let i = 0; i < values.length; i++) {
-    if (!isData(values[i])) values[i] = NO_DATA;
+    if (!Number.isFinite(values[i])) values[i] = NO_DATA;
   }
   return values;
 }
