@@ -56,6 +56,13 @@ def _kind(dtype: np.dtype[np.generic]) -> str:
     return f"{dtype.kind}{dtype.itemsize}"
 
 
+def image_header(dtype: np.dtype[np.generic], shape: tuple[int, ...], cards: Cards) -> bytes:
+    """Header of a primary HDU with an image, in whole blocks."""
+    structure: dict[str, Value] = {"SIMPLE": True, "BITPIX": _BITPIX[_kind(dtype)], "NAXIS": len(shape)}
+    structure |= {f"NAXIS{i + 1}": n for i, n in enumerate(reversed(shape))}
+    return _header({**structure, **cards})
+
+
 def write_image(path: Path, pixels: NDArray[np.generic], cards: Cards) -> None:
     """Write an array as the primary HDU of a new file.
 
@@ -68,11 +75,9 @@ def write_image(path: Path, pixels: NDArray[np.generic], cards: Cards) -> None:
     cards
         Further cards: WCS, BUNIT, OBJECT.
     """
-    structure: dict[str, Value] = {"SIMPLE": True, "BITPIX": _BITPIX[_kind(pixels.dtype)], "NAXIS": pixels.ndim}
-    structure |= {f"NAXIS{i + 1}": n for i, n in enumerate(reversed(pixels.shape))}
     stored = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder(">")))
     with path.open("xb") as file:
-        file.write(_header({**structure, **cards}))
+        file.write(image_header(pixels.dtype, pixels.shape, cards))
         file.write(stored.data)
         file.write(bytes(-stored.nbytes % BLOCK))
 
