@@ -120,10 +120,10 @@ def stretch_vectors() -> dict:
             inside = [formula(min(max(t, 0.0), 1.0)) ** (1 / gamma) for t in places]
             result = [1 - s if invert else s for s in inside]
             cases.append({"stretch": name, "gamma": gamma, "invert": invert, "result": result})
-    return {"places": places, "cases": cases, "histeq": [histeq_case(False), histeq_case(True)]}
+    return {"places": places, "cases": cases, "histeq": [histeq_case(absolute=absolute) for absolute in (False, True)]}
 
 
-def histeq_case(absolute: bool) -> dict:
+def histeq_case(*, absolute: bool) -> dict:
     """Share of the pixels below values that lie on edges of the bins, counted one bin at a time."""
     counts = [3, 0, 10, 25, 40, 12, 7, 2, 0, 1]
     edges = [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]

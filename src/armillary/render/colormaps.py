@@ -34,7 +34,7 @@ def _load() -> _Maps:
         with np.load(FILE, allow_pickle=False) as archive:
             tables: NDArray[np.uint8] = archive["tables"]
             index = json.loads(archive["index"].tobytes())
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConfigurationError(
             "colour maps: the table that comes with Armillary is missing or damaged: install Armillary again, "
             "or in a checkout run scripts/make_colormaps.py"
