@@ -106,7 +106,9 @@ def _core(cards: AxisCards, shape: tuple[int, int]) -> Any:
         [record for record in cards.records if record[0].startswith("DQ")],
     ).header(shape)
     core = Wcsprm(header=header.encode("ascii"), relax=True, warnings=False)
-    core.fix()
+    # Not every fix: that of the CD matrix makes up a scale where there is none.
+    core.unitfix()
+    core.celfix()
     core.set()
     if core.naxis != 2 or core.lng < 0 or core.lat < 0:
         raise NoSkyError("The sky coordinates have no usable projection: positions are pixels only.")
@@ -125,8 +127,6 @@ def _distortion(cards: AxisCards, shape: tuple[int, int], lookup: Callable[[], A
     from astropy.wcs import WCS
 
     for axis in (1, 2):
-        if cards.text(f"CPDIS{axis}").lower() not in {"", "lookup"}:
-            raise NoSkyError("Distortions other than SIP, TPV and tables are not read: positions are pixels only.")
         if "A_ORDER" in cards.values:
             cards.values[f"CTYPE{axis}"] = f"{cards.text(f'CTYPE{axis}')}-SIP"
     header = fits.Header.fromstring(cards.header(shape))

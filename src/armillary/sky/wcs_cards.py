@@ -96,6 +96,8 @@ def read_cards(text: str, axes: tuple[int, int], version: str = "") -> AxisCards
     found = AxisCards()
     for key, raw in _split(text):
         name = _rename(key, axes, version)
+        if not raw or raw.startswith("/"):
+            continue  # a keyword without a value is as good as none (FITS 4.0, 4.1.2.3)
         if name:
             _put(found, name, key, raw)
         elif _couples(key, axes, version) and (_number(raw) or 0.0) != 0.0:

@@ -106,6 +106,14 @@ def has_sip(cards: AxisCards) -> bool:
 
 
 def has_lookup(cards: AxisCards) -> bool:
-    """True when the header points to distortion tables in other extensions."""
-    names = ("CPDIS1", "CPDIS2", "D2IMDIS1", "D2IMDIS2")
-    return "AXISCORR" in cards.values or any(cards.text(name).lower() == "lookup" for name in names)
+    """True when the header points to distortion tables in other extensions.
+
+    Raises
+    ------
+    NoSkyError
+        It describes a distortion of another kind.
+    """
+    kinds = {cards.text(name).lower() for name in ("CPDIS1", "CPDIS2", "D2IMDIS1", "D2IMDIS2")} - {""}
+    if kinds - {"lookup"}:
+        raise NoSkyError("Distortions other than SIP, TPV and tables are not read: positions are pixels only.")
+    return bool(kinds) or "AXISCORR" in cards.values
