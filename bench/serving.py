@@ -1,4 +1,4 @@
-"""Tiles through HTTP: warm and cold, one client and many, against in-memory bytes on the same server and against peers."""
+"""Tiles through HTTP, warm and cold, one client and many, against bytes from memory on the same server and peers."""
 
 from __future__ import annotations
 

@@ -149,9 +149,8 @@ def _walk(layer: str, description: dict, steps: int) -> list[str]:
         pixels = side << (levels - 1 - level)
         y = float(np.clip(y + rng.normal() * pixels / ny, 0, 0.999))
         x = float((x + rng.normal() * pixels / nx) % 0.999)
-        paths.append(
-            f"/api/layers/{layer}/tiles/{level}/{int(y * ny) // pixels}/{int(x * nx) // pixels}.q16?v={description['version']}"
-        )
+        place = f"{level}/{int(y * ny) // pixels}/{int(x * nx) // pixels}"
+        paths.append(f"/api/layers/{layer}/tiles/{place}.q16?v={description['version']}")
     return paths
 
 
@@ -179,7 +178,7 @@ def browsing() -> list[Row]:
         walk = load.once(server.port, _walk(layer, description, BROWSED_TILES), clients=4, seconds=60)
         return [
             row(
-                f"own memory after {walk.requests} tiles of the 1.78 GB map",
+                f"own memory after {walk.requests} tiles of the 1.78 GB map (floor: 150 MB + 0.5 %)",
                 server.own_mb(),
                 "MB",
                 floor=150 + 0.005 * 1783,
