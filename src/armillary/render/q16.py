@@ -6,82 +6,25 @@ The format is described byte by byte in ``docs/reference/q16.md``; ``viewer/src/
 from __future__ import annotations
 
 import math
-import struct
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from armillary.errors import LimitError, ParameterError
+from armillary.errors import LimitError
+from armillary.render.q16_format import FLOAT32_MAX, HEADER_SIZE, MAX_SIDE, WIDTHS, Flag, Header, Kind, read_header
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.images.raster import Raster
 
-MAGIC = b"AQ16"
-FORMAT_VERSION = 1
-MAX_SIDE = 1024
+__all__ = ["MAX_SIDE", "Flag", "Header", "Kind", "decode", "encode", "precision", "read_header"]
+
 LEVELS_PER_NOISE = 8
 """Quantisation steps in one standard deviation of the noise: the error is at most noise / 16."""
 
-_HEADER = struct.Struct("<4s4B2I4d")
-HEADER_SIZE = _HEADER.size
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 _FLOAT32_TINY = 2.0**-149
-_WIDTHS = (2, 3)
-
-
-class Kind(IntEnum):
-    """What the payload holds."""
-
-    EMPTY = 0
-    CONSTANT = 1
-    QUANTISED = 2
-    FLOAT32 = 3
-
-
-class Flag(IntFlag):
-    """Facts about the payload."""
-
-    DELTA = 1
-    LOSSLESS = 2
-    GAPS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The first 48 bytes.
-
-    Parameters
-    ----------
-    kind, width, flags
-        What the payload is, bytes per pixel in it, and facts about it.
-    rows, columns
-        Sides of the tile.
-    zero, scale
-        A pixel is ``zero + scale * level``.
-    max_error
-        Bound on the difference to the encoded pixel before the result is rounded to float32.
-    noise
-        Noise that the precision was chosen for; 0 when unknown.
-    """
-
-    kind: Kind
-    width: int
-    flags: Flag
-    rows: int
-    columns: int
-    zero: float = 0.0
-    scale: float = 0.0
-    max_error: float = 0.0
-    noise: float = 0.0
-
-    def pack(self) -> bytes:
-        """Return the 48 bytes."""
-        small = (FORMAT_VERSION, self.kind, self.width, self.flags)
-        return _HEADER.pack(MAGIC, *small, self.rows, self.columns, self.zero, self.scale, self.max_error, self.noise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +108,8 @@ def _attempt(flat: NDArray[np.float32], zero: float, high: float, scale: float, 
     from armillary.render import kernels
 
     span = (high - zero) / scale if math.isfinite(zero) else math.inf
-    width = next((width for width in _WIDTHS if span + 0.5 < (1 << 8 * width) - 1), 0)
-    if not width or abs(zero) > _FLOAT32_MAX or high + scale > _FLOAT32_MAX:
+    width = next((width for width in WIDTHS if span + 0.5 < (1 << 8 * width) - 1), 0)
+    if not width or abs(zero) > FLOAT32_MAX or high + scale > FLOAT32_MAX:
         return None
     values = np.empty(flat.size, np.uint32)
     wrong = kernels.quantise(flat, zero, scale, (1 << 8 * width) - 1, strict, values)
@@ -222,56 +165,12 @@ def _prefers_delta(levels: _Levels) -> bool:
     from armillary.render import kernels
 
     counts = np.zeros((2, levels.width, 256), np.int32)
-    kernels.count_codes(levels.values, levels.width, 1024, counts)
+    kernels.count_codes(levels.values, levels.width, 1009, counts)
     if not counts.any():
         return False
     share = counts / counts.sum(axis=2, keepdims=True)
     bits = -(share * np.log2(share, out=np.zeros_like(share), where=share > 0)).sum(axis=(1, 2))
     return bool(bits[1] < bits[0])
-
-
-def read_header(body: bytes | bytearray | memoryview) -> Header:
-    """Read and check the header of a tile.
-
-    Raises
-    ------
-    ParameterError
-        Anything that the format does not allow, the length of the payload included.
-    """
-    if len(body) < HEADER_SIZE:
-        raise _malformed("shorter than its header")
-    magic, version, kind, width, flags, rows, columns, *numbers = _HEADER.unpack_from(body)
-    if magic != MAGIC:
-        raise _malformed("does not begin with AQ16")
-    if version != FORMAT_VERSION:
-        raise _malformed(f"format version {version}; this reader knows {FORMAT_VERSION}")
-    if kind > max(Kind) or flags > sum(Flag):
-        raise _malformed("unknown kind or flag")
-    header = Header(Kind(kind), width, Flag(flags), rows, columns, *numbers)
-    _check_numbers(header)
-    if len(body) != HEADER_SIZE + width * rows * columns:
-        raise _malformed("the length does not agree with the header")
-    return header
-
-
-def _check_numbers(header: Header) -> None:
-    if not (0 < header.rows <= MAX_SIDE and 0 < header.columns <= MAX_SIDE):
-        raise _malformed(f"sides must be 1 to {MAX_SIDE}")
-    widths = {Kind.EMPTY: (0,), Kind.CONSTANT: (0,), Kind.QUANTISED: _WIDTHS, Kind.FLOAT32: (4,)}
-    if header.width not in widths[header.kind]:
-        raise _malformed("bytes per pixel do not agree with the kind")
-    if header.flags & Flag.DELTA and header.kind is not Kind.QUANTISED:
-        raise _malformed("differences only exist in quantised tiles")
-    if not (abs(header.zero) <= _FLOAT32_MAX and 0 <= header.scale <= _FLOAT32_MAX):
-        raise _malformed("zero or scale is out of range")
-    if not (0 <= header.max_error < math.inf and 0 <= header.noise < math.inf):
-        raise _malformed("error bound or noise is out of range")
-    if header.kind is Kind.QUANTISED and not header.scale:
-        raise _malformed("a scale of zero")
-
-
-def _malformed(why: str) -> ParameterError:
-    return ParameterError("q16", f"not a whole tile of this format: {why}")
 
 
 def decode(body: bytes | bytearray | memoryview) -> NDArray[np.float32]:
