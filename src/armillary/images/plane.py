@@ -11,12 +11,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from armillary.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from armillary.sky.grid import Window
@@ -108,14 +109,26 @@ def to_values(stored: NDArray[Any], linear: Linear) -> NDArray[Any]:
     -------
     Native, C-contiguous array of ``value_dtype(stored.dtype)``, the caller's own.
     """
-    values: NDArray[Any] = stored.astype(value_dtype(stored.dtype), order="C")
-    if linear.scale != 1.0:
-        values *= linear.scale
-    if linear.zero != 0.0:
-        values += linear.zero
-    if linear.blank is not None and stored.dtype.kind in "iu":
-        values[stored == linear.blank] = float("nan")
+    with np.errstate(all="ignore"):
+        if stored.dtype.kind == "i" and stored.dtype.itemsize == 8 and linear.zero == 2.0**63 and linear.scale == 1.0:
+            # Unsigned by convention: adding in floating point would lose all digits of small numbers.
+            flipped = stored.astype(np.uint64) ^ np.uint64(1 << 63)
+            values: NDArray[Any] = flipped.astype(np.float64, order="C")
+        else:
+            values = stored.astype(value_dtype(stored.dtype), order="C")
+            if linear.scale != 1.0:
+                values *= linear.scale
+            if linear.zero != 0.0:
+                values += linear.zero
+        if linear.blank is not None and stored.dtype.kind in "iu":
+            values[stored == linear.blank] = np.nan
     return values
+
+
+def to_float32(values: NDArray[Any]) -> NDArray[np.float32]:
+    """The values as float32; what is too large becomes infinite."""
+    with np.errstate(all="ignore"):
+        return values.astype(np.float32, copy=False)
 
 
 class Plane(ABC):
@@ -158,6 +171,8 @@ class Plane(ABC):
         ------
         FileError
             The file vanished or cannot be decoded.
+        VersionGoneError
+            The file is no longer the one that was opened: open it again.
         """
 
     @abstractmethod
@@ -186,7 +201,7 @@ class Plane(ABC):
         pixels = self.mapped()
         if pixels is None:
             return None
-        return to_values(pixels.stored[::-1][::step, ::step], pixels.linear).astype("float32", copy=False)
+        return to_float32(to_values(pixels.stored[::-1][::step, ::step], pixels.linear))
 
     @property
     def band_rows(self) -> int:

@@ -1,0 +1,1 @@
+"""FITS: headers, plain and compressed images."""

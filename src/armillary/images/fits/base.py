@@ -1,0 +1,89 @@
+"""What planes of plain and of compressed images have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from armillary.images.plane import Linear, Plane, PlaneWords, value_dtype
+
+if TYPE_CHECKING:
+    from armillary.images.fits.axes import Layout
+    from armillary.images.fits.cards import Header
+    from armillary.images.fits.hdus import FitsHdu
+    from armillary.images.fits.openfile import FitsFile
+    from armillary.sky.wcs import PlaneWcs
+
+STORED = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+_UNSIGNED = {8: (-128.0, "int8"), 16: (2.0**15, "uint16"), 32: (2.0**31, "uint32"), 64: (2.0**63, "uint64")}
+
+
+def linear_of(header: Header, *, integers: bool) -> Linear:
+    """BSCALE, BZERO and BLANK (FITS 4.0, 4.4.2.5); a scale of 0 or one that is no number counts as 1."""
+    scale = header.number("BSCALE", 1.0) or 1.0
+    blank = header.integer("BLANK") if integers else None
+    return Linear(scale, header.number("BZERO", 0.0), blank)
+
+
+def dtype_of(bitpix: int, linear: Linear) -> np.dtype[Any]:
+    """Type of the values: integers where they are stored as such or by the unsigned convention, else floating."""
+    stored = np.dtype(STORED[bitpix])
+    if bitpix > 0 and linear.scale == 1.0:
+        zero, unsigned = _UNSIGNED[bitpix]
+        if linear.zero == zero:
+            return np.dtype(unsigned)
+        if linear.zero == 0.0:
+            return stored.newbyteorder("=")
+    return np.dtype(value_dtype(stored))
+
+
+class FitsPlane(Plane):
+    """A plane of an image in a FITS file.
+
+    Parameters
+    ----------
+    file
+        The open file.
+    hdu
+        The unit of the image.
+    layout
+        Its axes.
+    position
+        Index on every axis; that on the two of the sky is 0.
+    words
+        What is known of it.
+    """
+
+    def __init__(
+        self, file: FitsFile, hdu: FitsHdu, layout: Layout, position: tuple[int, ...], words: PlaneWords
+    ) -> None:
+        self._file = file
+        self._hdu = hdu
+        self._layout = layout
+        self._position = position
+        self.words = words
+        self.shape = layout.shape
+
+    @property
+    def version(self) -> str:
+        """Version of the file as it is on disk now; other than ``opened_version`` once it changed."""
+        return self._file.source.version
+
+    @property
+    def opened_version(self) -> str:
+        """Version of the file when its headers were read: the only one whose pixels this plane gives."""
+        return self._file.version
+
+    def header_text(self) -> str:
+        """Header of the image, cards of 80 characters, one a line."""
+        return self._file.image_header(self._hdu).text
+
+    def header_texts(self) -> list[tuple[int, str, str]]:
+        """Number, name and header of every unit of the file."""
+        return self._file.header_texts()
+
+    @property
+    def wcs(self) -> PlaneWcs | None:
+        """World coordinates, None without celestial ones."""
+        return self._file.wcs(self._hdu, self.shape, self._layout.sky)
