@@ -28,7 +28,8 @@ export class CanvasPainter implements Painter {
       context.beginPath();
       context.rect(bounds.x0, bounds.y0, bounds.x1 - bounds.x0, bounds.y1 - bounds.y0);
       context.clip();
-      for (let first = 0; first < mesh.screen.length / 2; first += 6) drawCell(context, mesh, first, patch);
+      const whole = mesh.screen.length === 12;
+      for (let t = 0; t < mesh.screen.length; t += whole ? 12 : 6) drawTriangle(context, mesh, t, patch, whole);
       context.restore();
     }
     context.globalAlpha = 1;
@@ -41,49 +42,44 @@ export class CanvasPainter implements Painter {
   }
 }
 
-/**
- * A cell of the mesh, two triangles (0, 1, 2 and the far corner 5), drawn as the parallelogram of its first three
- * corners: cells are small enough for the difference not to show.
- */
-function drawCell(context: CanvasRenderingContext2D, mesh: Mesh, first: number, patch: Patch): void {
+/** The part of a tile under one triangle of the mesh; `whole`: under the rectangle of which it is one half. */
+function drawTriangle(context: CanvasRenderingContext2D, mesh: Mesh, t: number, patch: Patch, whole: boolean): void {
   const { screen, plane } = mesh;
-  const s = (i: number, axis: number) => screen[2 * (first + i) + axis];
-  const p = (i: number, axis: number) => plane[2 * (first + i) + axis];
-  const us = [p(0, 0), p(1, 0), p(2, 0), p(5, 0)];
-  const vs = [p(0, 1), p(1, 1), p(2, 1), p(5, 1)];
   const { clip, tile, factor } = patch;
+  const us = [plane[t], plane[t + 2], plane[t + 4]];
+  const vs = [plane[t + 1], plane[t + 3], plane[t + 5]];
   if (Math.max(...us) <= clip.u0 || Math.min(...us) >= clip.u1) return;
   if (Math.max(...vs) <= clip.v0 || Math.min(...vs) >= clip.v1 || !tile.bitmap) return;
   const [au, av, bu, bv] = [us[1] - us[0], vs[1] - vs[0], us[2] - us[0], vs[2] - vs[0]];
   const det = au * bv - av * bu;
   if (Math.abs(det) < 1e-12) return;
-  const [ax, ay, bx, by] = [s(1, 0) - s(0, 0), s(1, 1) - s(0, 1), s(2, 0) - s(0, 0), s(2, 1) - s(0, 1)];
-  const m = [
+  const [x, y] = [screen[t], screen[t + 1]];
+  const [ax, ay, bx, by] = [screen[t + 2] - x, screen[t + 3] - y, screen[t + 4] - x, screen[t + 5] - y];
+  context.save();
+  if (!whole) clipTo(context, screen, t);
+  context.transform(
     (ax * bv - bx * av) / det,
     (ay * bv - by * av) / det,
     (bx * au - ax * bu) / det,
     (by * au - ay * bu) / det,
-  ];
-  context.save();
-  clipTo(
-    context,
-    [0, 1, 5, 2].map((i) => [s(i, 0), s(i, 1)]),
+    x,
+    y,
   );
-  context.transform(m[0], m[1], m[2], m[3], s(0, 0), s(0, 1));
-  context.translate(-us[0], -vs[0]);
-  const u0 = (clip.u0 - patch.u) / factor;
-  const v0 = (clip.v0 - patch.v) / factor;
-  const [w, h] = [(clip.u1 - clip.u0) / factor, (clip.v1 - clip.v0) / factor];
-  context.drawImage(tile.bitmap, u0, v0, w, h, clip.u0, clip.v0, clip.u1 - clip.u0, clip.v1 - clip.v0);
+  const [w, h] = [clip.u1 - clip.u0, clip.v1 - clip.v0];
+  const [left, top] = [clip.u0 - patch.u, clip.v0 - patch.v];
+  const [dx, dy] = [clip.u0 - us[0], clip.v0 - vs[0]];
+  context.drawImage(tile.bitmap, left / factor, top / factor, w / factor, h / factor, dx, dy, w, h);
   context.restore();
 }
 
-/** Clip to a quadrilateral grown by half a pixel, so that neighbours leave no gap. */
-function clipTo(context: CanvasRenderingContext2D, corners: number[][]): void {
-  const cx = corners.reduce((sum, c) => sum + c[0], 0) / 4;
-  const cy = corners.reduce((sum, c) => sum + c[1], 0) / 4;
+/** Clip to a triangle grown by half a pixel, so that neighbours leave no gap. */
+function clipTo(context: CanvasRenderingContext2D, screen: Float32Array, t: number): void {
+  const cx = (screen[t] + screen[t + 2] + screen[t + 4]) / 3;
+  const cy = (screen[t + 1] + screen[t + 3] + screen[t + 5]) / 3;
   context.beginPath();
-  for (const [x, y] of corners) context.lineTo(x + 0.5 * Math.sign(x - cx), y + 0.5 * Math.sign(y - cy));
+  for (let k = t; k < t + 6; k += 2) {
+    context.lineTo(screen[k] + 0.5 * Math.sign(screen[k] - cx), screen[k + 1] + 0.5 * Math.sign(screen[k + 1] - cy));
+  }
   context.closePath();
   context.clip();
 }

@@ -2,9 +2,12 @@
 import { api } from "../api/client";
 import type { LayerInfo } from "../api/types";
 import type { PixelBox } from "../sky/skymodel";
-import type { PixelLattice } from "./mesh";
+import { planeGrid } from "../tiles/cover";
+import { type Warp, WarpBuilder } from "./warp";
 
+/** Points on a side: at first, and where edges and tears want more. The first is also what smooth parts keep. */
 const POINTS = 65;
+const MORE_POINTS = 257;
 
 /** Whether two layers have the same pixels of sky: then no lattice is needed. */
 export function sameGeometry(a: LayerInfo, b: LayerInfo): boolean {
@@ -14,7 +17,7 @@ export function sameGeometry(a: LayerInfo, b: LayerInfo): boolean {
 
 export class CompareLattice {
   /** The newest that has arrived; drawn until a better one is here. */
-  current: PixelLattice | null = null;
+  current: Warp | null = null;
   private asked: PixelBox | null = null;
   private readonly control = new AbortController();
 
@@ -29,17 +32,22 @@ export class CompareLattice {
     if (this.asked && fits(this.asked, box)) return;
     const wide = widened(box);
     this.asked = wide;
-    const query = { base: this.base.id, ...wide, nx: POINTS, ny: POINTS };
-    api.pixelGrid(this.other.id, query, this.control.signal).then(
-      (pixels) => {
-        if (this.asked !== wide || pixels.length !== 2 * POINTS * POINTS) return;
-        this.current = { ...wide, n: POINTS, pixels };
-        this.onChange();
-      },
-      (error) => {
-        if (!this.control.signal.aborted) this.onFault(error);
-      },
-    );
+    this.fetch(wide).catch((error) => {
+      if (!this.control.signal.aborted) this.onFault(error);
+    });
+  }
+
+  private async fetch(wide: PixelBox): Promise<void> {
+    const grid = planeGrid(this.other);
+    for (const n of [POINTS, MORE_POINTS]) {
+      const query = { base: this.base.id, ...wide, nx: n, ny: n };
+      const pixels = await api.pixelGrid(this.other.id, query, this.control.signal);
+      if (this.asked !== wide || pixels.length !== 2 * n * n) return;
+      const builder = new WarpBuilder(grid, { ...wide, n, pixels });
+      this.current = builder.build((n - 1) / (POINTS - 1));
+      this.onChange();
+      if (!builder.rough) return;
+    }
   }
 
   destroy(): void {

@@ -1,19 +1,12 @@
 /** How a layer lies on the screen, and which of its tiles the screen needs. */
 import { intersect, type Mesh, type Patch, type ScreenBox } from "../gl/painter";
-import {
-  type Box,
-  copies,
-  cover,
-  factorOf,
-  levelFor,
-  type Placed,
-  type PlaneGrid,
-  shownWidth,
-  sideOf,
-  tileBox,
-} from "../tiles/cover";
+import { type Box, cover, factorOf, levelFor, type Placed, type PlaneGrid, sideOf, tileBox } from "../tiles/cover";
 import type { TileSource } from "../tiles/source";
 import type { ViewTransform } from "./transform";
+import { triangleArea, triangleBox, type Warp } from "./warp";
+
+/** A warped layer that would need more tiles than this is drawn from a coarser level. */
+const MOST_WARPED = 300;
 
 /** A tile that is wanted, and where on the screen it can be. */
 export interface Wanted {
@@ -101,112 +94,56 @@ function finer(source: TileSource, at: Placed, bounds: ScreenBox): Patch[] {
   return found;
 }
 
-/** Pixels of another layer under a lattice of the base's pixels. */
-export interface PixelLattice {
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-  n: number;
-  /** `[n][n][2]`: x, y of the other layer, NaN where it shows no such place. */
-  pixels: Float64Array;
-}
-
-interface Cell {
-  screen: number[]; // 4 corners
-  plane: number[];
-}
-
-/** A layer that lies on another: every cell of the lattice is two triangles. */
-export function layWarped(grid: PlaneGrid, lattice: PixelLattice, view: ViewTransform, ratio: number): Laid {
-  const cells = latticeCells(grid, lattice, view, ratio);
-  const scale = typicalScale(cells);
+/** A layer that lies on another. */
+export function layWarped(grid: PlaneGrid, warp: Warp, view: ViewTransform, ratio: number): Laid {
+  const mesh = onScreen(warp, view, ratio);
+  const scale = typicalScale(mesh);
   let level = levelFor(grid, scale);
-  let wanted = tilesUnder(grid, level, cells, view, ratio);
-  while (wanted.length > 300 && level > 0) wanted = tilesUnder(grid, --level, cells, view, ratio);
-  return { mesh: triangles(cells), level, wanted, magnification: 1 / scale };
+  let wanted = tilesUnder(grid, level, mesh, view, ratio);
+  while (wanted.length > MOST_WARPED && level > 0) wanted = tilesUnder(grid, --level, mesh, view, ratio);
+  return { mesh, level, wanted, magnification: 1 / scale };
 }
 
-function latticeCells(grid: PlaneGrid, lattice: PixelLattice, view: ViewTransform, ratio: number): Cell[] {
-  const { n, pixels, x0, y0, x1, y1 } = lattice;
-  const cells: Cell[] = [];
-  const width = view.view.width * ratio;
-  const height = view.view.height * ratio;
-  for (let j = 0; j < n - 1; j++) {
-    for (let i = 0; i < n - 1; i++) {
-      const screen: number[] = [];
-      const plane: number[] = [];
-      for (const [a, b] of [
-        [i, j],
-        [i + 1, j],
-        [i, j + 1],
-        [i + 1, j + 1],
-      ]) {
-        const [sx, sy] = view.toScreen(x0 + ((x1 - x0) * a) / (n - 1), y0 + ((y1 - y0) * b) / (n - 1));
-        screen.push(sx * ratio, sy * ratio);
-        const k = 2 * (b * n + a);
-        plane.push(pixels[k] + 0.5, grid.ny - 0.5 - pixels[k + 1]);
-      }
-      if (onScreen(screen, width, height) && inOnePiece(plane, grid)) cells.push({ screen, plane });
+/** The triangles that touch the screen. */
+function onScreen({ base, plane }: Warp, view: ViewTransform, ratio: number): Mesh {
+  const { centerX, centerY, resolution, width, height } = view.view;
+  const screen = new Float32Array(base.length);
+  const kept = new Float64Array(base.length);
+  let count = 0;
+  for (let t = 0; t < base.length; t += 6) {
+    for (let k = 0; k < 6; k += 2) {
+      screen[count + k] = ((view.plane(base[t + k]) - centerX) / resolution + width / 2) * ratio;
+      screen[count + k + 1] = (height / 2 - (base[t + k + 1] - centerY) / resolution) * ratio;
     }
+    const box = triangleBox(screen, count);
+    if (box.u1 <= 0 || box.v1 <= 0 || box.u0 >= width * ratio || box.v0 >= height * ratio) continue;
+    kept.set(plane.subarray(t, t + 6), count);
+    count += 6;
   }
-  return cells;
+  return { screen: screen.subarray(0, count), plane: kept.subarray(0, count) };
 }
 
-function onScreen(screen: number[], width: number, height: number): boolean {
-  const xs = [screen[0], screen[2], screen[4], screen[6]];
-  const ys = [screen[1], screen[3], screen[5], screen[7]];
-  return Math.max(...xs) > 0 && Math.min(...xs) < width && Math.max(...ys) > 0 && Math.min(...ys) < height;
-}
-
-/** False where a corner has no place or the cell is torn apart by the edge of a projection; unwraps `u` in place. */
-function inOnePiece(plane: number[], grid: PlaneGrid): boolean {
-  for (const value of plane) if (!Number.isFinite(value)) return false;
-  for (let k = 2; k < 8; k += 2) {
-    if (grid.period) plane[k] += grid.period * Math.round((plane[0] - plane[k]) / grid.period);
-    if (Math.abs(plane[k] - plane[0]) > grid.nx / 2 || Math.abs(plane[k + 1] - plane[1]) > grid.ny) return false;
+/** Median over the triangles of the layer's pixels per device pixel. */
+function typicalScale({ screen, plane }: Mesh): number {
+  const scales: number[] = [];
+  for (let t = 0; t < screen.length; t += 6) {
+    scales.push(Math.sqrt(triangleArea(plane, t) / Math.max(triangleArea(screen, t), 1e-12)));
   }
-  return true;
-}
-
-/** Median over the cells of the layer's pixels per device pixel. */
-function typicalScale(cells: Cell[]): number {
-  const scales = cells.map(({ screen, plane }) => {
-    const area = (c: number[]) => Math.abs((c[2] - c[0]) * (c[5] - c[1]) - (c[3] - c[1]) * (c[4] - c[0]));
-    return Math.sqrt(area(plane) / Math.max(area(screen), 1e-12));
-  });
   scales.sort((a, b) => a - b);
   return scales.length ? Math.max(scales[scales.length >> 1], 1e-9) : 1;
 }
 
-function triangles(cells: Cell[]): Mesh {
-  const screen = new Float32Array(12 * cells.length);
-  const plane = new Float64Array(12 * cells.length);
-  cells.forEach((cell, c) => {
-    [0, 1, 2, 2, 1, 3].forEach((corner, i) => {
-      for (let axis = 0; axis < 2; axis++) {
-        screen[12 * c + 2 * i + axis] = cell.screen[2 * corner + axis];
-        plane[12 * c + 2 * i + axis] = cell.plane[2 * corner + axis];
-      }
-    });
-  });
-  return { screen, plane };
-}
-
-function tilesUnder(grid: PlaneGrid, level: number, cells: Cell[], view: ViewTransform, ratio: number): Wanted[] {
-  const screen = { x0: 0, y0: 0, x1: Math.ceil(view.view.width * ratio), y1: Math.ceil(view.view.height * ratio) };
+function tilesUnder(grid: PlaneGrid, level: number, mesh: Mesh, view: ViewTransform, ratio: number): Wanted[] {
+  const whole = { x0: 0, y0: 0, x1: Math.ceil(view.view.width * ratio), y1: Math.ceil(view.view.height * ratio) };
   const found = new Map<string, Wanted>();
-  for (const cell of cells) {
-    const box = boxOf(cell.plane);
-    if (box.v1 <= 0 || box.v0 >= grid.ny) continue;
-    if (grid.period === null && (box.u1 <= 0 || box.u0 >= shownWidth(grid))) continue;
-    const onto = boxOf(cell.screen);
+  for (let t = 0; t < mesh.screen.length; t += 6) {
+    const box = triangleBox(mesh.plane, t);
+    const onto = triangleBox(mesh.screen, t);
     const bounds = intersect(
       { x0: Math.floor(onto.u0), y0: Math.floor(onto.v0), x1: Math.ceil(onto.u1), y1: Math.ceil(onto.v1) },
-      screen,
+      whole,
     );
-    if (!bounds || copies(grid, box.u0, box.u1)[1] - copies(grid, box.u0, box.u1)[0] > 2) continue;
-    for (const at of cover(grid, level, box)) add(found, grid, at, bounds);
+    if (bounds) for (const at of cover(grid, level, box)) add(found, grid, at, bounds);
   }
   return [...found.values()];
 }
@@ -222,13 +159,4 @@ function add(found: Map<string, Wanted>, grid: PlaneGrid, at: Placed, bounds: Sc
   here.bounds.y0 = Math.min(here.bounds.y0, bounds.y0);
   here.bounds.x1 = Math.max(here.bounds.x1, bounds.x1);
   here.bounds.y1 = Math.max(here.bounds.y1, bounds.y1);
-}
-
-function boxOf(points: number[]): Box {
-  return {
-    u0: Math.min(points[0], points[2], points[4], points[6]),
-    u1: Math.max(points[0], points[2], points[4], points[6]),
-    v0: Math.min(points[1], points[3], points[5], points[7]),
-    v1: Math.max(points[1], points[3], points[5], points[7]),
-  };
 }

@@ -127,8 +127,11 @@ export class SkyModel {
 
   private coarse(x: number, y: number, out: Vec3): boolean {
     const { period } = this.grid;
+    const { ny } = this.grid;
     const at = period === null ? x : x - period * Math.floor((x + 0.5) / period);
-    return this.whole?.sample(at, y, out) ?? false;
+    // The outer half of the outermost rows may lie beyond a pole.
+    const row = y >= -0.5 && y <= ny - 0.5 ? Math.min(Math.max(y, 0), ny - 1) : y;
+    return this.whole?.sample(at, period === null ? y : row, out) ?? false;
   }
 
   /** Derivative along (sx, sy), from whichever sides are on the sky. */
@@ -150,8 +153,9 @@ export class SkyModel {
 
 /** The whole plane with a margin; a full circle from seam to seam. */
 function wholeLattice({ nx, ny, period }: PlaneGrid): Lattice {
-  const x1 = period === null ? nx - 0.5 : period - 0.5;
-  return { x0: -0.5, y0: -0.5, x1, y1: ny - 0.5, nx: WHOLE_POINTS, ny: WHOLE_POINTS };
+  const points = { nx: WHOLE_POINTS, ny: WHOLE_POINTS };
+  if (period !== null) return { x0: -0.5, y0: 0, x1: period - 0.5, y1: Math.max(ny - 1, 1), ...points };
+  return { x0: -0.5, y0: -0.5, x1: nx - 0.5, y1: ny - 0.5, ...points };
 }
 
 function around({ x0, y0, x1, y1 }: PixelBox): Lattice {

@@ -64,7 +64,7 @@ function joined([a, b, c]: [number, number, string], marks: [string, string, str
 
 export const latitudeLabel = (value: number, step: number): string => {
   const words = joined(split(Math.abs(value), step, 1), ["°", "′", "″"]);
-  if (Math.abs(value) < step / 2) return "0°";
+  if (Math.abs(value) < step / 2) return "+0°";
   return `${value < 0 ? "−" : "+"}${words}`;
 };
 

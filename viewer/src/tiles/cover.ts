@@ -79,6 +79,7 @@ export function cover(grid: PlaneGrid, level: number, box: Box): Placed[] {
       }
     }
   }
+  if (found.length < 2) return found;
   const middleU = (box.u0 + box.u1) / 2;
   const middleV = (box.v0 + box.v1) / 2;
   const distance = (tile: Placed) =>

@@ -83,10 +83,10 @@ function strokeLines(context: CanvasRenderingContext2D, lines: GridLine[]): void
   }
   context.lineCap = "butt";
   context.lineWidth = 2;
-  context.strokeStyle = "rgba(0, 0, 0, 0.18)";
+  context.strokeStyle = "rgba(0, 0, 0, 0.24)";
   context.stroke();
   context.lineWidth = 1;
-  context.strokeStyle = "rgba(255, 255, 255, 0.34)";
+  context.strokeStyle = "rgba(255, 255, 255, 0.45)";
   context.stroke();
 }
 

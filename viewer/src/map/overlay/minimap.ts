@@ -82,6 +82,7 @@ export class Minimap {
     context.scale(frame.view.handedness, 1);
     context.imageSmoothingQuality = "high";
     const { nx, ny } = source.grid;
+    context.imageSmoothingEnabled = box.w < nx / factor;
     context.drawImage(picture, 0, 0, nx / factor, ny / factor, 0, 0, box.w, box.h);
     context.restore();
   }
@@ -114,17 +115,16 @@ export class Minimap {
     const w = Math.max(Math.abs(xb - xa) * px, 4);
     const h = Math.max(((ya - yb) / ny) * box.h, 4);
     const turn = period === null ? 0 : period * px;
-    const first = turn ? modulo(left, turn) - (w < turn ? turn : 0) : left;
+    const everything = turn > 0 && w >= turn;
+    const starts = turn && !everything ? [modulo(left, turn), modulo(left, turn) - turn] : [everything ? -9 : left];
     context.beginPath();
-    for (let x = first; x < box.w; x += turn || box.w * 1e3) {
-      context.roundRect(
-        box.x + Math.max(x, -9),
-        box.y + Math.max(top, -9),
-        Math.min(w + Math.min(x + 9, 0), box.w + 18 - Math.max(x, -9)),
-        Math.min(h + Math.min(top + 9, 0), box.h + 18 - Math.max(top, -9)),
-        1,
-      );
-      if (turn && w >= turn) break;
+    for (const start of starts) {
+      // Far beyond the box nothing shows, and huge rectangles are no good to draw.
+      const x0 = Math.max(start, -9);
+      const y0 = Math.max(top, -9);
+      const x1 = everything ? box.w + 9 : Math.min(start + w, box.w + 9);
+      const y1 = Math.min(top + h, box.h + 9);
+      if (x1 > x0 && y1 > y0) context.rect(box.x + x0, box.y + y0, x1 - x0, y1 - y0);
     }
     haloStroke(context, colours.accent, 1.5, "rgba(0, 0, 0, 0.55)");
   }
