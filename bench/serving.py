@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
-from bench import data, load, peers, processes
+from bench import data, direct, load, peers, processes
 from bench.startup import first_layer
 from bench.table import Row, row
 
@@ -144,4 +144,4 @@ def run() -> list[Row]:
         rows += cold(layer, data.car_map(), peers.TILEMAKER)
     with opened(data.tan_image()) as layer:
         rows += cold(layer, data.tan_image(), peers.VISIOMATIC)
-    return rows + latency()
+    return [*rows, *latency(), *direct.run()]
