@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
+
 from bench import data, direct, load, peers, processes
 from bench.startup import first_layer
 from bench.table import Row, row

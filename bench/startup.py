@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
+
 from bench import data, load, peers, processes
 from bench.table import Row, row
 
