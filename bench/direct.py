@@ -1,4 +1,7 @@
-"""Full-resolution tiles from the mapped file to bytes on one thread, without HTTP, against the bare codecs."""
+"""Full-resolution tiles from the mapped file to bytes on one thread, without HTTP.
+
+The floor does the least for the same picture: slice the mapped file, look every pixel up in a table, run the codec.
+"""
 
 from __future__ import annotations
 
@@ -40,16 +43,26 @@ def _keys(pyramid: Pyramid) -> list[TileKey]:
 
 
 def _per_second(work: Callable[[object], object], items: list) -> float:
-    work(items[0])
+    for item in items:  # files, caches and kernels are warm
+        work(item)
     start = time.perf_counter()
     for item in items:
         work(item)
     return len(items) / (time.perf_counter() - start)
 
 
-def _coloured(pixels: np.ndarray) -> np.ndarray:
-    """Bytes as a tile has them once it is coloured."""
-    return np.clip((pixels - LOW) * (255 / (HIGH - LOW)), 0, 255).astype(np.uint8)
+def _windows(pyramid: Pyramid, keys: list[TileKey]) -> list[np.ndarray]:
+    """The mapped pixels of the tiles, as they are on disk."""
+    side = data.IMAGE_SIDE
+    mapped = np.memmap(data.tan_image(), ">i2", "r", offset=2880, shape=(side, side))
+    boxes = [pyramid.grid.window(key) for key in keys]
+    return [mapped[box.y0 : box.y1, box.x0 : box.x1][::-1] for box in boxes]
+
+
+def _table() -> np.ndarray:
+    """Grey of every value of an int16, in the order of its unsigned twin."""
+    values = np.arange(1 << 16, dtype=np.uint16).view(np.int16).astype(np.float32)
+    return np.clip((values - LOW) * (255 / (HIGH - LOW)), 0, 255).astype(np.uint8)
 
 
 def _bare_png(indices: np.ndarray) -> bytes:
@@ -66,12 +79,14 @@ def run() -> list[Row]:
     from armillary.render import encode
     from armillary.render.style import Style
 
+    data.read_through(data.tan_image())
+
     pyramid, style = _pyramid(), Style(LOW, HIGH)
     keys = _keys(pyramid)
-    ready = [_coloured(pyramid.tile(key).pixels) for key in keys[:64]]
+    windows, table = _windows(pyramid, keys), _table()
     rows = []
     for ext, bare in (("jpg", _bare_jpeg), ("png", _bare_png)):
-        floor = _per_second(bare, ready)
-        ours = _per_second(lambda key, ext=ext: encode(pyramid.tile(key), ext, style), keys)
+        floor = _per_second(lambda window, bare=bare: bare(table[window.astype(np.int16).view(np.uint16)]), windows)
+        ours = _per_second(lambda key, ext=ext: encode(pyramid.tile(key), ext, style).body, keys)
         rows.append(row(f"file to {ext} of {SIDE}², one thread, no HTTP", ours, "tiles/s", floor=floor))
     return rows
