@@ -22,6 +22,6 @@ if __name__ == "__main__":
     import uvicorn
 
     uvicorn.run(
-        application(int(sys.argv[2])), host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False,
-        lifespan="off", loop="uvloop", http="httptools",
+        application(int(sys.argv[2])), host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False,
+        lifespan="off", ws="none", server_header=False, proxy_headers=False, timeout_keep_alive=30, backlog=4096,
     )  # fmt: skip
