@@ -20,6 +20,8 @@ STRIP = 1024
 FLOAT32_MAX = np.float32(3.4028235e38)
 ZERO = np.float64(0.0)
 NONE = np.int32(0)
+ORDER = np.int32(0x7FFFFFFF)
+INFINITY_BITS = np.int32(0x7F800000)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -65,95 +67,57 @@ def look_up(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def finite_range(values: NDArray[np.float32]) -> tuple[float, float, int]:
-    """Return the smallest and the largest finite value, and how many there are (``inf, -inf, 0`` when none)."""
-    low = np.full(16, np.inf, np.float32)
-    high = np.full(16, -np.inf, np.float32)
-    counts = np.zeros(16, np.int32)
-    whole = values.size - values.size % 16
-    for begin in range(0, whole, 16):
-        strip = values[begin : begin + 16]
-        for lane in range(16):
-            value = strip[lane]
-            valid = abs(value) <= FLOAT32_MAX
-            low[lane] = value if valid and value < low[lane] else low[lane]
-            high[lane] = value if valid and value > high[lane] else high[lane]
-            counts[lane] += np.int32(valid)
-    for i in range(whole, values.size):
-        value = values[i]
-        if abs(value) <= FLOAT32_MAX:
-            low[0] = min(low[0], value)
-            high[0] = max(high[0], value)
-            counts[0] += 1
-    return np.float64(low.min()), np.float64(high.max()), counts.sum()
+def finite_range(bits: NDArray[np.int32]) -> tuple[Any, Any, int]:
+    """Find the smallest and the largest finite float.
+
+    Parameters
+    ----------
+    bits
+        Float32 seen as int32. Compilers vectorise the minimum of integers, not that of floats that may be NaN.
+
+    Returns
+    -------
+    tuple of int
+        Bits of the smallest and of the largest, and how many finite ones there are; meaningless bits if none.
+    """
+    low: Any = ORDER
+    high: Any = -ORDER
+    count = 0
+    for i in range(bits.size):
+        word = bits[i]
+        size = word & ORDER
+        # In this order integers rise as the floats do: the bits of negative ones are turned round.
+        place: Any = word ^ ((word >> np.int32(31)) & ORDER)
+        valid = size < INFINITY_BITS
+        low = min(low, place if valid else ORDER)
+        high = max(high, place if valid else -ORDER)
+        count += 1 if valid else 0
+    return low ^ ((low >> np.int32(31)) & ORDER), high ^ ((high >> np.int32(31)) & ORDER), count
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def quantise(
-    values: NDArray[np.float32],
-    zero: float,
-    scale: float,
-    missing: int,
-    strict: bool,
-    out: NDArray[np.uint32],
-) -> int:
-    """Fill ``out`` with ``round((values - zero) / scale)``, ``missing`` where not finite.
+def quantise(values: NDArray[np.float32], zero: float, scale: float, missing: int, levels: NDArray[np.uint32]) -> int:
+    """Fill ``levels`` with ``round((values - zero) / scale)``, ``missing`` where not finite.
 
     Returns
     -------
     int
-        How many finite values do not come back exactly as float32. With ``strict`` it stops at the first strip
-        that has one.
+        How many finite values do not come back exactly as float32.
     """
     inverse = 1.0 / scale
     top = np.float64(missing - 1)
     nothing = np.int32(missing)
-    wrong = 0
-    for begin in range(0, values.size, STRIP):
-        count = min(STRIP, values.size - begin)
-        strip = values[begin : begin + count]
-        levels = out[begin : begin + count]
-        changed = NONE
-        for i in range(count):
-            value = strip[i]
-            valid = abs(value) <= FLOAT32_MAX
-            level = np.rint((np.float64(value) - zero) * inverse)
-            level = level if level > ZERO else ZERO
-            level = level if level < top else top
-            back = np.float32(zero + scale * level)
-            changed += np.int32(valid and back != value)
-            levels[i] = np.uint32(np.int32(level) if valid else nothing)
-        wrong += int(changed)
-        if strict and wrong:
-            break
-    return wrong
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def split_planes(levels: NDArray[np.uint32], width: int, delta: bool, out: NDArray[np.uint8]) -> None:
-    """Write the low ``8 * width`` bits of ``levels`` as ``width`` planes of bytes, lowest first.
-
-    With ``delta``, each level is first replaced by its difference to the one before (0 before the first), modulo
-    ``2**(8 * width)``, folded so that small differences of either sign are small numbers (zigzag).
-    """
-    count = levels.size
-    unused = np.int32(32 - 8 * width)
-    codes = np.empty(STRIP, np.uint32)
-    for begin in range(0, count, STRIP):
-        length = min(STRIP, count - begin)
-        strip = levels[begin : begin + length]
-        if delta:
-            before = levels[begin - 1] if begin else np.uint32(0)
-            codes[0] = fold(np.int32(strip[0]) - np.int32(before), unused)
-            for i in range(1, length):
-                codes[i] = fold(np.int32(strip[i]) - np.int32(strip[i - 1]), unused)
-        else:
-            codes[:length] = strip
-        for plane in range(width):
-            shift = np.uint32(8 * plane)
-            filled = out[plane * count + begin : plane * count + begin + length]
-            for i in range(length):
-                filled[i] = np.uint8(codes[i] >> shift)
+    changed = NONE
+    for i in range(values.size):
+        value = values[i]
+        valid = abs(value) <= FLOAT32_MAX
+        level = np.rint((np.float64(value) - zero) * inverse)
+        level = level if level > ZERO else ZERO
+        level = level if level < top else top
+        back = np.float32(zero + scale * level)
+        changed += np.int32(valid and back != value)
+        levels[i] = np.uint32(np.int32(level) if valid else nothing)
+    return int(changed)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
@@ -164,17 +128,71 @@ def fold(difference: Any, unused: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def count_codes(levels: NDArray[np.uint32], width: int, step: int, counts: NDArray[np.int32]) -> None:
-    """Count bytes of every ``step``-th strip: ``counts[0]`` plain, ``counts[1]`` as differences, by plane.
+def write_planes(
+    values: NDArray[np.float32], zero: float, scale: float, delta: bool, strict: bool, planes: NDArray[np.uint8]
+) -> int:
+    """Quantise and write the levels as planes of bytes, lowest first.
+
+    Parameters
+    ----------
+    values
+        Flat.
+    zero, scale
+        Value of level 0 and of one level.
+    delta
+        Write zigzag codes of the differences to the level before (0 before the first).
+    strict
+        Stop at the first strip with a value that does not come back exactly.
+    planes
+        Shape (width, size of ``values``); the largest level of that width stands for what is not finite.
+
+    Returns
+    -------
+    int
+        How many finite values do not come back exactly.
+    """
+    width = planes.shape[0]
+    missing = (1 << (8 * width)) - 1
+    unused = np.int32(32 - 8 * width)
+    levels = np.empty(STRIP + 1, np.uint32)
+    codes = np.empty(STRIP, np.uint32)
+    levels[0] = 0
+    wrong = 0
+    for begin in range(0, values.size, STRIP):
+        count = min(STRIP, values.size - begin)
+        wrong += quantise(values[begin : begin + count], zero, scale, missing, levels[1 : count + 1])
+        if strict and wrong:
+            break
+        if delta:
+            for i in range(count):
+                codes[i] = fold(np.int32(levels[i + 1]) - np.int32(levels[i]), unused)
+        else:
+            codes[:count] = levels[1 : count + 1]
+        levels[0] = levels[count]
+        for plane in range(width):
+            shift = np.uint32(8 * plane)
+            filled = planes[plane][begin : begin + count]
+            for i in range(count):
+                filled[i] = np.uint8(codes[i] >> shift)
+    return wrong
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def count_codes(values: NDArray[np.float32], zero: float, scale: float, step: int, counts: NDArray[np.int32]) -> None:
+    """Count the bytes of 32 values in every ``step``: ``counts[0]`` of levels, ``counts[1]`` of differences.
 
     Parameters
     ----------
     counts
         Shape (2, width, 256), zeroed by the caller.
     """
+    width = counts.shape[1]
+    missing = (1 << (8 * width)) - 1
     unused = np.int32(32 - 8 * width)
-    for begin in range(1, levels.size - 64, step):
-        for i in range(begin, begin + 64):
+    levels = np.empty(33, np.uint32)
+    for begin in range(0, values.size - 32, step):
+        quantise(values[begin : begin + 33], zero, scale, missing, levels)
+        for i in range(1, 33):
             plain = levels[i]
             code = fold(np.int32(plain) - np.int32(levels[i - 1]), unused)
             for plane in range(width):

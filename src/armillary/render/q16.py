@@ -25,16 +25,18 @@ LEVELS_PER_NOISE = 8
 """Quantisation steps in one standard deviation of the noise: the error is at most noise / 16."""
 
 _FLOAT32_TINY = 2.0**-149
+_SAMPLES = 264
+"""Runs of 32 pixels to look at; not a power of two, so that they are not one column of a tile."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Levels:
-    """Integers that stand for pixels: ``zero + scale * levels``, the largest of ``width`` bytes for no data."""
+class _Planes:
+    """Quantised pixels: ``zero + scale * level``, as bytes of shape (width, pixels)."""
 
-    values: NDArray[np.uint32]
+    planes: NDArray[np.uint8]
     zero: float
     scale: float
-    width: int
+    delta: bool
     lossless: bool
 
 
@@ -62,19 +64,18 @@ def encode(raster: Raster) -> bytes:
     if not (0 < rows <= MAX_SIDE and 0 < columns <= MAX_SIDE):
         raise LimitError(f"q16 is for tiles of 1 to {MAX_SIDE} pixels a side, not {columns} x {rows}: ask for f32")
     flat = raster.pixels.reshape(-1)
-    low, high, valid = kernels.finite_range(flat)
+    *ends, valid = kernels.finite_range(flat.view(np.int32))
+    low, high = np.array(ends, np.int32).view(np.float32).tolist()
     gaps = Flag.GAPS if valid < flat.size else Flag(0)
     if not valid:
         return Header(Kind.EMPTY, 0, gaps | Flag.LOSSLESS, rows, columns).pack()
     if low == high and not gaps:
         return Header(Kind.CONSTANT, 0, Flag.LOSSLESS, rows, columns, zero=low).pack()
-    levels = _quantised(raster, flat, low, high)
-    if levels is None:
-        return _pack_float32(raster, gaps)
-    return _pack_levels(raster, levels, gaps)
+    quantised = _quantised(raster, flat, low, high)
+    return _pack_float32(raster, gaps) if quantised is None else _pack_quantised(raster, quantised, gaps)
 
 
-def _quantised(raster: Raster, flat: NDArray[np.float32], low: float, high: float) -> _Levels | None:
+def _quantised(raster: Raster, flat: NDArray[np.float32], low: float, high: float) -> _Planes | None:
     """Return the levels of a tile: exact ones where there are, else fine ones, None where neither fits."""
     if _is_step(raster.quantum) and math.isfinite(raster.zero):
         first = raster.zero + _whole((low - raster.zero) / raster.quantum) * raster.quantum
@@ -103,7 +104,7 @@ def _grid_floor(low: float, scale: float) -> float:
     return math.floor(steps) * scale if math.isfinite(steps) else low
 
 
-def _attempt(flat: NDArray[np.float32], zero: float, high: float, scale: float, *, strict: bool) -> _Levels | None:
+def _attempt(flat: NDArray[np.float32], zero: float, high: float, scale: float, *, strict: bool) -> _Planes | None:
     """Quantise, or return None where the range needs over three bytes or, if ``strict``, a pixel would change."""
     from armillary.render import kernels
 
@@ -111,33 +112,44 @@ def _attempt(flat: NDArray[np.float32], zero: float, high: float, scale: float, 
     width = next((width for width in WIDTHS if span + 0.5 < (1 << 8 * width) - 1), 0)
     if not width or abs(zero) > FLOAT32_MAX or high + scale > FLOAT32_MAX:
         return None
-    values = np.empty(flat.size, np.uint32)
-    wrong = kernels.quantise(flat, zero, scale, (1 << 8 * width) - 1, strict, values)
+    delta = _prefers_delta(flat, zero, scale, width)
+    planes = np.empty((width, flat.size), np.uint8)
+    wrong = kernels.write_planes(flat, zero, scale, delta, strict, planes)
     if strict and wrong:
         return None
-    return _Levels(values, zero, scale, width, lossless=not wrong)
+    return _Planes(planes, zero, scale, delta, lossless=not wrong)
 
 
-def _pack_levels(raster: Raster, levels: _Levels, gaps: Flag) -> bytes:
+def _prefers_delta(flat: NDArray[np.float32], zero: float, scale: float, width: int) -> bool:
+    """Compare the entropy of the bytes of levels with that of their differences, in a sample."""
     from armillary.render import kernels
 
-    delta = _prefers_delta(levels)
+    counts = np.zeros((2, width, 256), np.int32)
+    kernels.count_codes(flat, zero, scale, max(32, flat.size // _SAMPLES | 1), counts)
+    sampled = counts[0, 0].sum()
+    if not sampled:
+        return False
+    share = counts / sampled
+    bits = -(share * np.log2(share, out=np.zeros_like(share), where=share > 0)).sum(axis=(1, 2))
+    return bool(bits[1] < bits[0])
+
+
+def _pack_quantised(raster: Raster, quantised: _Planes, gaps: Flag) -> bytes:
     rows, columns = raster.pixels.shape
-    flags = gaps | (Flag.DELTA if delta else Flag(0)) | (Flag.LOSSLESS if levels.lossless else Flag(0))
+    delta = Flag.DELTA if quantised.delta else Flag(0)
+    lossless = Flag.LOSSLESS if quantised.lossless else Flag(0)
     header = Header(
         Kind.QUANTISED,
-        levels.width,
-        flags,
+        len(quantised.planes),
+        gaps | delta | lossless,
         rows,
         columns,
-        zero=levels.zero,
-        scale=levels.scale,
-        max_error=0.0 if levels.lossless else levels.scale / 2,
+        zero=quantised.zero,
+        scale=quantised.scale,
+        max_error=0.0 if quantised.lossless else quantised.scale / 2,
         noise=_stated_noise(raster),
     )
-    planes = np.empty(levels.width * levels.values.size, np.uint8)
-    kernels.split_planes(levels.values, levels.width, delta, planes)
-    return b"".join((header.pack(), planes.data))
+    return b"".join((header.pack(), quantised.planes.data))
 
 
 def _pack_float32(raster: Raster, gaps: Flag) -> bytes:
@@ -158,19 +170,6 @@ def _whole(steps: float) -> float:
 
 def _stated_noise(raster: Raster) -> float:
     return raster.noise if _is_step(raster.noise) else 0.0
-
-
-def _prefers_delta(levels: _Levels) -> bool:
-    """Compare the entropy of the bytes as they are with that of their differences, in a sample."""
-    from armillary.render import kernels
-
-    counts = np.zeros((2, levels.width, 256), np.int32)
-    kernels.count_codes(levels.values, levels.width, 1009, counts)
-    if not counts.any():
-        return False
-    share = counts / counts.sum(axis=2, keepdims=True)
-    bits = -(share * np.log2(share, out=np.zeros_like(share), where=share > 0)).sum(axis=(1, 2))
-    return bool(bits[1] < bits[0])
 
 
 def decode(body: bytes | bytearray | memoryview) -> NDArray[np.float32]:
