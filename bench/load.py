@@ -75,7 +75,8 @@ async def _client(port: int, paths: Iterator[str], headers: str, end: float, res
         for path in paths:
             start = time.perf_counter()
             writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}\r\n".encode())
-            result.received += await _answer(reader)
+            length = await _answer(reader)
+            result.received += length
             result.latencies_s.append(time.perf_counter() - start)
             if time.perf_counter() > end:
                 break
