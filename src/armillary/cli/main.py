@@ -1,0 +1,111 @@
+"""The ``armillary`` command. Importing this module costs next to nothing; each command imports what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from armillary import __version__
+from armillary.errors import ArmillaryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LEAVE_SECONDS = 0.5
+INTERRUPTED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="armillary", description="Show sky images and maps in the browser.")
+    top.add_argument("--version", action="version", version=f"armillary {__version__}")
+    commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    opened = commands.add_parser("open", help="show files, folders, patterns, addresses", allow_abbrev=False)
+    opened.add_argument("paths", nargs="+", metavar="PATH", help="a FITS file, a folder, a pattern or a URL")
+    add_server_options(opened)
+    opened.set_defaults(module="armillary.cli.open")
+    demo = commands.add_parser("demo", help="show a simulated sky", allow_abbrev=False)
+    add_server_options(demo)
+    demo.set_defaults(module="armillary.cli.demo")
+    _add_config(commands.add_parser("config", help="show or write the settings", allow_abbrev=False))
+    return top
+
+
+def add_server_options(command: argparse.ArgumentParser) -> None:
+    """Options of every command that serves. What is not given stays None: the settings decide."""
+    add = command.add_argument
+    add("--host", metavar="H", help="address to listen on (127.0.0.1)")
+    add("--port", metavar="N", help="port to listen on, 0 for any free one (8000, or the next free one)")
+    add("--no-browser", dest="browser", action="store_const", const=False, help="do not open the browser")
+    add("--auth", choices=("token", "none"), help="who may ask: holders of the token, or everybody (token)")
+    add("--tile-size", metavar="PIXELS", help="side of a tile: a power of two from 64 to 1024 (512)")
+    add("--memory", metavar="MIB", help="memory for caches (256)")
+    add("--cache-folder", metavar="FOLDER", help="keep overviews there between runs (off)")
+    add("--cache-size", metavar="MIB", help="how much the cache folder may take (4096)")
+    add("--threads", metavar="N", help="threads that make tiles (one for each core)")
+    add("--root-path", metavar="PATH", help="path under which a proxy shows the server")
+    add("--log-level", choices=("debug", "info", "warning", "error"), help="least severity that is logged (warning)")
+    add("--log-format", choices=("text", "json"), help="form of the log lines (text)")
+    add("--config", metavar="FILE", help="file of settings")
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="every setting, its value, and where that comes from", allow_abbrev=False)
+    write = actions.add_parser("write", help="write a file of all defaults, commented out", allow_abbrev=False)
+    write.add_argument("--force", action="store_true", help="overwrite a file that is there")
+    for action in (show, write):
+        action.add_argument("--config", metavar="FILE", help="the file, instead of the platform's")
+    command.set_defaults(module="armillary.cli.config")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name; None takes those of the process.
+
+    Returns
+    -------
+    0; 1 for a failure that was explained in one line on standard error; 130 when interrupted before it served.
+    Wrong usage ends by ``SystemExit(2)``.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:  # The parser would cost ten milliseconds.
+        sys.stdout.write(f"armillary {__version__}\n")
+        return 0
+    options = parser().parse_args(given)
+    try:
+        status: int = importlib.import_module(options.module).run(options)
+    except ArmillaryError as error:
+        sys.stderr.write(f"armillary: {error.message}\n")
+        status = 1
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has gone: there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    _leave_soon(status)
+    return status
+
+
+def _leave_soon(status: int) -> None:
+    """See to it that threads in the middle of a computation do not hold up the end of the process."""
+    others = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon and t.is_alive()]
+    if others:
+        watchdog = threading.Timer(LEAVE_SECONDS, _leave, (status,))
+        watchdog.daemon = True
+        watchdog.start()
+
+
+def _leave(status: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)

@@ -1,0 +1,32 @@
+"""Who asks, and what that caller may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A caller.
+
+    Parameters
+    ----------
+    name
+        For logs.
+    grants
+        Grants the caller holds.
+    everything
+        Sees every layer: the owner of the session, who holds its token.
+    """
+
+    name: str = "anonymous"
+    grants: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def may_see(self, grant: str | None) -> bool:
+        """Whether something that needs ``grant`` (None: nothing) is visible."""
+        return grant is None or self.everything or grant in self.grants
+
+
+ANONYMOUS = Access()
+OWNER = Access(name="owner", everything=True)

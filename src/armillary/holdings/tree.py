@@ -1,0 +1,234 @@
+"""The holdings: map groups → maps → bands → layers, and the one gate that every request passes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from armillary.holdings.layers import Layer, LayerEntry
+from armillary.holdings.names import no_layer, split_slice
+from armillary.holdings.words import cube_words
+
+if TYPE_CHECKING:
+    from collections.abc import KeysView
+
+    from armillary.errors import FileError
+    from armillary.holdings.access import Access
+    from armillary.holdings.files import OfferedFile
+
+
+@dataclass(slots=True, eq=False)
+class Band:
+    """Layers that belong together: the planes of one HDU."""
+
+    band_id: str
+    name: str
+    description: str = ""
+    grant: str | None = None
+    layers: list[LayerEntry] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Map:
+    """Bands that belong together: one file."""
+
+    map_id: str
+    name: str
+    description: str = ""
+    grant: str | None = None
+    bands: list[Band] = field(default_factory=list)
+    file: OfferedFile | None = None
+
+
+@dataclass(slots=True, eq=False)
+class MapGroup:
+    """Maps that belong together: one folder."""
+
+    map_group_id: str
+    name: str
+    description: str = ""
+    grant: str | None = None
+    maps: list[Map] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something that was asked for is not shown."""
+
+    name: str
+    code: str
+    message: str
+
+
+class Holdings:
+    """What is on offer. Safe to use from many threads.
+
+    Parameters
+    ----------
+    title
+        Shown as the page's title.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.scanning = False
+        self.lock = threading.RLock()
+        self.groups: list[MapGroup] = []
+        self._layers: dict[str, tuple[LayerEntry, tuple[str | None, ...]]] = {}
+        self._problems: dict[str, Problem] = {}
+        self._trees: dict[Access, tuple[int, dict[str, Any]]] = {}
+        self._edition = 0
+
+    def layer(self, layer_id: str, access: Access) -> Layer:
+        """The single gate: a layer by its id, or a slice of it (``id@k``).
+
+        Raises
+        ------
+        NotFoundError
+            There is none, or the caller may not see it: the same answer.
+        """
+        base, index = split_slice(layer_id)
+        entry, grants = self._layers.get(base, (None, ()))
+        if entry is None or not all(map(access.may_see, grants)):
+            raise no_layer(layer_id)
+        axes = entry.axes
+        if index and (len(index) != len(axes) or any(k >= a.length for k, a in zip(index, axes, strict=True))):
+            raise no_layer(layer_id)
+        return Layer(entry, index or (0,) * len(axes), layer_id)
+
+    def layer_ids(self) -> KeysView[str]:
+        """Ids that are taken, as a view that follows the tree."""
+        return self._layers.keys()
+
+    @property
+    def layer_count(self) -> int:
+        """How many layers there are."""
+        return len(self._layers)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be opened, in the order it was found."""
+        with self.lock:
+            return list(self._problems.values())
+
+    def put(self, group: MapGroup, made: Map, place: int | None = None) -> None:
+        """Add a map at ``place`` of its group, at the end by default."""
+        with self.lock:
+            if group not in self.groups:
+                self.groups.append(group)
+            group.maps.insert(len(group.maps) if place is None else place, made)
+            for band in made.bands:
+                for entry in band.layers:
+                    grants = (group.grant, made.grant, band.grant, entry.grant)
+                    self._layers[entry.layer_id] = entry, tuple(grant for grant in grants if grant is not None)
+            self.touch()
+
+    def take_away(self, group: MapGroup, map_id: str) -> None:
+        """Remove a map and its layers; nothing happens when there is none."""
+        with self.lock:
+            for gone in [known for known in group.maps if known.map_id == map_id]:
+                group.maps.remove(gone)
+                for band in gone.bands:
+                    for entry in band.layers:
+                        self._layers.pop(entry.layer_id, None)
+                self.touch()
+
+    def report(self, path: str, error: FileError, code: str) -> None:
+        """Remember why ``path`` is not shown."""
+        problem = Problem(error.name, code, error.message)
+        with self.lock:
+            if self._problems.get(path) != problem:
+                self._problems[path] = problem
+                self.touch()
+
+    def clear_problem(self, path: str) -> None:
+        """Forget a problem that is over."""
+        with self.lock:
+            if self._problems.pop(path, None) is not None:
+                self.touch()
+
+    def touch(self) -> None:
+        """The tree changed."""
+        self._edition += 1
+
+    def tree(self, access: Access) -> dict[str, Any]:
+        """What the caller may see, as the JSON of ``GET /api/holdings``. Not to be changed."""
+        with self.lock:
+            edition, tree = self._trees.get(access, (-1, {}))
+            if edition != self._edition:
+                tree = self._tree(access)
+                if len(self._trees) > 64:
+                    self._trees.clear()
+                self._trees[access] = self._edition, tree
+            return tree
+
+    def _tree(self, access: Access) -> dict[str, Any]:
+        groups = [_group_words(group, access) for group in self.groups if access.may_see(group.grant)]
+        body = {
+            "title": self.title,
+            "scanning": self.scanning,
+            "map_groups": [group for group in groups if group["maps"]],
+            "source_groups": [],
+            "boxes": [],
+            "problems": [{"name": p.name, "code": p.code, "message": p.message} for p in self._problems.values()],
+        }
+        digest = hashlib.blake2b(json.dumps(body).encode(), digest_size=8)
+        return {"title": self.title, "version": digest.hexdigest(), **body}
+
+    def set_scanning(self, scanning: bool) -> None:
+        """Say whether headers are still being read."""
+        with self.lock:
+            self.scanning = scanning
+            self.touch()
+
+    def close(self) -> None:
+        """Close every file."""
+        with self.lock:
+            for group in self.groups:
+                for made in group.maps:
+                    if made.file is not None:
+                        made.file.close()
+
+
+def _group_words(group: MapGroup, access: Access) -> dict[str, Any]:
+    maps = [_map_words(made, access) for made in group.maps if access.may_see(made.grant)]
+    return {
+        "map_group_id": group.map_group_id,
+        "name": group.name,
+        "description": group.description,
+        "maps": [made for made in maps if made["bands"]],
+    }
+
+
+def _map_words(made: Map, access: Access) -> dict[str, Any]:
+    bands = [_band_words(band, access) for band in made.bands if access.may_see(band.grant)]
+    return {
+        "map_id": made.map_id,
+        "name": made.name,
+        "description": made.description,
+        "bands": [band for band in bands if band["layers"]],
+    }
+
+
+def _band_words(band: Band, access: Access) -> dict[str, Any]:
+    return {
+        "band_id": band.band_id,
+        "name": band.name,
+        "description": band.description,
+        "layers": [_layer_words(entry) for entry in band.layers if access.may_see(entry.grant)],
+    }
+
+
+def _layer_words(entry: LayerEntry) -> dict[str, Any]:
+    return {
+        "layer_id": entry.layer_id,
+        "name": entry.name,
+        "description": entry.description,
+        "quantity": entry.words.quantity or entry.words.stokes,
+        "units": entry.words.units,
+        "status": "unavailable" if entry.file.problem else "ready",
+        "cube": cube_words(entry.axes, (0,) * len(entry.axes), entry.layer_id),
+    }

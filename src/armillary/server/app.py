@@ -1,0 +1,250 @@
+"""The application: a guard before everything, tiles by the fast way, the viewer, and the JSON API by FastAPI."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from armillary import __version__
+from armillary.errors import ArmillaryError
+from armillary.server import guard, openapi
+from armillary.server.asgi import ClientGoneError, check_method, raw_headers, respond
+from armillary.server.errors import HttpError, answer_of, body_of
+from armillary.server.routes import router
+from armillary.server.services import Services
+from armillary.server.static import Static
+from armillary.server.tiles import PREFIX, TileRoute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from armillary.holdings.access import Access
+    from armillary.holdings.discovery import Discovery
+    from armillary.holdings.tree import Holdings
+    from armillary.server.asgi import App, Message, Receive, Scope, Send
+    from armillary.server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = (
+    "FITS images and sky maps as tiles, values and headers. Positions are ICRS degrees, pixels 0-based centres."
+)
+CLIENT_GONE = 499
+
+
+class Application:
+    """The whole server as an ASGI application.
+
+    Parameters
+    ----------
+    services
+        What the routes share.
+    door
+        Decides who asks.
+    static
+        The viewer.
+    """
+
+    def __init__(self, services: Services, door: guard.OpenDoor, static: Static) -> None:
+        settings = services.settings
+        self.services = services
+        self.api = make_api(services)
+        self._door = door
+        self._static = static
+        self._hosts = guard.HostCheck(settings.host, settings.allowed_hosts)
+        self._root = settings.root_path
+        self._tiles = TileRoute(services.holdings, services.tile_workers, services.tile_cache)
+        self._headers = guard.security_headers(cross_origin=bool(settings.cors_origins))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; nothing but an answer ever comes out."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        started, status, begun = False, 0, time.perf_counter()
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal started, status
+            if message["type"] == "http.response.start":
+                started, status = True, message["status"]
+                message["headers"] = [*message.get("headers", ()), *self._headers]
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, guarded_send)
+        except ClientGoneError:
+            status = CLIENT_GONE
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            if not started:
+                code, headers, body = answer_of(error)
+                await respond(scope, guarded_send, code, raw_headers(headers), body)
+        if log.isEnabledFor(logging.DEBUG):
+            # The query stays out of the log: it may hold the token.
+            took_ms = (time.perf_counter() - begun) * 1e3
+            log.debug("%s %s %d %.1f ms", scope["method"], _printable(scope["raw_path"]), status, took_ms)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        guard.check_size(scope)
+        self._hosts.check(scope)
+        path = scope["raw_path"].decode("latin-1")
+        if self._root and (path == self._root or path.startswith(self._root + "/")):
+            path = path[len(self._root) :] or "/"
+        if path == "/healthz":
+            check_method(scope)
+            body = json.dumps({"status": "ok", "version": __version__}).encode()
+            await respond(scope, send, 200, [(b"content-type", b"application/json")], body)
+            return
+        redirect = self._door.hand_over(scope, path)
+        if redirect is not None:
+            await respond(scope, send, 303, raw_headers(redirect), b"")
+            return
+        access = self._door.access(scope)
+        if access is None:
+            await self._refuse(scope, send, path)
+            return
+        if path.startswith(PREFIX) and "/tiles/" in path:
+            await self._tiles(scope, receive, send, path, access)
+        elif self._static.knows(path):
+            check_method(scope)
+            await self._static(scope, send, path)
+        else:
+            await self._call_api(scope, receive, send, access)
+
+    async def _refuse(self, scope: Scope, send: Send, path: str) -> None:
+        if path == "/":
+            headers = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store")]
+            await respond(scope, send, 401, headers, guard.UNAUTHORISED_PAGE.encode())
+            return
+        message = "A token is needed: send Authorization: Bearer TOKEN, or open the address that Armillary printed."
+        raise HttpError(401, "unauthorized", message, {"www-authenticate": "Bearer"})
+
+    async def _call_api(self, scope: Scope, receive: Receive, send: Send, access: Access) -> None:
+        plain = scope["path"]
+        inside = plain[len(self._root) :] if self._root and plain.startswith(self._root + "/") else plain
+        inner = {**scope, "armillary.access": access, "root_path": self._root, "path": self._root + inside}
+        if scope["method"] != "HEAD":
+            await self.api(inner, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.api(inner | {"method": "GET"}, receive, send_head)
+
+
+def _printable(raw: bytes) -> str:
+    return raw[:200].decode("ascii", "backslashreplace")
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def make_api(services: Services) -> FastAPI:
+    """The JSON API."""
+    api = FastAPI(
+        title="Armillary",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    api.state.services = services
+    api.include_router(router)
+    describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
+    api.openapi = describe  # type: ignore[method-assign]
+    api.add_exception_handler(ArmillaryError, _told)
+    api.add_exception_handler(HttpError, _told)
+    api.add_exception_handler(HTTPException, _http_told)
+    api.add_exception_handler(RequestValidationError, _validation_told)
+    api.add_exception_handler(ClientGoneError, _gone_told)
+    api.add_exception_handler(Exception, _told)
+    return api
+
+
+async def _told(_request: Request, error: Exception) -> Response:
+    status, headers, body = answer_of(error)
+    return Response(body, status, headers)
+
+
+async def _gone_told(_request: Request, _error: Exception) -> Response:
+    return Response(b"", CLIENT_GONE)
+
+
+async def _http_told(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known = {
+        404: ("not_found", "There is nothing at this address: see /docs."),
+        405: ("method_not_allowed", "Only GET and HEAD are answered here."),
+    }
+    code, message = known.get(error.status_code, ("http", str(error.detail)))
+    headers = {"content-type": "application/json", **(error.headers or {})}
+    if error.status_code == 405:
+        headers["allow"] = "GET, HEAD"
+    return Response(body_of(code, message), error.status_code, headers)
+
+
+async def _validation_told(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    message = f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return Response(body_of("parameter", message, {"parameter": name}), 422, media_type="application/json")
+
+
+def create_app(
+    holdings: Holdings,
+    settings: Settings,
+    *,
+    discovery: Discovery | None = None,
+    port: int | None = None,
+    static: Static | None = None,
+) -> App:
+    """The server as an ASGI application.
+
+    Parameters
+    ----------
+    holdings
+        What is on offer.
+    settings
+        Of this server; with ``auth = "token"`` and no token, a random one that nobody is told.
+    discovery
+        Looks for new files when the tree is asked for.
+    port
+        The port that is listened on, when it is not that of the settings.
+    static
+        The viewer, by default the built one.
+    """
+    services = Services(holdings, settings, discovery)
+    door = guard.OpenDoor()
+    if settings.auth == "token":
+        token = settings.token or secrets.token_urlsafe(24)
+        door = guard.TokenDoor(token, settings.port if port is None else port, settings.root_path)
+    app: App = Application(services, door, static or Static(viewer=settings.viewer))
+    if not settings.cors_origins:
+        return app
+    from starlette.middleware.cors import CORSMiddleware
+
+    exposed = ["ETag", "X-Armillary-Preview"]
+    origins = list(settings.cors_origins)
+    return CORSMiddleware(app, allow_origins=origins, allow_headers=["Authorization"], expose_headers=exposed)

@@ -1,0 +1,86 @@
+"""Small pieces of ASGI that the routes share: sending, headers, conditional requests, a client that went away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from armillary.server.errors import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[Scope, Receive, Send], Awaitable[None]]
+    RawHeaders = list[tuple[bytes, bytes]]
+
+T = TypeVar("T")
+
+
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def raw_headers(headers: Mapping[str, str]) -> RawHeaders:
+    """Headers as ASGI has them."""
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """Value of a request's header, empty when there is none; several of one name are joined as HTTP says."""
+    return b",".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
+
+
+async def respond(scope: Scope, send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+    """Send a whole answer; its body only where the method wants one."""
+    raw = [*headers, (b"content-length", b"%d" % len(body))] if status not in {204, 304} else list(headers)
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def not_modified(scope: Scope, etag: bytes) -> bool:
+    """Whether ``If-None-Match`` names this tag (weak comparison, RFC 9110, 13.1.2)."""
+    asked = header(scope, b"if-none-match")
+    if not asked:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in asked.split(",")}
+    return "*" in tags or etag.decode("latin-1").removeprefix("W/") in tags
+
+
+def check_method(scope: Scope) -> None:
+    """Refuse everything but GET and HEAD.
+
+    Raises
+    ------
+    HttpError
+        405.
+    """
+    if scope["method"] not in {"GET", "HEAD"}:
+        raise HttpError(405, "method_not_allowed", "Only GET and HEAD are answered here.", {"allow": "GET, HEAD"})
+
+
+async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """Result of ``work``, which is cancelled as soon as the client goes away.
+
+    Raises
+    ------
+    ClientGoneError
+        It went away.
+    """
+    task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_disconnect(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientGoneError
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

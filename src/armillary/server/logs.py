@@ -1,0 +1,55 @@
+"""Log lines on standard error: text for people, or JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+
+
+class TextForm(logging.Formatter):
+    """``2026-01-31T12:00:00Z warning armillary.server.app: words``."""
+
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(level)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as text; line breaks in the words are escaped, so that nobody can forge a line."""
+        record.level = record.levelname.lower()
+        first, *rest = super().format(record).split("\nTraceback", 1)
+        return "\nTraceback".join([first.replace("\r", "\\r").replace("\n", "\\n"), *rest])
+
+
+class JsonForm(logging.Formatter):
+    """One JSON object a line."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as JSON."""
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up(level: str, form: str) -> None:
+    """Send the logs of Armillary and of the web server to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonForm() if form == "json" else TextForm())
+    for name in ("armillary", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(level.upper())
+        logger.propagate = False
+    if level not in {"debug", "info"}:
+        # What it says at this level is about clients that break off, and about ending in time.
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)

@@ -1,0 +1,104 @@
+"""What the routes share: the holdings, the threads, the caches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.responses import Response
+
+from armillary.holdings.access import ANONYMOUS, Access
+from armillary.render.coding import compress, negotiate
+from armillary.server.asgi import header, not_modified, unless_gone
+from armillary.server.work import Workers
+from armillary.storage.cache import ByteLru
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from starlette.requests import Request
+
+    from armillary.holdings.discovery import Discovery
+    from armillary.holdings.layers import Layer
+    from armillary.holdings.tree import Holdings
+    from armillary.server.settings import Settings
+
+T = TypeVar("T")
+
+SMALLEST_COMPRESSED = 1024
+
+
+@dataclass(slots=True)
+class Services:
+    """What the routes share.
+
+    Parameters
+    ----------
+    discovery
+        Looks for new files when the tree is asked for; None for a fixed tree.
+    """
+
+    holdings: Holdings
+    settings: Settings
+    discovery: Discovery | None = None
+    tile_workers: Workers = field(init=False)
+    query_workers: Workers = field(init=False)
+    tile_cache: ByteLru = field(init=False)
+    images_under_way: int = 0
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.tile_workers = Workers(settings.threads, settings.queue, "tile")
+        self.query_workers = Workers(settings.threads, settings.queue, "query")
+        self.tile_cache = ByteLru(settings.memory << 18)  # A quarter of it.
+
+    def layer(self, request: Request, layer_id: str) -> Layer:
+        """The layer, by the gate."""
+        return self.holdings.layer(layer_id, access_of(request))
+
+    async def compute(self, request: Request, key: Hashable, work: Callable[[], T]) -> T:
+        """Result of blocking work, shared by those who ask for the same, dropped when the client goes."""
+        return await unless_gone(request.receive, self.query_workers.run(key, work))
+
+    def close(self) -> None:
+        """Stop the threads and close the files."""
+        if self.discovery is not None:
+            self.discovery.stopped.set()
+        self.tile_workers.close()
+        self.query_workers.close()
+        self.holdings.close()
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that answers ``request``."""
+    found: Services = request.app.state.services
+    return found
+
+
+def access_of(request: Request) -> Access:
+    """Who asks, as the guard found out."""
+    access: Access = request.scope.get("armillary.access", ANONYMOUS)
+    return access
+
+
+def json_answer(request: Request, content: Any, *, cache_control: str = "private, no-cache") -> Response:
+    """JSON with entity tag and content coding."""
+    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return bytes_answer(request, body, "application/json", cache_control=cache_control)
+
+
+def bytes_answer(
+    request: Request, body: bytes, media_type: str, *, cache_control: str = "private, no-cache", packed: bool = True
+) -> Response:
+    """Bytes with entity tag and, where ``packed``, content coding."""
+    accepted = header(request.scope, b"accept-encoding")
+    coding = negotiate(accepted) if packed and len(body) >= SMALLEST_COMPRESSED else "identity"
+    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}-{coding}"'
+    headers = {"etag": etag, "cache-control": cache_control, "vary": "Accept-Encoding"}
+    if not_modified(request.scope, etag.encode()):
+        return Response(None, 304, headers)
+    if coding != "identity":
+        headers["content-encoding"] = coding
+    return Response(compress(body, coding), 200, headers, media_type)

@@ -1,0 +1,186 @@
+"""Every setting: one dataclass is the table of names, types, bounds, defaults and help.
+
+Values come from four places, each stronger than the one before: the defaults here, a TOML file, environment variables
+``ARMILLARY_<NAME>`` (or TileMaker's name of the same thing), and options of the command line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from dataclasses import Field, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from armillary.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = {"0", "false", "no", "off"}
+YES = True
+
+
+def setting(default: Any, text: str, /, **rules: Any) -> Any:
+    """A field of ``Settings`` with its help text and rules (``low``, ``high``, ``choices``, ``power_of_two``, …)."""
+    return field(default=default, metadata={"help": text, **rules})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set. ``config show`` prints it; ``docs/reference/settings.md`` lists it."""
+
+    host: str = setting("127.0.0.1", "Address to listen on. Anything but loopback lets other machines connect.")
+    port: int = setting(8000, "Port to listen on; 0 takes any free one. The default moves on when taken.", high=65535)
+    browser: bool = setting(YES, "Open the browser once the server is ready.")
+    auth: str = setting("token", "Who may ask: holders of the token, or everybody.", choices=("token", "none"))
+    token: str = setting("", "The token; empty makes a new random one at every start.", secret=True)
+    root_path: str = setting("", "Path under which a proxy shows the server, such as /armillary.")
+    cors_origins: tuple[str, ...] = setting(
+        (), "Origins whose pages may call the API; * for all.", alias="TILEMAKER_ORIGINS"
+    )
+    allowed_hosts: tuple[str, ...] = setting((), "Further host names under which the server may be reached.")
+    viewer: bool = setting(YES, "Serve the viewer, not just the API.", alias="TILEMAKER_SERVE_FRONTEND")
+    tile_size: int = setting(512, "Side of a tile in pixels: a power of two.", low=64, high=1024, power_of_two=True)
+    memory: int = setting(256, "MiB that the caches of tiles and overviews may take together.", low=16, high=1 << 20)
+    cache_folder: str = setting("", "Folder that keeps overviews between runs; empty keeps none.")
+    cache_size: int = setting(4096, "MiB that the cache folder may take.", low=16, high=1 << 24)
+    threads: int = setting(0, "Threads that make tiles; 0 takes one for each core.", high=256)
+    queue: int = setting(512, "Requests that may wait for a thread; more are answered 503.", low=1, high=100_000)
+    log_level: str = setting("warning", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))
+    log_format: str = setting("text", "Form of the log lines on standard error.", choices=("text", "json"))
+
+
+def table() -> tuple[Field[Any], ...]:
+    """The fields of ``Settings`` in order."""
+    return fields(Settings)
+
+
+def named(name: str) -> Field[Any]:
+    """One field by its name; hyphens count as underscores.
+
+    Raises
+    ------
+    ConfigurationError
+        There is none of that name.
+    """
+    known = {entry.name: entry for entry in table()}
+    found = known.get(name.replace("-", "_"))
+    if found is None:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else " `armillary config show` lists the settings."
+        raise ConfigurationError(f"There is no setting {name!r}.{hint}")
+    return found
+
+
+def environment_names(entry: Field[Any]) -> tuple[str, ...]:
+    """Environment variables of a setting, the strongest first."""
+    alias = entry.metadata.get("alias")
+    return (f"ARMILLARY_{entry.name.upper()}", *((alias,) if alias else ()))
+
+
+def _flag(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = str(raw).strip().lower()
+    if word in TRUE_WORDS | FALSE_WORDS:
+        return word in TRUE_WORDS
+    raise ValueError("is neither true nor false")
+
+
+def _whole(raw: Any) -> int:
+    try:
+        if isinstance(raw, bool) or (isinstance(raw, float) and not raw.is_integer()):
+            raise ValueError  # noqa: TRY301 - one message for every shape of it
+        return int(raw) if not isinstance(raw, str) else int(raw, 10)
+    except (ValueError, TypeError, OverflowError):
+        raise ValueError("is not a whole number") from None
+
+
+def _words(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        raw = json.loads(raw) if raw.lstrip().startswith("[") else [word.strip() for word in raw.split(",")]
+    if raw is None:
+        return ()
+    if not isinstance(raw, list | tuple) or not all(isinstance(word, str) for word in raw):
+        raise ValueError("is not a list of words")
+    return tuple(word for word in raw if word)
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str) or not raw.isprintable():
+        raise ValueError("is not text of one line")
+    return raw
+
+
+PARSERS = {bool: _flag, int: _whole, tuple: _words, str: _text}
+
+
+def _check(entry: Field[Any], value: Any) -> None:
+    rules = entry.metadata
+    if "choices" in rules and value not in rules["choices"]:
+        raise ValueError(f"is none of {', '.join(rules['choices'])}")
+    if isinstance(value, bool) or not isinstance(value, int):
+        return
+    low, high = rules.get("low", 0), rules.get("high", math.inf)
+    if not low <= value <= high:
+        raise ValueError(f"is not between {low} and {high}")
+    if rules.get("power_of_two") and value & (value - 1):
+        raise ValueError("is not a power of two")
+
+
+def parse(entry: Field[Any], raw: Any, origin: str) -> Any:
+    """Value of a setting from text or TOML.
+
+    Raises
+    ------
+    ConfigurationError
+        It has the wrong type or is out of bounds; the message names the setting and where it came from.
+    """
+    try:
+        value: Any = PARSERS[type(entry.default)](raw)
+        _check(entry, value)
+    except ValueError as error:
+        shown = "its value" if entry.metadata.get("secret") else repr(raw)
+        raise ConfigurationError(f"{entry.name} ({origin}): {shown} {error}.") from None
+    if entry.name == "root_path" and value:
+        return "/" + value.strip("/")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings and where each came from: ``default``, ``file``, the name of a variable, or ``option``."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def combine(file: Mapping[str, Any], environment: Mapping[str, str], options: Mapping[str, Any]) -> Loaded:
+    """Settle every setting.
+
+    Parameters
+    ----------
+    file
+        Content of the TOML file.
+    environment
+        Such as ``os.environ``.
+    options
+        Options given on the command line, None where not given.
+
+    Raises
+    ------
+    ConfigurationError
+        An unknown name in the file, or a bad value anywhere.
+    """
+    found: dict[str, tuple[Any, str]] = {named(name).name: (raw, "file") for name, raw in file.items()}
+    for entry in table():
+        for variable in reversed(environment_names(entry)):
+            if environment.get(variable):
+                found[entry.name] = (environment[variable], variable)
+        if options.get(entry.name) is not None:
+            found[entry.name] = (options[entry.name], "option")
+    values = {name: parse(named(name), raw, origin) for name, (raw, origin) in found.items()}
+    origins = {entry.name: found[entry.name][1] if entry.name in found else "default" for entry in table()}
+    return Loaded(Settings(**values), origins)

@@ -1,0 +1,59 @@
+"""Blocking work off the event loop: bounded, shared by those who ask for the same, dropped when nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from armillary.errors import UnavailableError
+from armillary.images.flight import SingleFlight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+T = TypeVar("T")
+
+
+class Workers:
+    """Threads with a bounded queue.
+
+    Parameters
+    ----------
+    threads
+        How many; 0 takes one for each core.
+    queue
+        How many requests may wait; the next is refused.
+    """
+
+    def __init__(self, threads: int, queue: int, name: str = "work") -> None:
+        self._executor = ThreadPoolExecutor(threads or os.cpu_count() or 2, thread_name_prefix=name)
+        self._flights = SingleFlight(self._executor)
+        self._queue = queue
+        self.waiting = 0
+
+    async def run(self, key: Hashable, work: Callable[[], T]) -> T:
+        """Result of ``work()``. Cancelled by all who wait before it starts, it is never started.
+
+        Parameters
+        ----------
+        key
+            Those who come with the same key while it is under way share one result.
+
+        Raises
+        ------
+        UnavailableError
+            Too many wait already.
+        """
+        if self.waiting >= self._queue:
+            raise UnavailableError("The server is busy: try again in a moment.")
+        self.waiting += 1
+        try:
+            return await asyncio.wrap_future(self._flights.submit(key, work))
+        finally:
+            self.waiting -= 1
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
