@@ -54,7 +54,7 @@ class FitsHdu:
 
     @property
     def axes(self) -> tuple[int, ...]:
-        """Lengths NAXIS1, NAXIS2, …"""
+        """Lengths NAXIS1, NAXIS2 and so on."""
         return axis_lengths(self.header)
 
     @property
@@ -188,11 +188,12 @@ def data_bytes(header: Header, *, primary: bool) -> int:
     if not lengths:
         return 0
     groups = primary and lengths[0] == 0 and header.get("GROUPS") is True
-    parameters, count = 0, 1
+    parameters = count = None
     if groups or not primary:
-        parameters = header.integer("PCOUNT") or 0
-        count = header.integer("GCOUNT") if "GCOUNT" in header else 1
-    if parameters < 0 or count is None or count < 0:
+        parameters, count = header.integer("PCOUNT"), header.integer("GCOUNT")
+    parameters = 0 if parameters is None else parameters
+    count = 1 if count is None else count
+    if parameters < 0 or count < 0:
         raise ValueError("PCOUNT or GCOUNT is negative or no number")
     pixels = prod(lengths[1:] if groups else lengths)
     return abs(bitpix) // 8 * count * (parameters + pixels)
