@@ -42,6 +42,7 @@ export interface PointerHost {
 export class PointerWatch {
   private at: [number, number] | null = null;
   private told = "";
+  private last: PointerReading | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private steering: Handle | null = null;
   private readonly control = new AbortController();
@@ -96,8 +97,6 @@ export class PointerWatch {
     this.element.style.cursor = CURSORS[this.overlay.handle(...at) ?? "map"];
     this.at = at;
     this.tell();
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.rest(), REST_MS);
   }
 
   private up(event: PointerEvent): void {
@@ -110,6 +109,7 @@ export class PointerWatch {
   private left(): void {
     this.at = null;
     this.told = "";
+    this.last = null;
     clearTimeout(this.timer);
     this.host.emit("pointer", null);
   }
@@ -130,6 +130,10 @@ export class PointerWatch {
     if (!reading || words === this.told) return;
     this.told = words;
     this.host.emit("pointer", reading);
+    if (reading.x === this.last?.x && reading.y === this.last.y) return;
+    this.last = reading;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), REST_MS);
   }
 
   private rest(): void {

@@ -6,19 +6,21 @@ type Matrix = readonly [Vec3, Vec3, Vec3];
 
 export const DEG = Math.PI / 180;
 
-/** ICRS to galactic: Hipparcos catalogue (ESA SP-1200), volume 1, section 1.5.3. */
+/**
+ * ICRS to galactic by way of FK5 (IAU 1958 pole, Reid & Brunthaler 2004, appendix), as astropy and the server do it:
+ * the rounded matrix of the Hipparcos catalogue lies 25 mas beside it.
+ */
 const GALACTIC: Matrix = [
-  [-0.0548755604162154, -0.873437090234885, -0.4838350155487132],
-  [0.4941094278755837, -0.4448296299600112, 0.746982244497219],
-  [-0.8676661490190047, -0.1980763734312015, 0.4559837761750669],
+  [-0.05487565771259163, -0.8734370519556159, -0.48383507361671546],
+  [0.4941094371927268, -0.4448297212232952, 0.7469821839866676],
+  [-0.8676661375596576, -0.19807633727300053, 0.4559838136873016],
 ];
 
-/** Mean obliquity of J2000, IAU 2006. */
-const OBLIQUITY = (84381.406 / 3600) * DEG;
+/** ICRS to the barycentric mean ecliptic of J2000: frame bias and obliquity of IAU 2006, as in astropy. */
 const ECLIPTIC: Matrix = [
-  [1, 0, 0],
-  [0, Math.cos(OBLIQUITY), Math.sin(OBLIQUITY)],
-  [0, -Math.sin(OBLIQUITY), Math.cos(OBLIQUITY)],
+  [0.9999999999999941, -7.078368960971556e-8, 8.056213977613186e-8],
+  [3.2897004077419646e-8, 0.9174821299149584, 0.39777699944404793],
+  [-1.0207044725484355e-7, -0.39777699944404304, 0.9174821299149556],
 ];
 
 const IDENTITY: Matrix = [

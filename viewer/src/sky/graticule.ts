@@ -74,13 +74,28 @@ class Tracer {
   private cell(i: number, j: number): void {
     const { cols, lon, lat } = this.lattice;
     const k = j * cols + i;
-    const corners = [k, k + 1, k + cols + 1, k + cols];
-    const b = corners.map((c) => lat[c]);
-    if (!b.every(Number.isFinite)) return;
-    this.levels("lat", i, j, b, this.latStep);
-    const l0 = lon[k];
-    const l = corners.map((c) => l0 + wrap180(lon[c] - l0));
-    if (Math.max(...l) - Math.min(...l) < POLE_DEG) this.levels("lon", i, j, l, this.lonStep);
+    const below = k + cols;
+    this.crossed("lat", i, j, lat[k], lat[k + 1], lat[below + 1], lat[below], this.latStep);
+    const start = lon[k];
+    const [b, c, d] = [wrap180(lon[k + 1] - start), wrap180(lon[below + 1] - start), wrap180(lon[below] - start)];
+    if (Math.max(0, b, c, d) - Math.min(0, b, c, d) > POLE_DEG) return;
+    this.crossed("lon", i, j, start, start + b, start + c, start + d, this.lonStep);
+  }
+
+  /** Most cells hold no line: find out without making arrays. NaN crosses nothing. */
+  private crossed(
+    kind: "lon" | "lat",
+    i: number,
+    j: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    step: number,
+  ): void {
+    const low = Math.min(a, b, c, d) / step;
+    const high = Math.max(a, b, c, d) / step;
+    if (Math.ceil(low) <= high) this.levels(kind, i, j, [a, b, c, d], step);
   }
 
   private levels(kind: "lon" | "lat", i: number, j: number, values: number[], step: number): void {

@@ -33,28 +33,28 @@ export class VectorGrid {
     const j = Math.min(Math.floor(gy), ny - 2);
     const fx = gx - i;
     const fy = gy - j;
-    const a = 3 * (j * nx + i);
-    return this.mix(
-      out,
-      [a, a + 3, a + 3 * nx, a + 3 * nx + 3],
-      [(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy],
-    );
+    const low = 3 * (j * nx + i);
+    const high = low + 3 * nx;
+    out[0] = 0;
+    out[1] = 0;
+    out[2] = 0;
+    this.add(out, low, (1 - fx) * (1 - fy));
+    this.add(out, low + 3, fx * (1 - fy));
+    this.add(out, high, (1 - fx) * fy);
+    this.add(out, high + 3, fx * fy);
+    const length = Math.sqrt(out[0] * out[0] + out[1] * out[1] + out[2] * out[2]);
+    if (!(length > 1e-6)) return false;
+    out[0] /= length;
+    out[1] /= length;
+    out[2] /= length;
+    return true;
   }
 
-  private mix(out: Vec3, corners: number[], weights: number[]): boolean {
-    let [vx, vy, vz] = [0, 0, 0];
-    for (let k = 0; k < 4; k++) {
-      // A corner off the sky only matters where it has weight.
-      if (weights[k] < 1e-9) continue;
-      vx += weights[k] * this.data[corners[k]];
-      vy += weights[k] * this.data[corners[k] + 1];
-      vz += weights[k] * this.data[corners[k] + 2];
-    }
-    const length = Math.hypot(vx, vy, vz);
-    if (!(length > 1e-6)) return false;
-    out[0] = vx / length;
-    out[1] = vy / length;
-    out[2] = vz / length;
-    return true;
+  /** A corner off the sky (NaN) only matters where it has weight. */
+  private add(out: Vec3, k: number, weight: number): void {
+    if (weight < 1e-9) return;
+    out[0] += weight * this.data[k];
+    out[1] += weight * this.data[k + 1];
+    out[2] += weight * this.data[k + 2];
   }
 }

@@ -60,6 +60,7 @@ export const shownWidth = (grid: PlaneGrid): number =>
   grid.period === null ? grid.nx : Math.min(grid.nx, grid.period);
 
 function range(low: number, high: number, side: number, length: number): [number, number] {
+  if (high <= 0 || low >= length) return [0, -1];
   const last = Math.ceil(length / side) - 1;
   return [Math.max(0, Math.floor(low / side)), Math.min(last, Math.ceil(high / side) - 1)];
 }

@@ -116,15 +116,14 @@ export class Minimap {
     const h = Math.max(((ya - yb) / ny) * box.h, 4);
     const turn = period === null ? 0 : period * px;
     const everything = turn > 0 && w >= turn;
-    const starts = turn && !everything ? [modulo(left, turn), modulo(left, turn) - turn] : [everything ? -9 : left];
+    const starts = turn && !everything ? [modulo(left, turn), modulo(left, turn) - turn] : [everything ? 0 : left];
     context.beginPath();
     for (const start of starts) {
-      // Far beyond the box nothing shows, and huge rectangles are no good to draw.
-      const x0 = Math.max(start, -9);
-      const y0 = Math.max(top, -9);
-      const x1 = everything ? box.w + 9 : Math.min(start + w, box.w + 9);
-      const y1 = Math.min(top + h, box.h + 9);
-      if (x1 > x0 && y1 > y0) context.rect(box.x + x0, box.y + y0, x1 - x0, y1 - y0);
+      const x0 = Math.max(start, 1);
+      const x1 = Math.min(everything ? box.w : start + w, box.w - 1);
+      const y0 = Math.min(Math.max(top, 1), box.h - 3);
+      const y1 = Math.max(Math.min(top + h, box.h - 1), 3);
+      if (x1 > x0 + 1) context.rect(box.x + x0, box.y + y0, x1 - x0, y1 - y0);
     }
     haloStroke(context, colours.accent, 1.5, "rgba(0, 0, 0, 0.55)");
   }
