@@ -14,7 +14,7 @@ from PIL import Image
 
 from armillary.errors import LimitError, ParameterError
 from armillary.images.raster import Raster
-from armillary.render import EXTENSIONS, ImageOptions, Stretch, encode, make_style, paint, q16
+from armillary.render import EXTENSIONS, ImageOptions, Stretch, check_size, encode, make_style, paint, q16
 from armillary.render.style import Style
 
 STYLE = make_style(vmin=-2, vmax=2, cmap="viridis")
@@ -202,9 +202,9 @@ def test_png_has_longer_sides():
     assert opened(encode(Raster(np.zeros((1, 70_000), np.float32), "1"), "png", STYLE).body).size == (70_000, 1)
 
 
-@pytest.mark.parametrize("ext", ["png", "jpg", "webp"])
-def test_images_have_at_most_64_megapixels(ext):
-    pixels = np.broadcast_to(np.float32(1), (8193, 8192))
+@pytest.mark.parametrize(("ext", "rows"), [("png", 8193), ("jpg", 8193), ("webp", 2049)])
+def test_images_have_a_largest_number_of_pixels(ext, rows):
+    pixels = np.broadcast_to(np.float32(1), (rows, 8192))
     with pytest.raises(LimitError, match="choose a smaller region"):
         encode(Raster(pixels, "1"), ext, STYLE)
 
@@ -235,3 +235,11 @@ def test_a_large_png_needs_two_bytes_a_pixel_at_most():
 def test_the_list_of_extensions_is_complete():
     for ext in EXTENSIONS:
         assert encode(Raster(field(), "1"), ext, STYLE).body
+
+
+@pytest.mark.parametrize("ext", EXTENSIONS)
+def test_sizes_can_be_checked_beforehand(ext):
+    check_size(ext, (512, 512))
+    if ext in {"png", "jpg", "webp"}:
+        with pytest.raises(LimitError):
+            check_size(ext, (10**9, 10**9))

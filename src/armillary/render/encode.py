@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from armillary.render.style import Style
 
 MAX_PIXELS = 64 * 1024 * 1024
+MAX_WEBP_PIXELS = 16 * 1024 * 1024
+"""WebP needs 20 bytes and up to a microsecond for a pixel, where the others need 2 to 6 bytes and a hundredth."""
+
 _FINE_QUALITY = 90
 
 
@@ -70,6 +73,15 @@ class _Job:
     options: ImageOptions = field(default_factory=ImageOptions)
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    write: Callable[[_Job], bytes]
+    media_type: str
+    max_side: int = MAX_PIXELS
+    max_pixels: int = MAX_PIXELS
+    remedy: str = "choose a smaller region"
+
+
 def encode(
     raster: Raster,
     ext: str,
@@ -113,22 +125,43 @@ def encode(
         raise ParameterError("ext", f"no encoding {ext[:20]!r}: use one of {', '.join(EXTENSIONS)}")
     if style is None:
         raise ParameterError("style", f"{ext} shows colours: a style is needed")
-    encoder, media_type, max_side = _IMAGES[ext]
-    _check_size(raster.pixels.shape, ext, max_side)
-    body = encoder(_Job(raster.pixels, style, histogram, options or ImageOptions()))
-    return Encoded(body, media_type, compressible=False)
+    form = _IMAGES[ext]
+    check_size(ext, raster.pixels.shape)
+    body = form.write(_Job(raster.pixels, style, histogram, options or ImageOptions()))
+    return Encoded(body, form.media_type, compressible=False)
 
 
-def _check_size(shape: tuple[int, ...], ext: str, max_side: int) -> None:
+def check_size(ext: str, shape: tuple[int, ...]) -> None:
+    """Refuse an image that :func:`encode` would refuse, before its pixels are read.
+
+    Parameters
+    ----------
+    ext
+        ``png``, ``jpg`` or ``webp``; others have no size to check here.
+    shape
+        Rows and columns.
+
+    Raises
+    ------
+    ParameterError
+        No pixels.
+    LimitError
+        More pixels, or more of them in a row, than the format or one answer may have.
+    """
+    form = _IMAGES.get(ext)
+    if form is None:
+        return
     if not all(shape):
         raise ParameterError("region", "holds no pixels: choose one that lies on the image")
-    if max(shape) > max_side:
-        remedy = "choose a smaller region" if ext == "png" else "choose a smaller region, or png"
-        raise LimitError(f"{ext} images have at most {max_side} pixels a side, not {max(shape)}: {remedy}")
-    if math.prod(shape) > MAX_PIXELS:
+    if max(shape) > form.max_side:
         raise LimitError(
-            f"an image has at most {MAX_PIXELS} pixels, not {math.prod(shape)}: choose a smaller region",
-            max_pixels=MAX_PIXELS,
+            f"{ext} images have at most {form.max_side} pixels a side, not {max(shape)}: {form.remedy}",
+            max_side=form.max_side,
+        )
+    if math.prod(shape) > form.max_pixels:
+        raise LimitError(
+            f"{ext} images have at most {form.max_pixels} pixels, not {math.prod(shape)}: {form.remedy}",
+            max_pixels=form.max_pixels,
         )
 
 
@@ -166,9 +199,9 @@ def _webp(job: _Job) -> bytes:
     return bytes(imagecodecs.webp_encode(colours, level=job.options.quality, method=0))
 
 
-_IMAGES: dict[str, tuple[Callable[[_Job], bytes], str, int]] = {
-    "png": (_png, "image/png", MAX_PIXELS),
-    "jpg": (_jpg, "image/jpeg", 65535),
-    "webp": (_webp, "image/webp", 16383),
+_IMAGES = {
+    "png": _Form(_png, "image/png"),
+    "jpg": _Form(_jpg, "image/jpeg", max_side=65535, remedy="choose a smaller region, or png"),
+    "webp": _Form(_webp, "image/webp", 16383, MAX_WEBP_PIXELS, "choose a smaller region, or png"),
 }
 EXTENSIONS = ("f32", "q16", *_IMAGES)
