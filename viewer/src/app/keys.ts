@@ -18,6 +18,7 @@ export type Command =
   | "auto"
   | "invert"
   | "absolute"
+  | "logCounts"
   | "nextColormap"
   | "previousColormap"
   | "nextStretch"
@@ -69,6 +70,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   bind("Display", "auto", ["a"], "Automatic range"),
   bind("Display", "invert", ["i"], "Invert the colours"),
   bind("Display", "absolute", ["v"], "Absolute values"),
+  bind("Display", "logCounts", ["o"], "Logarithmic counts in the histogram"),
   bind("Display", "nextStretch", ["t"], "Next stretch"),
   bind("Display", "nextColormap", ["."], "Next colour map"),
   bind("Display", "previousColormap", [","], "Previous colour map"),

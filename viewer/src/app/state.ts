@@ -58,6 +58,8 @@ export interface AppState {
   overlays: OverlayOptions;
   mirror: boolean;
   histogram: HistogramState;
+  /** Shares behind the histogram-equalised stretch. */
+  equalisation: { edges: number[]; cdf: number[] } | null;
   colormaps: Colormaps | null;
   headers: { id: string; entries: HeaderEntry[] | null; error: string | null } | null;
   pointer: PointerReading | null;
@@ -101,6 +103,7 @@ export function initialState(): AppState {
     overlays: { ...DEFAULT_OVERLAYS },
     mirror: false,
     histogram: { data: null, busy: "no", error: null, log: true, axis: null },
+    equalisation: null,
     colormaps: null,
     headers: null,
     pointer: null,

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Histogram } from "../api/types";
-import { axisAround, cumulative, heights, moveEdge, needsBins, presetRange, usable, zoomAxis } from "./histogram-math";
+import {
+  axisAround,
+  cumulative,
+  folded,
+  heights,
+  moveEdge,
+  needsBins,
+  presetRange,
+  usable,
+  zoomAxis,
+} from "./histogram-math";
 
 const data: Histogram = {
   counts: [1, 3, 4, 2],
@@ -76,6 +86,13 @@ describe("edges and bars", () => {
     expect([...heights([0, 1, 4], false)]).toEqual([0, 0.25, 1]);
     expect(heights([0, 1, 4], true)[2]).toBe(1);
     expect([...heights([0, 0], true)]).toEqual([0, 0]);
+  });
+
+  it("fold about zero for absolute values", () => {
+    const abs = folded({ ...data, below: 1 });
+    expect(abs.counts).toEqual([7, 3]);
+    expect(abs.edges).toEqual([0, 1, 2]);
+    expect(abs).toMatchObject({ below: 0, above: 2, minimum: 0, maximum: 8 });
   });
 
   it("add up to a share", () => {

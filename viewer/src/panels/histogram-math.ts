@@ -16,9 +16,9 @@ const PERCENTILES: Partial<Record<Preset, [string, string]>> = {
 /** The range a preset stands for, or null where this histogram cannot tell. */
 export function presetRange(preset: Preset, data: Histogram, symmetric: boolean, absolute: boolean): Range | null {
   const range = rawRange(preset, data);
-  if (!range || !range.every(Number.isFinite)) return null;
+  if (!range?.every(Number.isFinite)) return null;
   const reach = Math.max(Math.abs(range[0]), Math.abs(range[1]));
-  if (absolute) return usable([range[0] > 0 ? range[0] : 0, reach]);
+  if (absolute) return usable([Math.max(range[0], 0), reach]);
   return usable(symmetric && range[0] < 0 && range[1] > 0 ? [-reach, reach] : range);
 }
 
@@ -72,6 +72,23 @@ export function cumulative(data: Pick<Histogram, "counts">): number[] {
     cdf.push(total > 0 ? sum / total : cdf.length / data.counts.length);
   }
   return cdf;
+}
+
+/** Counts of absolute values, from counts over a range about zero. */
+export function folded(data: Histogram): Histogram {
+  const half = data.counts.length / 2;
+  const counts = Array.from({ length: half }, (_, k) => data.counts[half + k] + data.counts[half - 1 - k]);
+  const reach = Math.max(Math.abs(data.minimum ?? 0), Math.abs(data.maximum ?? 0));
+  const signs = (data.minimum ?? 0) < 0 && (data.maximum ?? 0) > 0;
+  return {
+    ...data,
+    counts,
+    edges: data.edges.slice(half),
+    below: 0,
+    above: data.below + data.above,
+    minimum: data.minimum === null ? null : signs ? 0 : Math.min(Math.abs(data.minimum), Math.abs(data.maximum ?? 0)),
+    maximum: data.maximum === null ? null : reach,
+  };
 }
 
 /** Whether an axis range asks for finer bins than those at hand. */

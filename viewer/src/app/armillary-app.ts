@@ -1,0 +1,115 @@
+/** The page: top bar, rail, panels, map, readout. Panels dock beside the map, never over it. */
+import { html, LitElement, nothing } from "lit";
+import { customElement, query } from "lit/decorators.js";
+import type { SkyMapApi } from "../map/types";
+import "../panels/display-panel";
+import "../panels/header-panel";
+import "../panels/layers-panel";
+import { base } from "../styles/shared";
+import { commands } from "./commands";
+import "./foot-bar";
+import "./help-dialog";
+import { icons } from "./icons";
+import { commandOf } from "./keys";
+import { followWindow, restorePanels } from "./panels";
+import "./progress-line";
+import "./side-rail";
+import { sayFailure } from "./session";
+import { start } from "./start";
+import { Follow, store } from "./store-controller";
+import { applyTheme, savedTheme } from "./theme";
+import "./toast-list";
+import "./top-bar";
+import { appStyles } from "./app-styles";
+
+@customElement("armillary-app")
+export class ArmillaryApp extends LitElement {
+  static override styles = [base, appStyles];
+  /** Makes the map: set by the page before the element is connected. */
+  static createMap: ((element: HTMLElement) => SkyMapApi) | null = null;
+
+  @query("#map") private place!: HTMLElement;
+  private readonly follow = new Follow(this, [
+    "leftPanel",
+    "leftOpen",
+    "rightOpen",
+    "fullScreen",
+    "narrow",
+    "sheet",
+    "layerError",
+    "holdings",
+    "info",
+  ]);
+  private readonly keyed = (event: KeyboardEvent) => {
+    const command = store.state.helpOpen && event.key !== "?" ? null : commandOf(event);
+    if (!command) return;
+    event.preventDefault();
+    void commands[command]();
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const theme = savedTheme();
+    applyTheme(theme);
+    store.set({ theme });
+    restorePanels();
+    followWindow();
+    window.addEventListener("keydown", this.keyed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("keydown", this.keyed);
+  }
+
+  protected override firstUpdated(): void {
+    if (ArmillaryApp.createMap) start(ArmillaryApp.createMap(this.place)).catch(sayFailure);
+  }
+
+  protected override willUpdate(): void {
+    const { leftOpen, rightOpen, fullScreen, narrow, sheet, leftPanel } = store.state;
+    this.toggleAttribute("narrow", narrow);
+    this.toggleAttribute("full", fullScreen);
+    this.toggleAttribute("left", !narrow && leftOpen && !fullScreen);
+    this.toggleAttribute("right", !narrow && rightOpen && !fullScreen);
+    this.toggleAttribute("wide-left", leftPanel === "header");
+    this.toggleAttribute("sheet", narrow && sheet !== null && !fullScreen);
+  }
+
+  override render() {
+    void this.follow;
+    const { leftPanel, narrow, sheet } = store.state;
+    const left = narrow ? (sheet === "display" ? null : sheet) : leftPanel;
+    const right = narrow ? sheet === "display" : true;
+    return html`<ar-top-bar class="top" role="banner"></ar-top-bar>
+      <ar-side-rail class="rail" role="toolbar" aria-label="Panels"></ar-side-rail>
+      <aside class="left" aria-label=${left === "header" ? "FITS header" : "Layers"} ?hidden=${left === null}>
+        <ar-layers-panel ?hidden=${left !== "layers"}></ar-layers-panel>
+        ${left === "header" ? html`<ar-header-panel></ar-header-panel>` : nothing}
+      </aside>
+      <main class="map">
+        <div id="map" tabindex="0" role="application" aria-label="Map: arrows move, plus and minus zoom, 0 fits"></div>
+        ${this.emptiness()}
+        <ar-progress-line></ar-progress-line>
+        <ar-toasts></ar-toasts>
+      </main>
+      <aside class="right" aria-label="Display" ?hidden=${!right}><ar-display-panel></ar-display-panel></aside>
+      <ar-foot-bar class="foot" role="contentinfo"></ar-foot-bar>
+      <ar-help-dialog></ar-help-dialog>`;
+  }
+
+  /** What the middle says while there is no map. */
+  private emptiness() {
+    const { layerError, info, holdings, holdingsError } = store.state;
+    if (layerError)
+      return html`<div class="empty" role="alert">${icons.warn}<h3>This layer does not open</h3><p>${layerError}</p><p class="mute">Choose another one on the left.</p></div>`;
+    if (info) return nothing;
+    if (holdingsError && !holdings)
+      return html`<div class="empty" role="alert">${icons.warn}<h3>No answer</h3><p>${holdingsError}</p></div>`;
+    if (holdings && !holdings.scanning && holdings.map_groups.length === 0)
+      return html`<div class="empty">${icons.layers}<h3>No image to show</h3>
+        <p>None of the files given holds an image that can be opened.</p>
+        <p class="mute">Start it with FITS files or a folder of them: <code>armillary open *.fits</code></p></div>`;
+    return nothing;
+  }
+}

@@ -1,0 +1,59 @@
+/** The rail: one icon for each panel there is. On narrow screens it lies at the bottom and opens sheets. */
+import { css, html, LitElement, type SVGTemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
+import { base, controls } from "../styles/shared";
+import { icons } from "./icons";
+import { type Command, tooltip } from "./keys";
+import { showLeft, togglePanel, toggleSheet } from "./panels";
+import type { LeftPanel } from "./state";
+import { Follow, store } from "./store-controller";
+
+@customElement("ar-side-rail")
+export class ArSideRail extends LitElement {
+  static override styles = [
+    base,
+    controls,
+    css`
+      :host { display: flex; flex-direction: column; gap: 4px; padding: 8px 7px; background: var(--panel); border-right: 1px solid var(--line); }
+      button { width: 33px; height: 32px; border-radius: var(--r); position: relative; }
+      .on { background: var(--raise); color: var(--text); }
+      .on::before { content: ""; position: absolute; left: -7px; top: 6px; bottom: 6px; width: 2px; border-radius: 2px; background: var(--accent-fill); }
+      .grow { flex: 1; }
+      .word { display: none; }
+      @media (max-width: 899.98px) {
+        :host { flex-direction: row; border: 0; border-top: 1px solid var(--line); padding: 4px 8px; justify-content: space-around; }
+        button { width: auto; flex: 1; height: 40px; display: flex; align-items: center; justify-content: center; gap: 8px; }
+        .grow { display: none; }
+        .word { display: inline; }
+        .on::before { left: 20%; right: 20%; width: auto; top: -4px; bottom: auto; height: 2px; }
+      }
+    `,
+  ];
+  private readonly follow = new Follow(this, ["leftPanel", "leftOpen", "rightOpen", "narrow", "sheet", "fullScreen"]);
+
+  override render() {
+    void this.follow;
+    const { leftOpen, rightOpen, leftPanel, narrow, sheet } = store.state;
+    const onLeft = (panel: LeftPanel) => (narrow ? sheet === panel : leftOpen && leftPanel === panel);
+    return html`
+      ${this.button("Layers", icons.layers, "filterLayers", onLeft("layers"), () => showLeft("layers", true))}
+      ${this.button("Header", icons.header, "header", onLeft("header"), () => showLeft("header", true))}
+      <span class="grow"></span>
+      ${
+        narrow
+          ? this.button("Display", icons.display, "rightPanel", sheet === "display", () => toggleSheet("display"))
+          : html`${this.fold("leftPanel", icons.foldLeft, leftOpen, "left")}${this.fold("rightPanel", icons.foldRight, rightOpen, "right")}`
+      }`;
+  }
+
+  private button(word: string, icon: SVGTemplateResult, command: Command, on: boolean, act: () => void) {
+    return html`<button class="icon-btn ${on ? "on" : ""}" aria-expanded=${on} aria-label=${word}
+      title=${tooltip(command, word)} @click=${act}>${icon}<span class="word">${word}</span></button>`;
+  }
+
+  private fold(command: Command, icon: SVGTemplateResult, open: boolean, side: "left" | "right") {
+    const words = `${open ? "Fold" : "Show"} the ${side} panel`;
+    return html`<button class="icon-btn" aria-label=${words} aria-expanded=${open} title=${tooltip(command, words)}
+      @click=${() => togglePanel(side)}>${icon}</button>`;
+  }
+}

@@ -1,0 +1,93 @@
+/** From an empty page to the first layer, and the events of the map. */
+import { api } from "../api/client";
+import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
+import { allLayers } from "../panels/tree-model";
+import { syncUrl, withoutUrl } from "./address";
+import { compareWith } from "./compare";
+import { followHoldings } from "./holdings";
+import { applyView, checkVersion, openLayer } from "./layers";
+import { followPointer } from "./readout";
+import { say, sayFailure, session } from "./session";
+import { DEFAULT_OVERLAYS } from "./state";
+import { store } from "./store-controller";
+import { decodeUrl, joinLayerId, type UrlState } from "./url";
+
+const VERSION_MS = 3000;
+
+export async function start(map: SkyMapApi): Promise<void> {
+  session.map = map;
+  listen(map);
+  map.setOverlays(store.state.overlays);
+  void api.colormaps().then((colormaps) => store.set({ colormaps }), sayFailure);
+  window.addEventListener("popstate", () => void restore(decodeUrl(location.search)));
+  setInterval(() => void checkVersion(), VERSION_MS);
+  const wanted = decodeUrl(location.search);
+  const holdings = followHoldings();
+  if (wanted.layer) await restore(wanted);
+  else {
+    applyOptions(wanted);
+    await holdings;
+  }
+  if (!store.state.info) await openFirst(wanted);
+}
+
+function listen(map: SkyMapApi): void {
+  const on = <T>(name: string, act: (detail: T) => void) =>
+    map.addEventListener(name, (event) => act((event as CustomEvent<T>).detail));
+  followPointer(map);
+  on<ViewPosition>("view", (view) => store.set({ view }));
+  on<ViewPosition>("viewend", (view) => {
+    store.set({ view });
+    if (!store.state.layerBusy) syncUrl("replace");
+  });
+  on<MapProgress>("progress", (progress) => store.set({ progress }));
+  on<{ message: string }>("fault", ({ message }) => say(message, "fault"));
+  on<void>("gone", () => void checkVersion());
+}
+
+/** Show the first layer that can be shown, as soon as there is one. */
+async function openFirst(wanted: UrlState): Promise<void> {
+  const first = () => allLayers(store.state.holdings).find((layer) => layer.status === "ready");
+  const open = (id: string) => openLayer(id, { history: "replace", style: wanted.style, view: wanted.view });
+  const now = first();
+  if (now) {
+    await open(now.layer_id);
+    return;
+  }
+  const end = store.subscribe(["holdings"], () => {
+    const layer = first();
+    if (!layer || store.state.layerId) return;
+    end();
+    void open(layer.layer_id);
+  });
+}
+
+function applyOptions(wanted: UrlState): void {
+  const overlays = { ...DEFAULT_OVERLAYS, ...wanted.overlays };
+  store.set({ overlays, mirror: wanted.mirror });
+  session.map?.setOverlays(overlays);
+  session.map?.setMirror(wanted.mirror);
+}
+
+/** Bring back what an address says. */
+async function restore(wanted: UrlState): Promise<void> {
+  await withoutUrl(async () => {
+    applyOptions(wanted);
+    if (!wanted.layer) return;
+    const id = joinLayerId(wanted.layer, wanted.slice);
+    const same = store.state.info?.id === id;
+    await openLayer(id, { history: "none", style: wanted.style, view: wanted.view });
+    if (same) await applyView(wanted.view);
+    await restoreCompare(wanted);
+  });
+}
+
+async function restoreCompare(wanted: UrlState): Promise<void> {
+  const { compare } = wanted;
+  if (!compare) {
+    if (store.state.compare) await compareWith(null);
+    return;
+  }
+  const place = { opacity: { opacity: compare.mix }, swipe: { swipe: compare.mix }, blink: {} }[compare.mode];
+  await compareWith(compare.id, { mode: compare.mode, shown: compare.mix > 0.5 ? 1 : 0, ...place });
+}
