@@ -60,4 +60,4 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write("Simulating a sky …\n")
         paths = write_demo_files(folder)
         sys.stderr.write(f"Its files, with the catalog stars.csv, are in {folder} until you press Ctrl-C.\n")
-        return serve_paths([str(path) for path in paths], options)
+        return serve_paths([str(path) for path in paths], options, title="Demo")

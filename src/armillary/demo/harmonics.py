@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ORDERS_AT_ONCE = 16
+_RINGS_AT_ONCE = 60
 
 
 def random_alm(rng: np.random.Generator, lmax: int) -> NDArray[np.complex128]:
@@ -118,15 +119,30 @@ def ring_coefficients(
     """
     lmax = len(temperature) - 1
     cosine, inverse = np.cos(theta_rad), 1 / np.sin(theta_rad) ** 2
+    # Rings at equal distance from the equator share their functions, up to the sign of the odd ones.
+    northern, twin = np.unique(np.minimum(theta_rad, math.pi - theta_rad).round(12), return_inverse=True)
+    side = np.where(cosine < 0, -1, 1)
     result = np.empty((3, lmax + 1, len(theta_rad)), dtype=np.complex128)
     for start in range(0, lmax + 1, _ORDERS_AT_ONCE):
         orders = np.arange(start, min(start + _ORDERS_AT_ONCE, lmax + 1))
-        table = _legendre(orders, lmax, theta_rad)
+        table = _legendre(orders, lmax, northern)
         for i, order in enumerate(orders):
             columns = _columns(temperature[order:, order], electric[order:, order], int(order))
-            sums = (table[i, : lmax + 1 - order].T @ columns).view(np.complex128).T
+            even, odd = (_summed(table[i, part : lmax + 1 - order : 2], columns[part::2]) for part in (0, 1))
+            sums = even[:, twin] + side * odd[:, twin]
             result[0, order] = sums[0]
             result[1, order] = sums[1] * inverse + sums[2] - cosine * inverse * sums[3]
             result[2, order] = 1j * inverse * (sums[5] - cosine * sums[4])
     result[:, 1:] *= 2
     return result
+
+
+def _summed(functions: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Sum over the degree: functions (degrees, rings) and columns (degrees, n) to complex sums (n / 2, rings)."""
+    sums = np.empty((functions.shape[1], columns.shape[1]))
+    # Products as small as these are not spread over threads, which would wait for each other on a busy machine.
+    for start in range(0, len(sums), _RINGS_AT_ONCE):
+        part = slice(start, start + _RINGS_AT_ONCE)
+        np.matmul(functions[:, part].T, columns, out=sums[part])
+    complex_sums: NDArray[np.complex128] = sums.view(np.complex128).T
+    return complex_sums
