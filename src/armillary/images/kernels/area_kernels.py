@@ -1,0 +1,179 @@
+"""Sums, counts and means of the valid pixels of squares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from armillary.images.kernels.load_kernels import is_data, stored_number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from armillary.images.pixels import Rule
+
+COLUMNS = 8192
+"""Columns added up before they are folded into squares: their accumulators stay in the second level of cache."""
+
+
+@njit(nogil=True, cache=True)
+def add_four_rows(
+    raw: NDArray[Any], rule: Rule, at: tuple[int, int], sums: NDArray[np.float64], counts: NDArray[np.int32]
+) -> None:
+    """Add four rows from ``y, x0 = at`` to column accumulators: it spares three rounds through the accumulators."""
+    y, x0 = at
+    like, blank, no_blank = rule.like, rule.blank, rule.no_blank
+    row0 = raw[y, x0 : x0 + sums.size]
+    row1 = raw[y + 1, x0 : x0 + sums.size]
+    row2 = raw[y + 2, x0 : x0 + sums.size]
+    row3 = raw[y + 3, x0 : x0 + sums.size]
+    for i in range(sums.size):
+        v0 = stored_number(row0[i], like)
+        v1 = stored_number(row1[i], like)
+        v2 = stored_number(row2[i], like)
+        v3 = stored_number(row3[i], like)
+        k0 = is_data(v0, blank, no_blank)
+        k1 = is_data(v1, blank, no_blank)
+        k2 = is_data(v2, blank, no_blank)
+        k3 = is_data(v3, blank, no_blank)
+        first = (np.float64(v0) if k0 else 0.0) + (np.float64(v1) if k1 else 0.0)
+        second = (np.float64(v2) if k2 else 0.0) + (np.float64(v3) if k3 else 0.0)
+        sums[i] += first + second
+        counts[i] += (np.int32(k0) + np.int32(k1)) + (np.int32(k2) + np.int32(k3))
+
+
+@njit(nogil=True, cache=True)
+def add_row(
+    raw: NDArray[Any], rule: Rule, at: tuple[int, int], sums: NDArray[np.float64], counts: NDArray[np.int32]
+) -> None:
+    """Add one row from ``y, x0 = at`` to column accumulators."""
+    y, x0 = at
+    like, blank, no_blank = rule.like, rule.blank, rule.no_blank
+    row = raw[y, x0 : x0 + sums.size]
+    for i in range(sums.size):
+        number = stored_number(row[i], like)
+        good = is_data(number, blank, no_blank)
+        sums[i] += np.float64(number) if good else 0.0
+        counts[i] += np.int32(good)
+
+
+@njit(nogil=True, cache=True)
+def fold_columns(
+    sums: NDArray[np.float64],
+    counts: NDArray[np.int32],
+    factor: int,
+    out_sums: NDArray[np.float64],
+    out_counts: NDArray[np.int64],
+) -> None:
+    """Add column accumulators to the sum and count of their squares."""
+    for square in range(-(-sums.size // factor)):
+        total = 0.0
+        valid = np.int64(0)
+        for i in range(square * factor, min(sums.size, (square + 1) * factor)):
+            total += sums[i]
+            valid += counts[i]
+        out_sums[square] += total
+        out_counts[square] += valid
+
+
+@njit(nogil=True, cache=True)
+def area_sums(
+    raw: NDArray[Any],
+    rule: Rule,
+    window: tuple[int, int, int, int],
+    squares: tuple[int, int],
+    out: tuple[NDArray[np.float64], NDArray[np.int64]],
+) -> None:
+    """Add a window of ``raw`` to sums and counts of squares. Stored numbers are summed, scaling comes after.
+
+    Parameters
+    ----------
+    raw, rule
+        Pixels (see the package).
+    window
+        ``y0, y1, x0, x1`` in ``raw``; ``x0`` is where a square starts.
+    squares
+        Rows up to the top of the plane, where squares are anchored, counted as ``y0`` is; and the side of a square.
+    out
+        Sums and counts, shape (rows, columns) of squares, added to in place. Row 0 is the squares that row
+        ``y1 - 1`` falls in.
+    """
+    y0, y1, x0, x1 = window
+    ny, factor = squares
+    sums, counts = out
+    columns = max(factor, COLUMNS // factor * factor)
+    column_sums = np.empty(columns, np.float64)
+    column_counts = np.empty(columns, np.int32)
+    first = (ny - y1) // factor
+    top = y1
+    while top > y0:
+        square = (ny - top) // factor
+        bottom = max(y0, ny - (square + 1) * factor)
+        for left in range(x0, x1, columns):
+            part_sums = column_sums[: min(columns, x1 - left)]
+            part_counts = column_counts[: part_sums.size]
+            part_sums[:] = 0.0
+            part_counts[:] = 0
+            y = bottom
+            while y + 4 <= top:
+                add_four_rows(raw, rule, (y, left), part_sums, part_counts)
+                y += 4
+            while y < top:
+                add_row(raw, rule, (y, left), part_sums, part_counts)
+                y += 1
+            row, column = square - first, (left - x0) // factor
+            fold_columns(part_sums, part_counts, factor, sums[row, column:], counts[row, column:])
+        top = bottom
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def means(
+    sums: NDArray[np.float64], counts: NDArray[np.int64], scale: float, zero: float, out: NDArray[np.float32]
+) -> None:
+    """Scaled means in the top left corner of ``out``; NaN without data or beyond float32."""
+    nan = np.float32(np.nan)
+    for r in range(sums.shape[0]):
+        for c in range(sums.shape[1]):
+            value = np.float32(zero + scale * (sums[r, c] / max(counts[r, c], 1)))
+            out[r, c] = value if (counts[r, c] > 0) & (value - value == 0) else nan
+
+
+@njit(nogil=True, cache=True)
+def merge_means(mean: NDArray[np.float32], count: NDArray[Any], factor: int, out: NDArray[np.float32]) -> None:
+    """Means of squares of side ``factor`` over ``mean`` weighted by ``count``, in the top left corner of ``out``."""
+    rows, columns = mean.shape
+    for r in range(-(-rows // factor)):
+        for c in range(-(-columns // factor)):
+            total = 0.0
+            valid = np.int64(0)
+            for y in range(r * factor, min(rows, (r + 1) * factor)):
+                for x in range(c * factor, min(columns, (c + 1) * factor)):
+                    n = np.int64(count[y, x])
+                    if n > 0 and mean[y, x] - mean[y, x] == 0:
+                        total += np.float64(mean[y, x]) * n
+                        valid += n
+            out[r, c] = np.float32(total / valid) if valid > 0 else np.float32(np.nan)
+
+
+@njit(nogil=True, cache=True)
+def area_means(
+    raw: NDArray[Any], rule: Rule, window: tuple[int, int, int, int], factor: int, out: NDArray[np.float32]
+) -> None:
+    """Means of squares whose top left corner is that of the window, in the corner of ``out``; the rest of it is NaN.
+
+    One row of squares at a time: the sums never leave the cache.
+    """
+    y0, y1, x0, x1 = window
+    rows, columns = -(-(y1 - y0) // factor), -(-(x1 - x0) // factor)
+    sums = np.empty((1, columns), np.float64)
+    counts = np.empty((1, columns), np.int64)
+    out[:rows, columns:] = np.nan
+    out[rows:] = np.nan
+    for r in range(rows):
+        top = y1 - r * factor
+        sums[:] = 0.0
+        counts[:] = 0
+        area_sums(raw, rule, (max(y0, top - factor), top, x0, x1), (top, factor), (sums, counts))
+        means(sums, counts, rule.scale, rule.zero, out[r : r + 1])
