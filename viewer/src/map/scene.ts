@@ -111,7 +111,20 @@ export class Scene {
   progress: MapProgress = { loading: 0, shown: 0, level: 0, levels: 1, preview: false };
   private incoming: Incoming | null = null;
 
-  constructor(readonly parts: SceneParts) {}
+  constructor(readonly parts: SceneParts) {
+    parts.painter.canvas.className = "sky-tiles";
+    parts.painter.canvas.style.cssText = "position:absolute;inset:0;width:100%;height:100%";
+  }
+
+  destroy(): void {
+    this.cancel();
+    this.lattice?.destroy();
+    const { loader, decoder, cache, painter } = this.parts;
+    loader.stop();
+    decoder.destroy();
+    cache.clear();
+    painter.destroy();
+  }
 
   /** Resolves once enough of a layer is here to take the place of the one on the screen. */
   prepare(shown: Shown, view: ViewTransform): Promise<void> {
