@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from armillary.sky.frames import to_angles, to_vectors
-from armillary.sky.wcs_build import WcsParts, build, linear_matrix
+from armillary.sky.wcs_build import WcsParts, build, determinant, linear_matrix
 from armillary.sky.wcs_cards import NoSkyError
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ class PlaneWcs:
             area = float((west + east) @ np.cross(east - west, north - south)) / 2.0
             if math.isfinite(area) and area != 0.0:
                 return math.degrees(math.sqrt(abs(area))), 1 if area > 0 else -1
-        determinant = float(np.linalg.det(linear_matrix(self._core)[self._columns]))
-        return math.sqrt(abs(determinant)), 1 if determinant > 0 else -1
+        area = determinant(self._core)
+        return math.sqrt(abs(area)), 1 if area > 0 else -1
 
 
 def why_not(

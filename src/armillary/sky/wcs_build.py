@@ -14,7 +14,15 @@ import numpy as np
 from armillary.sky import frames
 from armillary.sky.distortion import Distortion
 from armillary.sky.wcs_cards import AxisCards, NoSkyError, read_cards, versions
-from armillary.sky.wcs_fix import axis_name, check_celestial, has_lookup, has_sip, repair
+from armillary.sky.wcs_fix import (
+    axis_name,
+    check_celestial,
+    for_tables,
+    for_wcslib,
+    has_lookup,
+    has_sip,
+    repair,
+)
 from armillary.sky.wrap import Wrap
 
 if TYPE_CHECKING:
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
 
 # astropy and wcslib parse headers through global state (a lexer, warnings).
 _BUILDING = threading.Lock()
+MIN_PIXEL_DEG2 = 1e-24
+MAX_PIXEL_DEG2 = 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +107,7 @@ def _core(cards: AxisCards, shape: tuple[int, int]) -> Any:
     """Projection as wcslib has it: everything but SIP and lookup tables."""
     from astropy.wcs import Wcsprm
 
-    header = AxisCards(
-        {
-            name: value
-            for name, value in cards.values.items()
-            if not name.startswith(("A_", "B_", "CPDIS", "D2I", "AXISC"))
-        },
-        [record for record in cards.records if record[0].startswith("DQ")],
-    ).header(shape)
+    header = for_wcslib(cards).header(shape)
     core = Wcsprm(header=header.encode("ascii"), relax=True, warnings=False)
     # Not every fix: that of the CD matrix makes up a scale where there is none.
     core.unitfix()
@@ -112,14 +115,21 @@ def _core(cards: AxisCards, shape: tuple[int, int]) -> Any:
     core.set()
     if core.naxis != 2 or core.lng < 0 or core.lat < 0:
         raise NoSkyError("The sky coordinates have no usable projection: positions are pixels only.")
-    if not np.isfinite(linear_matrix(core)).all():
-        raise NoSkyError("The world coordinates overflow: positions are pixels only.")
+    if not MIN_PIXEL_DEG2 < abs(determinant(core)) < MAX_PIXEL_DEG2:
+        raise NoSkyError("The pixel scale is not a possible one: positions are pixels only.")
     return core
 
 
 def linear_matrix(core: Any) -> Any:
     """Degrees for a pixel, shape (2, 2): the CD matrix, however it was given."""
-    return np.asarray(core.get_cdelt())[:, None] * np.asarray(core.get_pc())
+    with np.errstate(all="ignore"):
+        return np.asarray(core.get_cdelt())[:, None] * np.asarray(core.get_pc())
+
+
+def determinant(core: Any) -> float:
+    """Signed area of a pixel in square degrees, longitude times latitude; NaN where it overflows."""
+    longitude, latitude = linear_matrix(core)[[core.lng, core.lat]].tolist()
+    return float(longitude[0] * latitude[1] - longitude[1] * latitude[0])
 
 
 def _distortion(cards: AxisCards, shape: tuple[int, int], lookup: Callable[[], Any] | None) -> Distortion:
@@ -129,7 +139,7 @@ def _distortion(cards: AxisCards, shape: tuple[int, int], lookup: Callable[[], A
     for axis in (1, 2):
         if "A_ORDER" in cards.values:
             cards.values[f"CTYPE{axis}"] = f"{cards.text(f'CTYPE{axis}')}-SIP"
-    header = fits.Header.fromstring(cards.header(shape))
+    header = fits.Header.fromstring(for_tables(cards).header(shape))
     hdus = lookup() if lookup is not None else None
     try:
         whole = WCS(header, fobj=hdus, fix=False)

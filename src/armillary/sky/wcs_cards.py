@@ -2,7 +2,9 @@
 
 wcslib gets a small, valid header of two axes that is written here: cards of other axes, of other subjects and cards
 that are not FITS never reach it. Names follow the FITS standard 4.0, section 8; the old ones of section 8.4 and the
-usual informal ones (``RADECSYS``, ``EPOCH``, ``PCiiijjj``, SCAMP's ``PV`` under ``-TAN``) are read too.
+usual informal ones (``RADECSYS``, ``EPOCH``, ``PCiiijjj``, SCAMP's ``PV`` under ``-TAN``) are read too. wcslib's own
+parser must not see the rest: a stray card of a DSS plate makes it refuse a sound header, and with records of a
+distortion beside it corrupts memory.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EDed][+-]?\d+)?")
 _AXIS = re.compile(r"(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|CPDIS|CQDIS|D2IMDIS|D2IMERR|CPERR|DP|DQ|D2IM)([1-9])([A-Z]?)")
 _MATRIX = re.compile(r"(PC|CD)([1-9])_([1-9])([A-Z]?)")
 _OLD_MATRIX = re.compile(r"PC00([1-9])00([1-9])()")
-_PARAMETER = re.compile(r"(PV|PS)([1-9])_(\d{1,2})([A-Z]?)")
+_PARAMETER = re.compile(r"(PV)([1-9])_(\d{1,2})([A-Z]?)")
 _IRAF = re.compile(r"WAT([0-9])_(\d{3})")
 _SIP = re.compile(r"[AB]_(?:ORDER|\d_\d)")
-_PLATE = re.compile(r"PLTRA[HMS]|PLTDEC(?:SN|[DMS])|[XY]PIXELSZ|PPO\d|AMD[XY]\d{1,2}|CNPIX[12]|PROJP\d")
-_TEXT_NAMES = ("CTYPE", "CUNIT", "CPDIS", "CQDIS", "D2IMDIS", "DP", "DQ", "D2IM", "PS", "WAT", "PLTDECSN", "RADESYS")
+_OLD_PARAMETER = re.compile(r"PROJP\d")
+_RECORD = re.compile(r"(EXTVER|NAXES|DOCORR|(?:AXIS|OFFSET|SCALE)\.[12]|TPD\.(?:FWD|REV)\.\d{1,2}): *([-+.\dEDed]+) *")
+_TEXT_NAMES = ("CTYPE", "CUNIT", "CPDIS", "CQDIS", "D2IMDIS", "WAT", "RADESYS", "RADECSYS")
 _RECORDS = ("DP", "DQ", "D2IM")
 _MAX_CARDS = 100_000
+_MAX_RECORDS = 500
 
 
 class NoSkyError(ValueError):
@@ -146,15 +150,16 @@ def _rename_global(key: str, number: dict[str, str], version: str, *, plain: boo
     if match := _IRAF.fullmatch(key):
         kept = match[1] == "0" or match[1] in number
         return f"WAT{number.get(match[1], '0')}_{match[2]}" if kept and not version else None
-    return key if plain and (_SIP.fullmatch(key) or key == "AXISCORR" or _PLATE.fullmatch(key)) else None
+    return key if plain and (_SIP.fullmatch(key) or key == "AXISCORR" or _OLD_PARAMETER.fullmatch(key)) else None
 
 
 def _put(found: AxisCards, name: str, key: str, raw: str) -> None:
     text = _text(raw)
-    if name.startswith(_RECORDS) and not name.startswith("D2IMDIS") and not name.startswith("D2IMERR"):
-        if text is not None and len(found.records) < 1000:
-            found.records.append((name, text))
-    elif name.startswith(_TEXT_NAMES) or name == "RADECSYS":
+    if name[:-1] in _RECORDS:
+        record = _RECORD.fullmatch(text or "")
+        if record and _number(record[2]) is not None and len(found.records) < _MAX_RECORDS:
+            found.records.append((name, record[0]))
+    elif name.startswith(_TEXT_NAMES):
         if text is not None:
             found.values[name] = text
     else:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from armillary.sky.wcs_cards import NoSkyError
-
-if TYPE_CHECKING:
-    from armillary.sky.wcs_cards import AxisCards
+from armillary.sky.wcs_cards import AxisCards, NoSkyError
 
 CELESTIAL = {"RA": "DEC", "GLON": "GLAT", "ELON": "ELAT", "SLON": "SLAT"}
 _OTHER_SKIES = {
@@ -114,6 +109,25 @@ def has_lookup(cards: AxisCards) -> bool:
         It describes a distortion of another kind.
     """
     kinds = {cards.text(name).lower() for name in ("CPDIS1", "CPDIS2", "D2IMDIS1", "D2IMDIS2")} - {""}
-    if kinds - {"lookup"}:
-        raise NoSkyError("Distortions other than SIP, TPV and tables are not read: positions are pixels only.")
+    others = {cards.text(name).upper() for name in ("CQDIS1", "CQDIS2")} - {"", "TPD"}
+    if kinds - {"lookup"} or others:
+        raise NoSkyError("Distortions other than SIP, TPV, TPD and tables are not read: positions are pixels only.")
     return bool(kinds) or "AXISCORR" in cards.values
+
+
+def for_wcslib(cards: AxisCards) -> AxisCards:
+    """The cards that wcslib's projection needs: nothing of SIP and of tables, records of TPD where it is named."""
+    iraf = cards.text("CTYPE1")[4:8] in {"-TNX", "-ZPX"}
+    polynomials = {f"DQ{axis}" for axis in (1, 2) if cards.text(f"CQDIS{axis}").upper() == "TPD"}
+    unwanted = ("A_", "B_", "CPDIS", "CPERR", "CQDIS", "D2IM", "AXISCORR") + (() if iraf else ("WAT",))
+    values = {name: value for name, value in cards.values.items() if not name.startswith(unwanted)}
+    values |= {name.replace("DQ", "CQDIS"): "TPD" for name in polynomials}
+    return AxisCards(values, [record for record in cards.records if record[0] in polynomials])
+
+
+def for_tables(cards: AxisCards) -> AxisCards:
+    """The cards that astropy needs for SIP and tables: nothing of TPD and of IRAF."""
+    tables = {f"DP{axis}" for axis in (1, 2) if cards.text(f"CPDIS{axis}")}
+    tables |= {f"D2IM{axis}" for axis in (1, 2) if cards.text(f"D2IMDIS{axis}")}
+    values = {name: value for name, value in cards.values.items() if not name.startswith(("CQDIS", "WAT", "PV"))}
+    return AxisCards(values, [record for record in cards.records if record[0] in tables])

@@ -46,8 +46,7 @@ class Wrap:
         matrix = np.asarray(core.get_cdelt())[:, None] * np.asarray(core.get_pc())
         # w[0] is degrees of x for a degree of native longitude in all four (wcslib, prj.c).
         scale = projection.w[0]
-        order = [core.lng, core.lat]
-        to_native = matrix[order] / scale
+        to_native = matrix[[core.lng, core.lat]] / scale
         origin = np.array([projection.x0, projection.y0]) / scale - to_native @ (np.asarray(core.crpix) - 1.0)
         period = np.linalg.solve(to_native, [360.0, 0.0])
         if not (np.isfinite(period).all() and np.isfinite(to_native).all() and np.isfinite(origin).all()):
