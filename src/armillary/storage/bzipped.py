@@ -81,8 +81,10 @@ class Bzip2Source(DecodedSource):
             if self._index.version != version:
                 self._index = _Index(version, list(self._find_blocks()))
             index = self._index
-            while not index.complete and index.starts[-1] < end:
+            while not index.complete and index.starts[-1] < min(end, self.max_bytes + 1):
                 self._extend(index)
+            if index.starts[-1] > self.max_bytes and end > self.max_bytes:
+                self._refuse()
             return index
 
     def _extend(self, index: _Index) -> None:
@@ -94,8 +96,6 @@ class Bzip2Source(DecodedSource):
                 index.broken = True
                 return
             index.starts.append(index.starts[-1] + len(block))
-            if index.starts[-1] > self.max_bytes:
-                self._refuse()
 
     def _block(self, index: _Index, number: int) -> bytes:
         """Decoded bytes of a block, empty where it is damaged."""

@@ -86,8 +86,11 @@ class GzipSource(DecodedSource):
                 return
 
     def _block(self, index: int, version: str) -> bytes:
-        if index * BLOCK_BYTES > self.max_bytes:
-            self._refuse()
+        last = self.max_bytes // BLOCK_BYTES
+        if index > last:
+            if len(self._block(last, version)) == BLOCK_BYTES:
+                self._refuse()
+            return b""
         block: bytes = cache.decoded.get_or_make(
             (self._key, version, index), lambda: _with_cost(self._decode(index, version))
         )
