@@ -8,40 +8,50 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench import table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAMES = ("pixels", "encoders", "startup", "serving")
 
 
-def _run(name: str) -> list[table.Row] | None:
-    """Rows of one benchmark; None when it broke, after saying how."""
-    print(f"— {name} …", flush=True)
-    start = time.monotonic()
+def _part(part: Callable[[], list[table.Row]]) -> list[table.Row] | None:
+    """Rows of one part; None when it broke, after saying how."""
     try:
-        rows = importlib.import_module(f"bench.{name}").run()
+        return part()
     except Exception:
         traceback.print_exc()
-        print(f"— {name} broke off", flush=True)
         return None
+
+
+def _run(name: str) -> tuple[list[table.Row], bool]:
+    """Rows of one benchmark, and whether all of it went well. A part that breaks does not lose the others."""
+    print(f"— {name} …", flush=True)
+    start = time.monotonic()
+    module = importlib.import_module(f"bench.{name}")
+    parts = [_part(part) for part in getattr(module, "PARTS", None) or (module.run,)]
+    rows = [row for part in parts for row in part or ()]
     print(f"— {name}: {len(rows)} results in {time.monotonic() - start:.0f} s", flush=True)
-    return rows
+    return rows, None not in parts
 
 
 def main() -> int:
-    """Exit status 1 when a benchmark broke; the results of the others are kept all the same."""
+    """Exit status 1 when some part broke; the results of the others are kept all the same."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure Armillary against floors and peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; all without a name")
     names = parser.parse_args().names or list(NAMES)
     if unknown := sorted(set(names) - set(NAMES)):
         parser.error(f"there is no benchmark {', '.join(unknown)}: choose from {', '.join(NAMES)}")
     results = [_run(name) for name in names]
-    rows = [row for result in results for row in result or ()]
+    rows = [row for found, _ in results for row in found]
     print("\n".join(table.lines(rows)))
     path = Path(__file__).with_name("results.json")
     table.keep(rows, path)
     print(f"written to {path.parent.name}/{path.name}")
-    return int(None in results)
+    return int(not all(well for _, well in results))
 
 
 if __name__ == "__main__":
