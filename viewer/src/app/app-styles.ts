@@ -19,14 +19,14 @@ export const appStyles = css`
   aside { background: var(--panel); min-height: 0; overflow: hidden; }
   .map { grid-area: map; position: relative; min-width: 0; overflow: hidden; background: var(--sky); }
   .foot { grid-area: foot; min-width: 0; }
-  #map { position: absolute; inset: 0; }
+  #map { position: absolute; inset: 0; width: 100%; height: 100%; }
   #map:focus-visible { outline-offset: -2px; }
   :host([wide-left]) .left { width: var(--left-wide); }
   :host(:not([left]):not([narrow])) .left, :host(:not([right]):not([narrow])) .right { display: none; }
   :host([full]) { grid-template: 0 minmax(0, 1fr) 0 / 0 0 minmax(0, 1fr) 0; }
   :host([full]) .top, :host([full]) .rail, :host([full]) .foot { display: none; }
   .empty { position: absolute; inset: 0; display: flex; flex-direction: column; align-items: center; justify-content: center; text-align: center; padding: 24px; gap: 8px;
-    background: var(--sky); }
+    background: var(--bg); }
   .empty svg { width: 32px; height: 32px; color: var(--mute); stroke-width: 1; margin-bottom: 8px; }
   .empty h3 { margin: 0; font-size: 16px; font-weight: 600; }
   .empty p { margin: 0; max-width: 56ch; overflow-wrap: anywhere; }

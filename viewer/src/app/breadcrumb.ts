@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import type { HoldingsTree, LayerEntry } from "../api/types";
-import { type LayerPlace, layerMeta, placeOf } from "../panels/tree-model";
+import { type LayerPlace, layerMeta, placeOf, saysNothing } from "../panels/tree-model";
 import { base, menu } from "../styles/shared";
 import { icons } from "./icons";
 import { openLayer } from "./layers";
@@ -114,17 +114,18 @@ function partsOf(holdings: HoldingsTree, place: LayerPlace): Part[] {
       choices: () => group.maps.map((item, k) => choice(item.name, "", alike(item.bands, like), k === place.map)),
     },
   ];
-  if (map.bands.length > 1 || !/^HDU 0$|^primary$/i.test(band.name))
+  if (map.bands.length > 1 || !saysNothing(band.name, map.name))
     parts.push({
       what: "Band",
       name: band.name,
       choices: () => map.bands.map((item, k) => choice(item.name, "", alike([item], like), k === place.band)),
     });
-  parts.push({
-    what: "Layer",
-    name: layer.name,
-    choices: () => band.layers.map((item, k) => choice(item.name, layerMeta(item), item, k === place.layer)),
-  });
+  if (band.layers.length > 1 || !(saysNothing(layer.name, map.name) || layer.name === band.name))
+    parts.push({
+      what: "Layer",
+      name: layer.name,
+      choices: () => band.layers.map((item, k) => choice(item.name, layerMeta(item), item, k === place.layer)),
+    });
   return parts;
 }
 

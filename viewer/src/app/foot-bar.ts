@@ -94,7 +94,7 @@ export class ArFootBar extends LitElement {
         progress ? `level ${progress.level + 1} of ${progress.levels}` : ""
       }</span>
       <span class="text tiles ${busy ? "busy" : ""}" title=${busy ? "Tiles on their way" : "Tiles shown"}>
-        <i></i>${progress ? (busy ? `${progress.loading} to come` : progress.preview ? "preview" : `${progress.shown} tiles`) : ""}</span>
+        <i></i>${progress ? (busy ? `${progress.loading} to come` : progress.preview ? "preview" : `${progress.shown} tile${progress.shown === 1 ? "" : "s"}`) : ""}</span>
     </div>`;
   }
 }

@@ -12,7 +12,7 @@ export const footStyles = css`
     border-top: 1px solid var(--line);
     font: 12px/27px var(--mono);
     color: var(--mute);
-    white-space: pre;
+    white-space: nowrap;
     overflow: hidden;
   }
   .cells { display: flex; flex-wrap: wrap; align-items: center; flex: 1; min-width: 0; column-gap: 2px; overflow: hidden; height: 27px; }
@@ -28,13 +28,13 @@ export const footStyles = css`
     background: none;
     font: inherit;
     color: inherit;
-    white-space: pre;
+    white-space: nowrap;
     flex: none;
   }
   .cell:hover { background: var(--hover); }
   .cell:focus-visible { outline-offset: -2px; }
   .label { color: var(--mute); font-family: var(--font); font-size: 12px; max-width: 12ch; overflow: hidden; text-overflow: ellipsis; }
-  b { font-weight: 500; color: var(--text); display: inline-block; text-align: left; }
+  b { font-weight: 500; color: var(--text); display: inline-block; text-align: left; white-space: pre; }
   .ra b { width: 15ch; }
   .dec b { width: 16ch; }
   .lb b { width: 19ch; }
@@ -56,7 +56,7 @@ export const footStyles = css`
   .tiles i { display: inline-block; width: 7px; height: 7px; border-radius: 50%; background: currentColor; margin-right: 6px; }
   .tiles.busy { color: var(--accent); }
   .tiles.busy i { background: none; box-shadow: inset 0 0 0 1.5px currentColor; }
-  @media (max-width: 1339.98px) { .level { display: none; } .how { width: 9.5ch; } .value b { width: 14ch; } .xy b { width: 16ch; } .lb b { width: 17ch; } }
+  @media (max-width: 1339.98px) { .how { width: 9.5ch; } .value b { width: 14ch; } .xy b { width: 16ch; } .lb b { width: 17ch; } }
   @media (max-width: 899.98px) {
     :host { padding: 2px 4px; }
     .cells { height: 54px; }

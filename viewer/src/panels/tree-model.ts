@@ -47,10 +47,13 @@ const branch = (key: string, label: string, title: string, children: TreeNode[])
 function folded(node: TreeNode): TreeNode {
   const only = node.children.length === 1 ? node.children[0] : null;
   if (!only?.layer) return node;
-  const generic = /^(HDU \d+|image|primary|data)$/i.test(only.label) || node.label.startsWith(only.label);
-  const aside = [generic ? "" : only.label, only.aside].filter(Boolean).join(" · ");
-  return { ...only, label: node.label, aside, title: only.title || node.title };
+  const words = [only.label, ...only.aside.split(" · ")].filter((word) => word && !saysNothing(word, node.label));
+  return { ...only, label: node.label, aside: words.join(" · "), title: only.title || node.title };
 }
+
+/** Names that only repeat the file's, or that every such file has. */
+export const saysNothing = (word: string, label: string): boolean =>
+  /^(HDU \d+|image|primary|data|compressed_image)$/i.test(word) || label.startsWith(word);
 
 export function buildTree(holdings: HoldingsTree | null): TreeNode[] {
   return (holdings?.map_groups ?? []).map((group) =>

@@ -33,7 +33,7 @@ export const treeStyles = css`
   .node[aria-expanded="true"] .twist svg { transform: rotate(90deg); }
   .twist i { width: 7px; height: 7px; border-radius: 50%; background: var(--accent-fill); }
   .name { flex: 0 1 auto; overflow: hidden; text-overflow: ellipsis; min-width: 40px; }
-  small { margin-left: auto; padding-left: 8px; flex: 0 1 auto; min-width: 0; max-width: 55%; overflow: hidden; text-overflow: ellipsis;
+  small { margin-left: auto; padding-left: 8px; flex: 0 4 auto; min-width: 0; max-width: 50%; overflow: hidden; text-overflow: ellipsis;
     font: 400 11.5px/1.4 var(--mono); color: var(--mute); }
   .shown small { color: inherit; }
   .empty { margin: 0; padding: 4px 16px 10px; color: var(--mute); font-size: 12px; line-height: 1.5; }
