@@ -8,6 +8,7 @@ import { type Warp, WarpBuilder } from "./warp";
 /** Points on a side: at first, and where edges and tears want more. The first is also what smooth parts keep. */
 const POINTS = 65;
 const MORE_POINTS = 257;
+const AGAIN_MS = 5000;
 
 /** Whether two layers have the same pixels of sky: then no lattice is needed. */
 export function sameGeometry(a: LayerInfo, b: LayerInfo): boolean {
@@ -33,8 +34,16 @@ export class CompareLattice {
     const wide = widened(box);
     this.asked = wide;
     this.fetch(wide).catch((error) => {
-      if (!this.control.signal.aborted) this.onFault(error);
+      if (this.control.signal.aborted) return;
+      this.onFault(error);
+      setTimeout(() => this.askAgain(wide), AGAIN_MS);
     });
+  }
+
+  private askAgain(failed: PixelBox): void {
+    if (this.asked !== failed) return;
+    this.asked = null;
+    this.onChange();
   }
 
   private async fetch(wide: PixelBox): Promise<void> {
@@ -51,6 +60,7 @@ export class CompareLattice {
   }
 
   destroy(): void {
+    this.asked = null;
     this.control.abort();
   }
 }

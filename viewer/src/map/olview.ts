@@ -1,5 +1,8 @@
 /** OpenLayers with its coordinates being pixels of a plane. */
+
+import DragPan from "ol/interaction/DragPan";
 import { defaults as defaultInteractions } from "ol/interaction/defaults";
+import Kinetic from "ol/Kinetic";
 import Layer from "ol/layer/Layer";
 import OlMap, { type FrameState } from "ol/Map";
 import Projection from "ol/proj/Projection";
@@ -20,15 +23,24 @@ export function makeMap(target: HTMLElement, draws: ((frame: FrameState) => HTML
   return new OlMap({
     target,
     controls: [],
-    interactions: defaultInteractions({
-      altShiftDragRotate: false,
-      pinchRotate: false,
-      zoomDuration: duration(220),
-      shiftDragZoom: false,
-    }),
+    interactions: interactions(),
     layers: draws.map((render, zIndex) => new Layer({ render, zIndex })),
     view: new View({ projection: pixels, center: [0, 0], resolution: 1 }),
   });
+}
+
+/** Keys belong to the page as a whole, which calls `panBy` and `zoomBy`. */
+function interactions() {
+  const found = defaultInteractions({
+    altShiftDragRotate: false,
+    pinchRotate: false,
+    shiftDragZoom: false,
+    keyboard: false,
+    dragPan: false,
+    zoomDuration: duration(220),
+  });
+  found.push(new DragPan({ kinetic: prefersStill() ? undefined : new Kinetic(-0.005, 0.05, 100) }));
+  return found;
 }
 
 /** Resolution at which a box of pixels just fits, with a little air. */

@@ -206,6 +206,7 @@ export class Scene {
   private want(shown: Shown, laid: Laid, offset: number, jobs: Job[]): void {
     const { source } = shown;
     const root: Placed = { level: 0, row: 0, col: 0, copy: 0 };
+    source.tile(root);
     const first = source.job(root, COARSEST_FIRST + offset);
     if (first) jobs.push(first);
     laid.wanted.forEach(({ at }, i) => {

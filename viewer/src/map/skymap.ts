@@ -262,7 +262,8 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     const other = scene.compare?.info;
     scene.lattice?.destroy();
     scene.lattice = null;
-    if (!base || !other || sameGeometry(base, other)) return;
+    // Layers without a sky lie pixel on pixel.
+    if (!base || !other || sameGeometry(base, other) || base.wcs === null || other.wcs === null) return;
     scene.lattice = new CompareLattice(base, other, this.redraw, (error) => this.fault(error));
   }
 

@@ -76,6 +76,7 @@ describe("Loader", () => {
     expect(faults.length).toBe(1);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(calls.length).toBe(4);
+    expect(it.pending).toBe(0);
     await vi.advanceTimersByTimeAsync(11_000);
     expect(calls.length).toBe(5);
   });

@@ -34,9 +34,11 @@ export class Loader {
     this.now = options.now ?? (() => performance.now());
   }
 
-  /** How many are under way or waiting. */
+  /** How many are under way or waiting, those that were given up not counted. */
   get pending(): number {
-    return this.running.size + this.wanted.length;
+    const soon = this.now() + BACKOFF_MS[BACKOFF_MS.length - 1];
+    const waiting = this.wanted.filter((job) => (this.troubles.get(job.key)?.again ?? 0) <= soon);
+    return this.running.size + waiting.length;
   }
 
   /** Replace everything that was wanted; requests under way that are not in the list are aborted. */
