@@ -1,0 +1,134 @@
+"""HEALPix indices of positions and of cells: RING, NESTED and NUNIQ (Górski et al. 2005; MOC 2.0, section 2.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from armillary.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+MAX_ORDER = 29
+MAX_NSIDE = 1 << MAX_ORDER
+
+
+def check_nside(nside: int, *, nested: bool = False) -> None:
+    """Refuse an impossible resolution.
+
+    Raises
+    ------
+    UsageError
+        ``nside`` is not from 1 to 2**29, or no power of two where cells are nested.
+    """
+    if not 1 <= nside <= MAX_NSIDE:
+        raise UsageError(f"nside is {nside}: it goes from 1 to {MAX_NSIDE}.")
+    if nested and nside & (nside - 1):
+        raise UsageError(f"nside is {nside}: nested cells need a power of two.")
+
+
+def pixels_of(nside: int, lon_deg: ArrayLike, lat_deg: ArrayLike, *, nested: bool = False) -> NDArray[np.int64]:
+    """Pixel that holds each position.
+
+    Parameters
+    ----------
+    nside
+        Resolution; any number for RING, a power of two for NESTED.
+    lon_deg, lat_deg
+        Degrees in the map's frame, any longitude.
+
+    Returns
+    -------
+    int64, broadcast shape; −1 where a position is not finite or beyond a pole.
+    """
+    from armillary.sky.healpix_kernels import points
+
+    check_nside(nside, nested=nested)
+    lon, lat = np.broadcast_arrays(np.asarray(lon_deg, np.float64), np.asarray(lat_deg, np.float64))
+    pixels = np.empty(lon.shape, np.int64)
+    z, s, t = _parts(lon.ravel(), lat.ravel())
+    points(nside, nested, z, s, t, pixels.reshape(-1))
+    return pixels
+
+
+def pixels_of_grid(
+    nside: int, lon_deg: NDArray[np.float64], lat_deg: NDArray[np.float64], *, nested: bool = False
+) -> NDArray[np.int64]:
+    """Pixel that holds each node of a grid of meridians and parallels, int64 of shape (len(lat), len(lon))."""
+    from armillary.sky.healpix_kernels import grid
+
+    check_nside(nside, nested=nested)
+    pixels = np.empty((len(lat_deg), len(lon_deg)), np.int64)
+    z, s, _ = _parts(np.zeros(len(lat_deg)), lat_deg)
+    grid(nside, nested, z, s, _quarters(lon_deg), pixels)
+    return pixels
+
+
+def _parts(
+    lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Sine and cosine of latitude, and longitude in quarters; NaN beyond the poles."""
+    with np.errstate(invalid="ignore"):
+        radians = np.radians(np.where(np.abs(lat) <= 90.0, lat, np.nan))
+        return np.sin(radians), np.cos(radians), _quarters(lon)
+
+
+def _quarters(lon: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):
+        quarters = lon % 360.0 / 90.0
+    return np.where(quarters >= 4.0, 0.0, quarters)
+
+
+def nest_to_ring(nside: int, pixels: ArrayLike) -> NDArray[np.int64]:
+    """RING indices of NESTED ones, from 0 to 12 nside² − 1."""
+    from armillary.sky.healpix_kernels import nest_to_ring as convert
+
+    return _convert(convert, nside, pixels)
+
+
+def ring_to_nest(nside: int, pixels: ArrayLike) -> NDArray[np.int64]:
+    """NESTED indices of RING ones, from 0 to 12 nside² − 1."""
+    from armillary.sky.healpix_kernels import ring_to_nest as convert
+
+    return _convert(convert, nside, pixels)
+
+
+def _convert(convert: object, nside: int, pixels: ArrayLike) -> NDArray[np.int64]:
+    check_nside(nside, nested=True)
+    given = np.ascontiguousarray(pixels, np.int64)
+    if given.size and not 0 <= given.min() <= given.max() < 12 * nside * nside:
+        raise UsageError(f"a pixel is outside 0 to {12 * nside * nside - 1}.")
+    out = np.empty_like(given)
+    convert(nside, given.reshape(-1), out.reshape(-1))  # type: ignore[operator]
+    return out
+
+
+def cells_of_uniq(uniq: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Order and nested index of NUNIQ numbers, ``4**(order + 1) + index``; order −1 where a number is none."""
+    numbers = np.asarray(uniq, np.int64)
+    # Bits of the number: frexp is exact enough once the low bits are gone.
+    high = np.where(numbers >= 1 << 31, numbers >> 31, numbers)
+    bits = np.frexp(high.astype(np.float64))[1] + np.where(numbers >= 1 << 31, 31, 0)
+    order = (bits.astype(np.int64) - 3) // 2
+    index = numbers - (np.int64(4) << (2 * np.clip(order, 0, MAX_ORDER)))
+    bad = (
+        (numbers < 4)
+        | (order > MAX_ORDER)
+        | (index < 0)
+        | (index >= np.int64(12) << (2 * np.clip(order, 0, MAX_ORDER)))
+    )
+    return np.where(bad, -1, order), np.where(bad, 0, index)
+
+
+def ranges_of_uniq(uniq: ArrayLike, order: int = MAX_ORDER) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Half-open ranges of nested indices of ``order`` that NUNIQ cells cover; empty for what is no cell.
+
+    Cells finer than ``order`` give the cell of ``order`` that holds them.
+    """
+    orders, index = cells_of_uniq(uniq)
+    up = np.clip(2 * (order - orders), 0, 2 * MAX_ORDER)
+    down = np.clip(2 * (orders - order), 0, 2 * MAX_ORDER)
+    first = (index >> down) << up
+    return first, np.where(orders < 0, first, first + (np.int64(1) << up))
