@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
 import { allLayers } from "../panels/tree-model";
 import { syncUrl, withoutUrl } from "./address";
-import { compareWith } from "./compare";
+import { changeCompare, compareWith } from "./compare";
 import { followHoldings } from "./holdings";
 import { applyView, checkVersion, openLayer } from "./layers";
 import { followPointer } from "./readout";
@@ -42,6 +42,7 @@ function listen(map: SkyMapApi): void {
   });
   on<MapProgress>("progress", (progress) => store.set({ progress }));
   on<{ message: string }>("fault", ({ message }) => say(message, "fault"));
+  on<number>("swipe", (swipe) => changeCompare({ swipe }));
   on<void>("gone", () => void checkVersion());
 }
 
