@@ -131,12 +131,13 @@ def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
     from dataclasses import replace
 
     from armillary.server import run, warmup
-    from armillary.server.app import create_app
+    from armillary.server.app import make_application, with_cors
 
     if settings.auth == "token" and not settings.token:
         settings = replace(settings, token=secrets.token_urlsafe(24))
     shown = run.address(listener, settings.host, settings.root_path, settings.token if settings.auth == "token" else "")
-    app = create_app(discovery.holdings, settings, discovery=discovery, port=listener.getsockname()[1])
+    port = listener.getsockname()[1]
+    application = make_application(discovery.holdings, settings, discovery=discovery, port=port)
     run.raise_file_limit()
     if not _something_opens(discovery):
         return _explain(discovery)
@@ -144,11 +145,11 @@ def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
     def ready() -> None:
         sys.stdout.write(f"Armillary is ready: {shown}\n")
         sys.stdout.flush()
-        warmup.start()
+        warmup.start(application.api)
         if settings.browser:
             _open_browser(shown)
 
-    server = run.make_server(app, ready)
+    server = run.make_server(with_cors(application, settings), ready)
     nothing = threading.Event()
     threading.Thread(target=_watch_scan, args=(discovery, server, nothing), name="scan-end", daemon=True).start()
     server.run(sockets=[listener])

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import functools
+import asyncio
 import json
 import logging
 import secrets
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-
 from armillary import __version__
-from armillary.errors import ArmillaryError
-from armillary.server import guard, openapi
-from armillary.server.asgi import ClientGoneError, check_method, raw_headers, respond
-from armillary.server.errors import HttpError, answer_of, body_of
-from armillary.server.routes import router
+from armillary.server import guard
+from armillary.server.asgi import CLIENT_GONE, ClientGoneError, check_method, raw_headers, respond
+from armillary.server.errors import HttpError, answer_of
 from armillary.server.services import Services
 from armillary.server.static import Static
 from armillary.server.tiles import PREFIX, TileRoute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-
     from armillary.holdings.access import Access
     from armillary.holdings.discovery import Discovery
     from armillary.holdings.tree import Holdings
@@ -36,11 +26,6 @@ if TYPE_CHECKING:
     from armillary.server.settings import Settings
 
 log = logging.getLogger(__name__)
-
-DESCRIPTION = (
-    "FITS images and sky maps as tiles, values and headers. Positions are ICRS degrees, pixels 0-based centres."
-)
-CLIENT_GONE = 499
 
 
 class Application:
@@ -59,13 +44,23 @@ class Application:
     def __init__(self, services: Services, door: guard.OpenDoor, static: Static) -> None:
         settings = services.settings
         self.services = services
-        self.api = make_api(services)
+        self._api: App | None = None
+        self._loading = threading.Lock()
         self._door = door
         self._static = static
         self._hosts = guard.HostCheck(settings.host, settings.allowed_hosts)
         self._root = settings.root_path
         self._tiles = TileRoute(services.holdings, services.tile_workers, services.tile_cache)
         self._headers = guard.security_headers(cross_origin=bool(settings.cors_origins))
+
+    def api(self) -> App:
+        """The JSON API, loaded when it is first wanted."""
+        with self._loading:
+            if self._api is None:
+                from armillary.server.api import make_api
+
+                self._api = make_api(self.services)
+            return self._api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing but an answer ever comes out."""
@@ -133,17 +128,18 @@ class Application:
         raise HttpError(401, "unauthorized", message, {"www-authenticate": "Bearer"})
 
     async def _call_api(self, scope: Scope, receive: Receive, send: Send, access: Access) -> None:
+        api = self._api if self._api is not None else await asyncio.to_thread(self.api)
         plain = scope["path"]
         inside = plain[len(self._root) :] if self._root and plain.startswith(self._root + "/") else plain
         inner = {**scope, "armillary.access": access, "root_path": self._root, "path": self._root + inside}
         if scope["method"] != "HEAD":
-            await self.api(inner, receive, send)
+            await api(inner, receive, send)
             return
 
         async def send_head(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self.api(inner | {"method": "GET"}, receive, send_head)
+        await api(inner | {"method": "GET"}, receive, send_head)
 
 
 def _printable(raw: bytes) -> str:
@@ -158,69 +154,15 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def make_api(services: Services) -> FastAPI:
-    """The JSON API."""
-    api = FastAPI(
-        title="Armillary",
-        version=__version__,
-        description=DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/openapi.json",
-        redirect_slashes=False,
-    )
-    api.state.services = services
-    api.include_router(router)
-    describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
-    api.openapi = describe  # type: ignore[method-assign]
-    api.add_exception_handler(ArmillaryError, _told)
-    api.add_exception_handler(HttpError, _told)
-    api.add_exception_handler(HTTPException, _http_told)
-    api.add_exception_handler(RequestValidationError, _validation_told)
-    api.add_exception_handler(ClientGoneError, _gone_told)
-    api.add_exception_handler(Exception, _told)
-    return api
-
-
-async def _told(_request: Request, error: Exception) -> Response:
-    status, headers, body = answer_of(error)
-    return Response(body, status, headers)
-
-
-async def _gone_told(_request: Request, _error: Exception) -> Response:
-    return Response(b"", CLIENT_GONE)
-
-
-async def _http_told(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    known = {
-        404: ("not_found", "There is nothing at this address: see /docs."),
-        405: ("method_not_allowed", "Only GET and HEAD are answered here."),
-    }
-    code, message = known.get(error.status_code, ("http", str(error.detail)))
-    headers = {"content-type": "application/json", **(error.headers or {})}
-    if error.status_code == 405:
-        headers["allow"] = "GET, HEAD"
-    return Response(body_of(code, message), error.status_code, headers)
-
-
-async def _validation_told(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    name = str(first["loc"][-1])
-    message = f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    return Response(body_of("parameter", message, {"parameter": name}), 422, media_type="application/json")
-
-
-def create_app(
+def make_application(
     holdings: Holdings,
     settings: Settings,
     *,
     discovery: Discovery | None = None,
     port: int | None = None,
     static: Static | None = None,
-) -> App:
-    """The server as an ASGI application.
+) -> Application:
+    """The server, without CORS.
 
     Parameters
     ----------
@@ -240,11 +182,23 @@ def create_app(
     if settings.auth == "token":
         token = settings.token or secrets.token_urlsafe(24)
         door = guard.TokenDoor(token, settings.port if port is None else port, settings.root_path)
-    app: App = Application(services, door, static or Static(viewer=settings.viewer))
+    return Application(services, door, static or Static(viewer=settings.viewer))
+
+
+def with_cors(application: App, settings: Settings) -> App:
+    """The application as pages of the allowed origins may call it."""
     if not settings.cors_origins:
-        return app
+        return application
     from starlette.middleware.cors import CORSMiddleware
 
-    exposed = ["ETag", "X-Armillary-Preview"]
-    origins = list(settings.cors_origins)
-    return CORSMiddleware(app, allow_origins=origins, allow_headers=["Authorization"], expose_headers=exposed)
+    return CORSMiddleware(
+        application,
+        allow_origins=list(settings.cors_origins),
+        allow_headers=["Authorization"],
+        expose_headers=["ETag", "X-Armillary-Preview"],
+    )
+
+
+def create_app(holdings: Holdings, settings: Settings, **parts: Any) -> App:
+    """The server as an ASGI application; parameters as in ``make_application``."""
+    return with_cors(make_application(holdings, settings, **parts), settings)

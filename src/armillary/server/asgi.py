@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CLIENT_GONE = 499
+
 
 class ClientGoneError(Exception):
     """Nobody waits for the answer any more."""

@@ -50,6 +50,11 @@ def set_up(level: str, form: str) -> None:
         logger.handlers = [handler]
         logger.setLevel(level.upper())
         logger.propagate = False
+    # Warnings of libraries about their own affairs are for those who look into something.
+    logging.captureWarnings(True)  # noqa: FBT003 - its only parameter
+    warnings = logging.getLogger("py.warnings")
+    warnings.handlers = [handler if level == "debug" else logging.NullHandler()]
+    warnings.propagate = False
     if level not in {"debug", "info"}:
         # What it says at this level is about clients that break off, and about ending in time.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)

@@ -14,8 +14,9 @@ from armillary.errors import ParameterError, UnavailableError
 from armillary.holdings import facts
 from armillary.render import colormaps
 from armillary.server import models
+from armillary.server.answers import bytes_answer, json_answer
 from armillary.server.regions import PixelBox, axes_of, region_image
-from armillary.server.services import access_of, bytes_answer, json_answer, services_of
+from armillary.server.services import access_of, services_of
 
 router = APIRouter(prefix="/api")
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from starlette.responses import Response
+from typing import TYPE_CHECKING, TypeVar
 
 from armillary.holdings.access import ANONYMOUS, Access
-from armillary.render.coding import compress, negotiate
-from armillary.server.asgi import header, not_modified, unless_gone
+from armillary.server.asgi import unless_gone
 from armillary.server.work import Workers
 from armillary.storage.cache import ByteLru
 
@@ -26,8 +21,6 @@ if TYPE_CHECKING:
     from armillary.server.settings import Settings
 
 T = TypeVar("T")
-
-SMALLEST_COMPRESSED = 1024
 
 
 @dataclass(slots=True)
@@ -81,24 +74,3 @@ def access_of(request: Request) -> Access:
     """Who asks, as the guard found out."""
     access: Access = request.scope.get("armillary.access", ANONYMOUS)
     return access
-
-
-def json_answer(request: Request, content: Any, *, cache_control: str = "private, no-cache") -> Response:
-    """JSON with entity tag and content coding."""
-    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return bytes_answer(request, body, "application/json", cache_control=cache_control)
-
-
-def bytes_answer(
-    request: Request, body: bytes, media_type: str, *, cache_control: str = "private, no-cache", packed: bool = True
-) -> Response:
-    """Bytes with entity tag and, where ``packed``, content coding."""
-    accepted = header(request.scope, b"accept-encoding")
-    coding = negotiate(accepted) if packed and len(body) >= SMALLEST_COMPRESSED else "identity"
-    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}-{coding}"'
-    headers = {"etag": etag, "cache-control": cache_control, "vary": "Accept-Encoding"}
-    if not_modified(request.scope, etag.encode()):
-        return Response(None, 304, headers)
-    if coding != "identity":
-        headers["content-encoding"] = coding
-    return Response(compress(body, coding), 200, headers, media_type)

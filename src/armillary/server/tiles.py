@@ -201,6 +201,10 @@ class TileRoute:
 
     async def _made(self, layer: Layer, asked: TileRequest, version: str, coding: Coding) -> tuple[Tile, bool]:
         def work() -> tuple[Tile, bool]:
+            # Another flight may have landed since the look into the cache.
+            kept: Tile | None = self._cache.get((asked.layer_id, version, asked, coding))
+            if kept is not None:
+                return kept, False
             tile, preview, made_of = make_tile(layer, asked, coding)
             if not preview:
                 cost = len(tile.body) + OVERHEAD_BYTES

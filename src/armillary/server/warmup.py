@@ -6,6 +6,10 @@ import contextlib
 import importlib
 import logging
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +22,9 @@ SLOW_MODULES = (
 )
 
 
-def warm_up() -> None:
-    """Import the slow modules, load the kernels from their cache, read the colour maps."""
+def warm_up(first: Callable[[], object]) -> None:
+    """Call ``first``, import the slow modules, load the kernels from their cache, read the colour maps."""
+    first()
     for name in SLOW_MODULES:
         try:
             importlib.import_module(name)
@@ -41,6 +46,6 @@ def _one_of_everything() -> None:
         encode(raster, ext, make_style(vmin=0, vmax=1, cmap="viridis"))
 
 
-def start() -> None:
-    """Warm up in a thread."""
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+def start(first: Callable[[], object]) -> None:
+    """Warm up in a thread, beginning with what a first request needs."""
+    threading.Thread(target=warm_up, args=(first,), name="warm-up", daemon=True).start()

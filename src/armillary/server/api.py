@@ -1,0 +1,83 @@
+"""The JSON API by FastAPI. It takes long to import, so the application loads it beside serving."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from armillary import __version__
+from armillary.errors import ArmillaryError
+from armillary.server import openapi
+from armillary.server.asgi import CLIENT_GONE, ClientGoneError
+from armillary.server.errors import HttpError, answer_of, body_of
+from armillary.server.routes import router
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from armillary.server.services import Services
+
+DESCRIPTION = (
+    "FITS images and sky maps as tiles, values and headers. Positions are ICRS degrees, pixels 0-based centres."
+)
+
+
+def make_api(services: Services) -> FastAPI:
+    """The JSON API."""
+    api = FastAPI(
+        title="Armillary",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    api.state.services = services
+    api.include_router(router)
+    describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
+    api.openapi = describe  # type: ignore[method-assign]
+    api.add_exception_handler(ArmillaryError, _told)
+    api.add_exception_handler(HttpError, _told)
+    api.add_exception_handler(HTTPException, _http_told)
+    api.add_exception_handler(RequestValidationError, _validation_told)
+    api.add_exception_handler(ClientGoneError, _gone_told)
+    api.add_exception_handler(Exception, _told)
+    return api
+
+
+async def _told(_request: Request, error: Exception) -> Response:
+    status, headers, body = answer_of(error)
+    return Response(body, status, headers)
+
+
+async def _gone_told(_request: Request, _error: Exception) -> Response:
+    return Response(b"", CLIENT_GONE)
+
+
+async def _http_told(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known = {
+        404: ("not_found", "There is nothing at this address: see /docs."),
+        405: ("method_not_allowed", "Only GET and HEAD are answered here."),
+    }
+    code, message = known.get(error.status_code, ("http", str(error.detail)))
+    headers = {"content-type": "application/json", **(error.headers or {})}
+    if error.status_code == 405:
+        headers["allow"] = "GET, HEAD"
+    return Response(body_of(code, message), error.status_code, headers)
+
+
+async def _validation_told(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    message = f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return Response(body_of("parameter", message, {"parameter": name}), 422, media_type="application/json")

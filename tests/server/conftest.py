@@ -1,0 +1,10 @@
+"""Fixtures of the tests of the server; ``conftest_server`` holds what they import besides."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest_server import ask, folder  # noqa: E402, F401
