@@ -88,7 +88,7 @@ class Overview:
     @property
     def progress(self) -> float:
         """How much of it is built, 0 to 1."""
-        return 1.0 - self._left / len(self._states)
+        return (len(self._states) - self._left) / len(self._states)
 
     @property
     def failed(self) -> bool:

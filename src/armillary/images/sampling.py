@@ -64,8 +64,8 @@ def take_sample(subject: Subject) -> Sample:
 
 
 def grid_step(shape: tuple[int, int]) -> int:
-    """Least step, 1 or a prime, whose grid has at most about ``SAMPLE_PIXELS`` pixels."""
-    step = math.ceil(math.sqrt(shape[0] * shape[1] / SAMPLE_PIXELS))
+    """Least step, 1 or a prime, whose grid has about ``SAMPLE_PIXELS`` pixels, and at most twice as many."""
+    step = math.ceil(max(math.sqrt(shape[0] * shape[1] / SAMPLE_PIXELS), max(shape) / SAMPLE_PIXELS))
     while any(step % divisor == 0 for divisor in range(2, math.isqrt(step) + 1)):
         step += 1
     return step
