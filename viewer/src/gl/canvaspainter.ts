@@ -5,6 +5,7 @@ import { intersect, type Mesh, type Painter, type Painting, type Patch } from ".
 export class CanvasPainter implements Painter {
   readonly canvas = document.createElement("canvas");
   private readonly context = this.canvas.getContext("2d");
+  private readonly scratch = document.createElement("canvas");
 
   begin(width: number, height: number): void {
     if (this.canvas.width !== width || this.canvas.height !== height) {
@@ -15,23 +16,21 @@ export class CanvasPainter implements Painter {
     this.context?.clearRect(0, 0, width, height);
   }
 
-  paint({ mesh, patches, opacity, window, smooth }: Painting): void {
+  paint(painting: Painting): void {
     const { context } = this;
     if (!context) return;
-    context.globalAlpha = opacity;
-    context.imageSmoothingEnabled = smooth;
-    context.imageSmoothingQuality = "high";
-    for (const patch of patches) {
-      const bounds = intersect(patch.bounds, window);
-      if (!bounds || !patch.tile.bitmap) continue;
-      context.save();
-      context.beginPath();
-      context.rect(bounds.x0, bounds.y0, bounds.x1 - bounds.x0, bounds.y1 - bounds.y0);
-      context.clip();
-      const whole = mesh.screen.length === 12;
-      for (let t = 0; t < mesh.screen.length; t += whole ? 12 : 6) drawTriangle(context, mesh, t, patch, whole);
-      context.restore();
+    if (painting.opacity >= 1 || painting.mesh.screen.length === RECTANGLE) {
+      context.globalAlpha = painting.opacity;
+      drawPatches(context, painting);
+      context.globalAlpha = 1;
+      return;
     }
+    // Triangles overlap by a hair: drawn see-through one by one, the mesh would show.
+    const aside = this.aside();
+    if (!aside) return;
+    drawPatches(aside, painting);
+    context.globalAlpha = painting.opacity;
+    context.drawImage(aside.canvas, 0, 0);
     context.globalAlpha = 1;
   }
 
@@ -39,6 +38,33 @@ export class CanvasPainter implements Painter {
 
   destroy(): void {
     this.canvas.width = 0;
+    this.scratch.width = 0;
+  }
+
+  private aside(): CanvasRenderingContext2D | null {
+    // Setting the size clears.
+    this.scratch.width = this.canvas.width;
+    this.scratch.height = this.canvas.height;
+    return this.scratch.getContext("2d");
+  }
+}
+
+/** Numbers of a mesh that is nothing but one rectangle. */
+const RECTANGLE = 12;
+
+function drawPatches(context: CanvasRenderingContext2D, { mesh, patches, window, smooth }: Painting): void {
+  context.imageSmoothingEnabled = smooth;
+  context.imageSmoothingQuality = "high";
+  for (const patch of patches) {
+    const bounds = intersect(patch.bounds, window);
+    if (!bounds || !patch.tile.bitmap) continue;
+    context.save();
+    context.beginPath();
+    context.rect(bounds.x0, bounds.y0, bounds.x1 - bounds.x0, bounds.y1 - bounds.y0);
+    context.clip();
+    const whole = mesh.screen.length === RECTANGLE;
+    for (let t = 0; t < mesh.screen.length; t += whole ? RECTANGLE : 6) drawTriangle(context, mesh, t, patch, whole);
+    context.restore();
   }
 }
 

@@ -48,6 +48,8 @@ export class SkyMap extends EventTarget implements SkyMapApi {
 
   constructor(private readonly element: HTMLElement) {
     super();
+    // Fingers move the map, not the page.
+    element.style.touchAction = "none";
     this.scene = this.makeScene();
     this.overlay = new Overlay(element);
     this.map = makeMap(element, [(frame) => this.drawTiles(frame), (frame) => this.drawOverlay(frame)]);
