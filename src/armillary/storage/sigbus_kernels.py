@@ -6,6 +6,7 @@ from typing import Any
 
 import numba
 import numba.extending
+from numba.core.registry import cpu_target
 
 from armillary.storage.faults import COUNT, FIRST_RANGE, OLD_ACTION, PAGE_ADDRESS, PAGE_SIZE, WORDS
 
@@ -13,6 +14,10 @@ from armillary.storage.faults import COUNT, FIRST_RANGE, OLD_ACTION, PAGE_ADDRES
 types: Any = numba.types
 carray: Any = numba.carray  # type: ignore[attr-defined]
 intrinsic: Any = numba.extending.intrinsic
+
+# numba makes these at first use: a C callback takes their lock inside the compiler's, a jitted function the other way
+# round, so that two threads that import kernels at once would wait for each other for ever.
+_MADE_NOW = (cpu_target.typing_context, cpu_target.target_context)
 
 BUS_ADRERR = 2
 SIGBUS = 7
