@@ -67,5 +67,6 @@ export async function withoutUrl<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     muted--;
+    if (muted === 0) later();
   }
 }

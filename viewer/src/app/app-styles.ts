@@ -21,9 +21,9 @@ export const appStyles = css`
   .foot { grid-area: foot; min-width: 0; }
   #map { position: absolute; inset: 0; width: 100%; height: 100%; }
   #map:focus-visible { outline-offset: -2px; }
-  :host([wide-left]) .left { width: var(--left-wide); }
+  :host([wide-left]:not([narrow])) .left { width: var(--left-wide); }
   :host(:not([left]):not([narrow])) .left, :host(:not([right]):not([narrow])) .right { display: none; }
-  :host([full]) { grid-template: 0 minmax(0, 1fr) 0 / 0 0 minmax(0, 1fr) 0; }
+  :host([full]), :host([narrow][full]) { grid-template: "map" minmax(0, 1fr) / minmax(0, 1fr); }
   :host([full]) .top, :host([full]) .rail, :host([full]) .foot { display: none; }
   .empty { position: absolute; inset: 0; display: flex; flex-direction: column; align-items: center; justify-content: center; text-align: center; padding: 24px; gap: 8px;
     background: var(--bg); }
@@ -32,11 +32,11 @@ export const appStyles = css`
   .empty p { margin: 0; max-width: 56ch; overflow-wrap: anywhere; }
   .empty code { font: 12px var(--mono); color: var(--text); }
 
-  :host([narrow]) {
+  :host([narrow]:not([full])) {
     grid-template: 92px minmax(0, 1fr) auto auto auto / minmax(0, 1fr);
     grid-template-areas: "top" "map" "foot" "sheet" "rail";
   }
   :host([narrow]) aside { grid-area: sheet; width: auto; border: 0; border-top: 1px solid var(--line); height: min(46vh, 420px); }
   :host([narrow]:not([sheet])) aside { display: none; }
-  :host([narrow][full]) { grid-template: 0 minmax(0, 1fr) 0 0 0 / minmax(0, 1fr); }
+  :host([narrow][full]) aside { display: none; }
 `;

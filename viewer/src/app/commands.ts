@@ -64,16 +64,19 @@ type Focusing = "search" | "filter" | "header";
 export const focusRequests = new EventTarget();
 
 export function askFocus(what: Focusing): void {
-  requestAnimationFrame(() => focusRequests.dispatchEvent(new CustomEvent(what)));
+  focusRequests.dispatchEvent(new CustomEvent(what));
 }
 
 const invert = () => setStyle({ invert: !store.state.style?.invert }, "push");
 const toggle = (name: "graticule" | "reticle") => () => setOverlays({ [name]: !store.state.overlays[name] });
 const pan = (dx: number, dy: number) => () => session.map?.panBy(dx * PAN, dy * PAN);
 
+/** Open a panel and put the keyboard into its field: at once where it is there, else when it is drawn. */
 function show(panel: "layers" | "header"): void {
+  const field = panel === "layers" ? "filter" : "header";
   showLeft(panel);
-  askFocus(panel === "layers" ? "filter" : "header");
+  askFocus(field);
+  requestAnimationFrame(() => askFocus(field));
 }
 
 export const commands: Record<Command, () => unknown> = {

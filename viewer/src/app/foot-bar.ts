@@ -5,7 +5,7 @@ import type { PointerReading } from "../map/types";
 import { base, controls } from "../styles/shared";
 import { commands } from "./commands";
 import { footStyles } from "./foot-styles";
-import { formatScale, formatValue } from "./format";
+import { arcsecDecimals, degreeDecimals, formatScale, formatValue } from "./format";
 import { icons } from "./icons";
 import { tooltip } from "./keys";
 import { toggleReadout } from "./panels";
@@ -35,8 +35,8 @@ export class ArFootBar extends LitElement {
     this.toggleAttribute("expanded", readoutOpen && sky);
     return html`<div class="cells" role="group" aria-label="Under the pointer">
         ${sky ? this.first(words) : nothing}
-        ${this.cell("x y", words ? `${words.x}  ${words.y}` : "", "xy", "Pixel, from 0 at the centre of the first")}
         ${this.value(pointer)}
+        ${this.cell("x y", words ? `${words.x}  ${words.y}` : "", "xy", "Pixel, from 0 at the centre of the first")}
         ${sky ? this.rest(words) : nothing}
       </div>
       ${this.status()}
@@ -45,15 +45,26 @@ export class ArFootBar extends LitElement {
         ${readoutOpen ? icons.chevronDown : icons.chevronUp}</button>`;
   }
 
+  /** Every figure keeps its place: widths follow from the layer's pixels, not from the values. */
+  protected override updated(): void {
+    const scale = store.state.info?.pixel_scale_deg ?? null;
+    const decimals = degreeDecimals(scale);
+    const seconds = arcsecDecimals(scale);
+    const width = (fraction: number) => `${11 + (fraction > 0 ? fraction + 1 : 0)}ch`;
+    this.style.setProperty("--ra", width(Math.min(5, seconds + 1)));
+    this.style.setProperty("--dec", `calc(1ch + ${width(seconds)})`);
+    this.style.setProperty("--pair", `${2 * decimals + 10}ch`);
+  }
+
   private first(words: ReadoutWords | null) {
     return html`${this.cell("RA", words?.ra ?? "", "ra", "Right ascension, ICRS")}
-      ${this.cell("Dec", words?.dec ?? "", "dec", "Declination, ICRS")}
-      ${this.cell("l b", pair(words?.galactic), "lb", "Galactic longitude and latitude")}`;
+      ${this.cell("Dec", words?.dec ?? "", "dec", "Declination, ICRS")}`;
   }
 
   private rest(words: ReadoutWords | null) {
     const open = store.state.readoutOpen ? "second" : "wide-only";
-    return html`<span class="break ${open}"></span>
+    return html`${this.cell("l b", pair(words?.galactic), "lb", "Galactic longitude and latitude")}
+      <span class="break ${open}"></span>
       ${this.cell("RA Dec", words ? `${words.raDeg}  ${words.decDeg}` : "", `deg ${open}`, "ICRS, degrees")}
       ${this.cell("λ β", pair(words?.ecliptic), `lb ${open}`, "Ecliptic longitude and latitude, J2000")}`;
   }

@@ -35,10 +35,9 @@ export const footStyles = css`
   .cell:focus-visible { outline-offset: -2px; }
   .label { color: var(--mute); font-family: var(--font); font-size: 12px; max-width: 12ch; overflow: hidden; text-overflow: ellipsis; }
   b { font-weight: 500; color: var(--text); display: inline-block; text-align: left; white-space: pre; }
-  .ra b { width: 15ch; }
-  .dec b { width: 16ch; }
-  .lb b { width: 19ch; }
-  .deg b { width: 21ch; }
+  .ra b { width: var(--ra, 15ch); }
+  .dec b { width: var(--dec, 15ch); }
+  .lb b, .deg b { width: var(--pair, 19ch); }
   .xy b { width: 18ch; }
   .value { min-width: 0; }
   .value b { width: 17ch; }
@@ -56,7 +55,7 @@ export const footStyles = css`
   .tiles i { display: inline-block; width: 7px; height: 7px; border-radius: 50%; background: currentColor; margin-right: 6px; }
   .tiles.busy { color: var(--accent); }
   .tiles.busy i { background: none; box-shadow: inset 0 0 0 1.5px currentColor; }
-  @media (max-width: 1339.98px) { .how { width: 9.5ch; } .value b { width: 14ch; } .xy b { width: 16ch; } .lb b { width: 17ch; } }
+  @media (max-width: 1339.98px) { .how { width: 9.5ch; } .value b { width: 14ch; } .xy b { width: 16ch; } }
   @media (max-width: 899.98px) {
     :host { padding: 2px 4px; }
     .cells { height: 54px; }

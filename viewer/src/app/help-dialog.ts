@@ -14,13 +14,13 @@ export class ArHelpDialog extends LitElement {
     base,
     controls,
     css`
-      dialog { width: min(760px, calc(100vw - 32px)); max-height: calc(100vh - 64px); padding: 0; border: 1px solid var(--line); border-radius: 12px;
+      dialog { width: min(1080px, calc(100vw - 32px)); max-height: calc(100vh - 64px); padding: 0; border: 1px solid var(--line); border-radius: 12px;
         background: var(--panel); color: var(--text); box-shadow: 0 24px 64px var(--shadow); font: 13px/1.4 var(--font); }
       dialog::backdrop { background: rgb(0 0 0 / 45%); }
       header { position: sticky; top: 0; display: flex; align-items: center; justify-content: space-between; padding: 12px 12px 12px 20px;
         background: var(--panel); border-bottom: 1px solid var(--line); }
       h1 { font-size: 15px; margin: 0; font-weight: 600; }
-      .columns { columns: 2 300px; column-gap: 32px; padding: 16px 20px; }
+      .columns { columns: 3 280px; column-gap: 32px; padding: 16px 20px; }
       .group { break-inside: avoid; margin-bottom: 16px; }
       h2 { margin-bottom: 6px; }
       .line { display: flex; justify-content: space-between; gap: 12px; align-items: center; min-height: 26px; }

@@ -59,6 +59,16 @@ export function setAxis(axis: Range): void {
   refine();
 }
 
+/** A range set by figures or by a preset: the axis moves where it would not show it well. */
+export function showRange(): void {
+  const { histogram, style } = store.state;
+  if (!style || !histogram.axis) return;
+  const [lo, hi] = histogram.axis;
+  const share = (style.vmax - style.vmin) / (hi - lo);
+  if (style.vmin >= lo && style.vmax <= hi && share > 0.05) return;
+  setAxis(axisAround([style.vmin, style.vmax]));
+}
+
 /** Show the axis about the range again. */
 export function resetAxis(): void {
   void loadHistogram({ keepAxis: false });

@@ -5,7 +5,7 @@ import type { DisplayStyle } from "../map/types";
 import { defaultRange } from "../panels/histogram-math";
 import { allLayers } from "../panels/tree-model";
 import { syncUrl } from "./address";
-import { loadHistogram, refreshEqualisation } from "./histogram";
+import { loadHistogram, refreshEqualisation, showRange } from "./histogram";
 import { isAbort, Latest, say, sayFailure, session, wordsOf } from "./session";
 import { store } from "./store-controller";
 import { joinLayerId, splitLayerId, type UrlView } from "./url";
@@ -43,7 +43,7 @@ export async function openLayer(id: string, options: OpenOptions = {}): Promise<
     return !signal.aborted;
   } catch (error) {
     if (isAbort(error) || signal.aborted) return false;
-    refused(error, last);
+    refused(id, error, last);
     return false;
   }
 }
@@ -70,12 +70,13 @@ function stopCube(): void {
 }
 
 /** A layer that does not open leaves the one before in place, or says why there is none. */
-function refused(error: unknown, last: LayerInfo | null): void {
-  const words = error instanceof ApiError && error.status === 404 ? "This layer is not here any more." : wordsOf(error);
+function refused(id: string, error: unknown, last: LayerInfo | null): void {
+  const missing = error instanceof ApiError && error.status === 404;
+  const words = missing ? `There is no layer “${id}” here. It may have been renamed or removed.` : wordsOf(error);
   if (last) {
     say(`${words} The layer before stays.`, "fault");
     store.set({ layerId: last.id, layerBusy: false });
-  } else store.set({ layerError: words, layerBusy: false });
+  } else store.set({ layerId: null, layerError: words, layerBusy: false });
 }
 
 export async function applyView(view: UrlView): Promise<void> {
@@ -109,6 +110,7 @@ export function autoRange(): void {
   const [vmin, vmax] = defaultRange(info);
   const reach = Math.max(Math.abs(vmin), Math.abs(vmax));
   setStyle(style.absolute ? { vmin: 0, vmax: reach } : { vmin, vmax });
+  showRange();
 }
 
 export function toggleAbsolute(): void {

@@ -83,7 +83,7 @@ export class ArSearchField extends LitElement {
     if (!this.focused || this.text.trim() === "") return nothing;
     const place = parsePosition(this.text, store.state.overlays.frame);
     if (place.kind === "error") return nothing;
-    return html`<div class="hint">${icons.globe}<div>${describe(place)} <span>· Enter goes there</span></div></div>`;
+    return html`<div class="hint">${icons.globe}<div>${describe(place)} </div></div>`;
   }
 
   private typed(): void {
@@ -105,10 +105,10 @@ export class ArSearchField extends LitElement {
 }
 
 function describe(place: Exclude<Place, { kind: "error" }>) {
-  if (place.kind === "pixel") return html`<b>x ${place.x}, y ${place.y}</b> <span>pixel</span>`;
+  if (place.kind === "pixel") return html`<b>x ${place.x}, y ${place.y}</b> <span>pixel · Enter goes there</span>`;
   const [l, b] = fromIcrs("galactic", place.ra, place.dec);
   return html`<b>${formatRaHours(place.ra, 1 / 3600)} ${formatDec(place.dec, 1 / 3600)}</b>
-    <span>ICRS · l b ${formatLon(l, 0.01)} ${formatLat(b, 0.01)}</span>`;
+    <br /><span>ICRS · galactic ${formatLon(l, 0.01)} ${formatLat(b, 0.01)} · Enter goes there</span>`;
 }
 
 /** Go to a place; the answer is what went wrong, or nothing. */

@@ -22,7 +22,7 @@ export class ArSideRail extends LitElement {
       .word { display: none; }
       @media (max-width: 899.98px) {
         :host { flex-direction: row; border: 0; border-top: 1px solid var(--line); padding: 4px 8px; justify-content: space-around; }
-        button { width: auto; flex: 1; height: 40px; display: flex; align-items: center; justify-content: center; gap: 8px; }
+        .icon-btn { width: auto; flex: 1; height: 40px; display: flex; align-items: center; justify-content: center; gap: 8px; }
         .grow { display: none; }
         .word { display: inline; }
         .on::before { left: 20%; right: 20%; width: auto; top: -4px; bottom: auto; height: 2px; }

@@ -5,7 +5,7 @@ import { allLayers } from "../panels/tree-model";
 import { syncUrl, withoutUrl } from "./address";
 import { changeCompare, compareWith } from "./compare";
 import { followHoldings } from "./holdings";
-import { applyView, checkVersion, openLayer } from "./layers";
+import { applyView, checkVersion, openLayer, setStyle } from "./layers";
 import { followPointer } from "./readout";
 import { say, sayFailure, session } from "./session";
 import { DEFAULT_OVERLAYS } from "./state";
@@ -23,12 +23,14 @@ export async function start(map: SkyMapApi): Promise<void> {
   setInterval(() => void checkVersion(), VERSION_MS);
   const wanted = decodeUrl(location.search);
   const holdings = followHoldings();
-  if (wanted.layer) await restore(wanted);
-  else {
+  if (wanted.layer) {
+    await restore(wanted);
+    if (!store.state.info) await holdings.then(() => retryWhileScanning(wanted));
+  } else {
     applyOptions(wanted);
     await holdings;
+    await openFirst(wanted);
   }
-  if (!store.state.info) await openFirst(wanted);
 }
 
 function listen(map: SkyMapApi): void {
@@ -44,6 +46,17 @@ function listen(map: SkyMapApi): void {
   on<{ message: string }>("fault", ({ message }) => say(message, "fault"));
   on<number>("swipe", (swipe) => changeCompare({ swipe }));
   on<void>("gone", () => void checkVersion());
+}
+
+/** A layer of the address may be one whose header is still to be read. */
+function retryWhileScanning(wanted: UrlState): void {
+  if (!store.state.holdings?.scanning) return;
+  const end = store.subscribe(["holdings"], ({ holdings, info }) => {
+    const here = allLayers(holdings).some((layer) => layer.layer_id === wanted.layer);
+    if (!here && !info && holdings?.scanning) return;
+    end();
+    if (!info) void restore(wanted);
+  });
 }
 
 /** Show the first layer that can be shown, as soon as there is one. */
@@ -70,15 +83,20 @@ function applyOptions(wanted: UrlState): void {
   session.map?.setMirror(wanted.mirror);
 }
 
+/** What an address leaves out because it is the rule. */
+const PLAIN = { gamma: 1, invert: false, absolute: false };
+
 /** Bring back what an address says. */
 async function restore(wanted: UrlState): Promise<void> {
   await withoutUrl(async () => {
     applyOptions(wanted);
     if (!wanted.layer) return;
     const id = joinLayerId(wanted.layer, wanted.slice);
-    const same = store.state.info?.id === id;
-    await openLayer(id, { history: "none", style: wanted.style, view: wanted.view });
-    if (same) await applyView(wanted.view);
+    const style = { ...PLAIN, ...wanted.style };
+    if (store.state.info?.id === id) {
+      setStyle(style);
+      await applyView(wanted.view);
+    } else await openLayer(id, { history: "none", style, view: wanted.view });
     await restoreCompare(wanted);
   });
 }

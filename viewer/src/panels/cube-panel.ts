@@ -5,7 +5,7 @@ import type { CubeAxis } from "../api/types";
 import { goToSlice, setAxis, setRate, stepSlice, togglePlay } from "../app/cube";
 import { icons } from "../app/icons";
 import { tooltip } from "../app/keys";
-import { formatNumber } from "../app/numbers";
+import { formatEditable, formatNumber, typographic } from "../app/numbers";
 import { Follow, store } from "../app/store-controller";
 import { base, controls, section } from "../styles/shared";
 
@@ -38,6 +38,7 @@ export class ArCubePanel extends LitElement {
     void this.follow;
     const { info, playback } = store.state;
     const axes = info?.cube?.axes.map((axis, k) => ({ axis, k })).filter(({ axis }) => axis.length > 1) ?? [];
+    this.hidden = axes.length === 0;
     if (!info?.cube || axes.length === 0) return nothing;
     const forward = playback.playing && !playback.reverse;
     const backward = playback.playing && playback.reverse;
@@ -89,5 +90,8 @@ export function sliceWords(axis: CubeAxis, index: number): string {
   const label = axis.labels?.[index];
   if (label) return label;
   const value = axis.values?.[index];
-  return value === undefined ? "" : `${formatNumber(value, 6)} ${axis.unit}`.trim();
+  if (value === undefined) return "";
+  const plain = value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e7);
+  const figures = plain ? typographic(formatEditable(value, 7)) : formatNumber(value, 6);
+  return `${figures} ${axis.unit}`.trim();
 }

@@ -16,16 +16,15 @@ export class ArDisplayPanel extends LitElement {
       :host { display: block; height: 100%; }
       .scroll { height: 100%; scrollbar-gutter: stable; }
       .scroll > * + * { border-top: 1px solid var(--line); }
-      ar-cube-panel:empty { border: 0; }
     `,
   ];
 
   override render() {
     return html`<div class="scroll">
       <ar-range-panel></ar-range-panel>
+      <ar-cube-panel></ar-cube-panel>
       <ar-stretch-panel></ar-stretch-panel>
       <ar-colormap-panel></ar-colormap-panel>
-      <ar-cube-panel></ar-cube-panel>
       <ar-notes-panel></ar-notes-panel>
     </div>`;
   }

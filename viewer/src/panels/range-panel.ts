@@ -2,7 +2,7 @@
 import { html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { commands } from "../app/commands";
-import { cancelHistogram, exactHistogram } from "../app/histogram";
+import { cancelHistogram, exactHistogram, showRange } from "../app/histogram";
 import { icons } from "../app/icons";
 import { tooltip } from "../app/keys";
 import { autoRange, setStyle } from "../app/layers";
@@ -42,7 +42,7 @@ export class ArRangePanel extends LitElement {
         ${this.number("vmin", "Lower end")}${this.number("vmax", "Upper end")}
         <button class="btn" title=${tooltip("auto")} @click=${autoRange}>Auto</button>
       </div>
-      ${this.fault ? html`<div class="fault" role="alert">${icons.warn}<span>${this.fault}</span></div>` : nothing}
+      <div class="below" role="alert">${this.fault ? html`<div class="fault">${icons.warn}<span>${this.fault}</span></div>` : nothing}</div>
       <div class="presets" role="group" aria-label="Ranges">${PRESETS.map((preset) => this.preset(preset))}</div>
     </section>`;
   }
@@ -50,7 +50,7 @@ export class ArRangePanel extends LitElement {
   /** One line under the plot: what lies off either end, and what is no number. */
   private beyond() {
     const { data } = store.state.histogram;
-    const { style } = store.state;
+    const { style, info } = store.state;
     const title = data
       ? `${grouped(data.total)} pixels ${data.exact ? "counted" : "sampled"}; ${grouped(data.nan)} of them NaN` +
         (data.mean === null
@@ -61,7 +61,7 @@ export class ArRangePanel extends LitElement {
     const valid = data.total - data.nan;
     return html`<div class="beyond" title=${title}>
       <span title="Values left of the plot">${data.below ? `◂ ${percent(data.below, valid)}` : ""}</span>
-      <span>${data.nan ? `NaN ${percent(data.nan, data.total)}` : "no NaN"}</span>
+      <span>${longUnit(info?.units ?? null)}${data.nan ? `NaN ${percent(data.nan, data.total)}` : "no NaN"}</span>
       <span title="Values right of the plot">${data.above ? `${percent(data.above, valid)} ▸` : ""}</span>
     </div>`;
   }
@@ -72,7 +72,7 @@ export class ArRangePanel extends LitElement {
       <input class="field" inputmode="decimal" spellcheck="false" autocomplete="off" title=${`${label}; Enter applies, arrows step`}
         .value=${style ? typographic(formatEditable(style[name])) : ""} ?disabled=${!style}
         @change=${(event: Event) => this.typed(event, name)} @keydown=${(event: KeyboardEvent) => this.stepped(event, name)} />
-      ${info?.units ? html`<span class="unit" title=${info.units}>${info.units}</span>` : nothing}
+      ${shortUnit(info?.units) ? html`<span class="unit">${info?.units}</span>` : nothing}
     </label>`;
   }
 
@@ -87,6 +87,7 @@ export class ArRangePanel extends LitElement {
     else {
       this.fault = "";
       setStyle({ [name]: value });
+      showRange();
       return;
     }
     field.value = typographic(formatEditable(style[name]));
@@ -115,6 +116,11 @@ export class ArRangePanel extends LitElement {
       @click=${() => {
         this.fault = "";
         if (range) setStyle({ vmin: range[0], vmax: range[1] });
+        showRange();
       }}>${preset}</button>`;
   }
 }
+
+/** Units that fit into the fields stand there, longer ones above them. */
+const shortUnit = (units: string | null | undefined): boolean => !!units && units.length <= 5;
+const longUnit = (units: string | null): string => (units && !shortUnit(units) ? `${units} · ` : "");
