@@ -83,7 +83,7 @@ def _stacks_of_hdu(file: FitsFile, hdu: FitsHdu, notes: list[str]) -> list[Plane
         if _is_map(header):
             from armillary.images.healpix import healpix_stacks
 
-            return healpix_stacks(file.source, hdu, file.name)
+            return healpix_stacks(file, hdu)
         if hdu.index == 0 or header.string("XTENSION") in ("IMAGE", "IUEIMAGE"):
             return _plain(file, hdu, notes)
     finally:
