@@ -64,9 +64,7 @@ def _colormaps() -> dict[str, Any]:
 @router.get("/colormaps", response_model=models.Colormaps, responses={401: ERRORS[401]}, tags=["server"])
 async def get_colormaps(request: Request) -> Response:
     """All colour maps, by category, with their tables. Reversed ones (`_r`) are listed without a table."""
-    services = services_of(request)
-    found = await services.compute(request, "colormaps", _colormaps)
-    return json_answer(request, found, cache_control="private, max-age=86400")
+    return json_answer(request, _colormaps(), cache_control="private, max-age=86400")
 
 
 @router.get("/layers/{layer}", response_model=models.LayerInfo, responses=ERRORS, tags=["layers"])

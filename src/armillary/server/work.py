@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from armillary.errors import UnavailableError
 from armillary.images.flight import SingleFlight
+from armillary.server.warmup import prepare_numba
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -25,12 +27,17 @@ class Workers:
         How many; 0 takes one for each core.
     queue
         How many requests may wait; the next is refused.
+    prepare
+        Called before any work, in its thread; costs nothing once it was done.
     """
 
-    def __init__(self, threads: int, queue: int, name: str = "work") -> None:
+    def __init__(
+        self, threads: int, queue: int, name: str = "work", prepare: Callable[[], None] = prepare_numba
+    ) -> None:
         self._executor = ThreadPoolExecutor(threads or os.cpu_count() or 2, thread_name_prefix=name)
         self._flights = SingleFlight(self._executor)
         self._queue = queue
+        self._prepare = prepare
         self.waiting = 0
 
     async def run(self, key: Hashable, work: Callable[[], T]) -> T:
@@ -50,9 +57,13 @@ class Workers:
             raise UnavailableError("The server is busy: try again in a moment.")
         self.waiting += 1
         try:
-            return await asyncio.wrap_future(self._flights.submit(key, work))
+            return await asyncio.wrap_future(self._flights.submit(key, functools.partial(self._work, work)))
         finally:
             self.waiting -= 1
+
+    def _work(self, work: Callable[[], T]) -> T:
+        self._prepare()
+        return work()
 
     def close(self) -> None:
         """Start nothing more."""
