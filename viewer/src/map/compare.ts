@@ -13,7 +13,10 @@ const AGAIN_MS = 5000;
 /** Whether two layers have the same pixels of sky: then no lattice is needed. */
 export function sameGeometry(a: LayerInfo, b: LayerInfo): boolean {
   const sameShape = a.shape[0] === b.shape[0] && a.shape[1] === b.shape[1];
-  return sameShape && JSON.stringify(a.wcs) === JSON.stringify(b.wcs);
+  if (!sameShape || JSON.stringify(a.wcs) !== JSON.stringify(b.wcs)) return false;
+  // The summary does not hold the coefficients of distortions ("TAN-SIP"): only one file vouches for those.
+  const distorted = a.projection?.includes("-") ?? false;
+  return !distorted || JSON.stringify(a.path.slice(0, 2)) === JSON.stringify(b.path.slice(0, 2));
 }
 
 export class CompareLattice {

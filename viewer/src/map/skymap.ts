@@ -76,17 +76,18 @@ export class SkyMap extends EventTarget implements SkyMapApi {
 
   async setLayer(info: LayerInfo, style: DisplayStyle): Promise<void> {
     const turn = ++this.turn;
-    const sky = new SkyModel(info, this.redraw);
-    const loaded = sky.load();
+    const before = this.view.info;
+    const sky = this.sky && before && sameGeometry(before, info) ? this.sky : new SkyModel(info, this.redraw);
     const shown = new Shown(info, style, this.scene.parts);
+    void sky.load();
     const size = await this.view.laidOut();
-    const place = await this.placeFor(info, sky, loaded, size);
+    const place = await this.placeFor(info, sky, size);
     if (turn === this.turn && this.scene.base) await this.scene.prepare(shown, this.view.at(info, place, size));
     if (turn === this.turn) {
       this.takeOver(info, sky, shown, place, size);
       return;
     }
-    sky.destroy();
+    if (sky !== this.sky) sky.destroy();
     shown.forget();
   }
 
@@ -149,7 +150,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
   async goToSky(ra: number, dec: number, fovDeg?: number, animate = true): Promise<boolean> {
     const { sky } = this;
     if (!sky?.has) return false;
-    const { x, y } = await api.value(sky.info.id, { ra, dec });
+    const [{ x, y }] = await Promise.all([api.value(sky.info.id, { ra, dec }), soon(sky.load())]);
     const { place, size } = this.view;
     if (x === null || y === null || this.sky !== sky || !place || !size || !onPlane(sky.info, x, y)) return false;
     const scale = fovDeg ? fovDeg / size[0] / sky.scaleDeg(x, y) : place.scale;
@@ -230,7 +231,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
   }
 
   /** Where a new layer is looked at: the same sky if there is one, else the same pixels, else all of it. */
-  private async placeFor(info: LayerInfo, sky: SkyModel, loaded: Promise<void>, size: Size): Promise<Place> {
+  private async placeFor(info: LayerInfo, sky: SkyModel, size: Size): Promise<Place> {
     const before = this.view.info;
     const { position } = this;
     if (!before || !position) return fitPlace(info, size);
@@ -238,7 +239,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     const { ra, dec, fov_deg } = position;
     if (ra !== null && dec !== null && fov_deg !== null && sky.has) {
       const there = await api.value(info.id, { ra, dec }).catch(() => null);
-      await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, SKY_PATIENCE_MS))]);
+      await soon(sky.load());
       if (there?.x == null || there.y === null || !onPlane(info, there.x, there.y)) return fitPlace(info, size);
       return { x: there.x, y: there.y, scale: fov_deg / size[0] / sky.scaleDeg(there.x, there.y) };
     }
@@ -250,7 +251,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     const before = this.view.info;
     this.scene.base?.forget();
     this.scene.base = shown;
-    this.sky?.destroy();
+    if (this.sky !== sky) this.sky?.destroy();
     this.sky = sky;
     this.view.install(info, place, size, before !== null && sameGeometry(before, info));
     this.bindCompare();
@@ -347,6 +348,10 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     else this.emit("fault", { message });
   }
 }
+
+/** The scale of the sky is worth a short wait, no more. */
+const soon = (loading: Promise<void>): Promise<unknown> =>
+  Promise.race([loading, new Promise((resolve) => setTimeout(resolve, SKY_PATIENCE_MS))]);
 
 function worthRetrying(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;

@@ -27,6 +27,7 @@ export class SkyModel {
   readonly has: boolean;
   readonly grid: PlaneGrid;
   private whole: VectorGrid | null = null;
+  private loading: Promise<void> | null = null;
   private near: VectorGrid | null = null;
   /** Grows whenever better vectors have come. */
   generation = 0;
@@ -41,15 +42,10 @@ export class SkyModel {
     this.grid = planeGrid(info);
   }
 
-  /** Fetch the vectors of the whole plane; failures leave the layer without a sky for the moment. */
-  async load(): Promise<void> {
-    if (!this.has) return;
-    try {
-      this.whole = await this.fetch(wholeLattice(this.grid));
-      this.changed();
-    } catch {
-      this.whole = null;
-    }
+  /** Fetch the vectors of the whole plane, once; failures leave the layer without a sky for the moment. */
+  load(): Promise<void> {
+    this.loading ??= this.fetchWhole();
+    return this.loading;
   }
 
   /** Make sure that the vectors of what is in view are here or on their way. */
@@ -119,6 +115,16 @@ export class SkyModel {
   private changed(): void {
     this.generation++;
     this.onChange();
+  }
+
+  private async fetchWhole(): Promise<void> {
+    if (!this.has) return;
+    try {
+      this.whole = await this.fetch(wholeLattice(this.grid));
+      this.changed();
+    } catch {
+      this.loading = null;
+    }
   }
 
   private forgetAsked(): void {
