@@ -112,7 +112,9 @@ def test_a_thousand_files_are_listed(tmp_path: Path) -> None:
         (tmp_path / f"map{number}.fits").write_bytes(one)
     with running(tmp_path, "--auth", "none") as (_, address):
         deadline = time.monotonic() + 60
-        while (tree := httpx.get(address + "api/holdings", timeout=60).json())["scanning"] and time.monotonic() < deadline:
+        while (tree := httpx.get(address + "api/holdings", timeout=60).json())[
+            "scanning"
+        ] and time.monotonic() < deadline:
             time.sleep(0.05)
         names = [entry["name"] for entry in tree["map_groups"][0]["maps"]]
         assert names == [f"map{number}.fits" for number in range(1000)]

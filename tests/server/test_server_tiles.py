@@ -220,11 +220,13 @@ def test_a_tile_nobody_waits_for_is_not_computed(folder, monkeypatch) -> None:
 
     from armillary.images.pyramid import Pyramid
 
-    release, started = threading.Event(), []
+    release, both_started, started = threading.Event(), threading.Event(), []
     plain = Pyramid.tile
 
     def slow(self, key, **more):
         started.append(key.col)
+        if len(started) == 2:
+            both_started.set()
         release.wait(20)
         return plain(self, key, **more)
 
@@ -256,8 +258,7 @@ def test_a_tile_nobody_waits_for_is_not_computed(folder, monkeypatch) -> None:
     async def steps() -> None:
         stays, leaves = asyncio.Event(), asyncio.Event()
         kept = [asyncio.create_task(raw(col, stays)) for col in (0, 1)]
-        while len(started) < 2:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(both_started.wait, 60)
         leaving = asyncio.create_task(raw(2, leaves))
         shared = [asyncio.create_task(raw(3, gone)) for gone in (leaves, stays)]
         await asyncio.sleep(0.05)

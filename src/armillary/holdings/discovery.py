@@ -138,7 +138,7 @@ class Discovery:
 
     def _offer(self, file: OfferedFile, folder: str) -> None:
         try:
-            image, _ = file.current()
+            image, version = file.current()
         except FileError as error:
             log.info("%s", error.message)
             self.holdings.report(file.path, error, error_code(error))
@@ -154,6 +154,7 @@ class Discovery:
             if known:
                 self.holdings.take_away(group, map_id)
             made = build_map(file, image, self.pyramids, map_id, (group.name,), self.holdings.layer_ids(), kept)
+            made.version = version
             self.holdings.put(group, made, place)
         self.first_layer.set()
 
@@ -184,16 +185,14 @@ class Discovery:
         for file in list(self._seen.values()):
             if "://" in file.path:
                 continue
-            before = file.problem
             folder, made = folders.get(id(file), (_parent(file.path), None))
             try:
-                image, _ = file.current()
+                _, version = file.current()
             except FileError as error:
                 self.holdings.report(file.path, error, error_code(error))
                 continue
             self.holdings.clear_problem(file.path)
-            shown = {entry.key for band in made.bands for entry in band.layers} if made else set()
-            if before is not None or shown != set(stack_keys(image)[:PER_MAP_LAYERS]):
+            if made is None or made.version != version:
                 self._offer(file, folder)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,11 +25,15 @@ StackKey = tuple[int, str, int]
 
 
 def stack_keys(image: ImageFile) -> list[StackKey]:
-    """What identifies each stack of a file when it is opened anew: HDU, component, and a number where both repeat."""
+    """What identifies each stack of a file when it is opened anew: HDU, component, and a number where both repeat.
+
+    The only stack of an HDU is known by that alone: its units or its name may change with its pixels.
+    """
+    hdus = Counter(stack.words.hdu for stack in image.stacks)
     seen: dict[tuple[int, str], int] = {}
     keys = []
     for stack in image.stacks:
-        place = stack.words.hdu, component(stack.words)
+        place = stack.words.hdu, component(stack.words) if hdus[stack.words.hdu] > 1 else ""
         seen[place] = seen.get(place, -1) + 1
         keys.append((*place, seen[place]))
     return keys
@@ -143,6 +147,11 @@ class Layer:
     def public(self, version: str) -> str:
         """Version that clients see for a version of the file."""
         return self.entry.file.public_version(version, self.entry.key, self.entry.pyramids.tile_size)
+
+    @property
+    def axes(self) -> tuple[CubeAxis, ...]:
+        """Further axes, as the file is now."""
+        return self.entry.stack(self.entry.file.current()[0]).axes
 
     def pyramid(self) -> Pyramid:
         """Pyramid of the pixels as the file is now.

@@ -41,6 +41,7 @@ class Map:
     grant: str | None = None
     bands: list[Band] = field(default_factory=list)
     file: OfferedFile | None = None
+    version: str = ""
 
 
 @dataclass(slots=True, eq=False)
