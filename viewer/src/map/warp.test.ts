@@ -51,14 +51,19 @@ describe("WarpBuilder", () => {
     expect(areaOf(warp, "base")).toBeCloseTo(32 * 32 - (24 * 24) / 2, 6);
   });
 
-  it("does not stretch over a tear", () => {
+  it("continues both sides over a tear and stretches neither", () => {
     const flat = { ...grid, period: null };
     const builder = new WarpBuilder(
       flat,
       lattice((x, y) => [x < 16.5 ? 100 + x : 900 + x, 50 + y]),
     );
     expect(builder.rough).toBe(true);
-    expect(areaOf(builder.build(4), "base")).toBeCloseTo(31 * 32, 6);
+    const warp = builder.build(4);
+    // The torn column is drawn from both sides.
+    expect(areaOf(warp, "base")).toBeCloseTo(33 * 32, 6);
+    expect(areaOf(warp, "plane")).toBeCloseTo(33 * 32, 6);
+    const columns = warp.plane.filter((_, k) => k % 2 === 0);
+    expect(columns.filter((u) => u > 117.6 && u < 916.4)).toHaveLength(0);
   });
 
   it("makes nothing of nothing", () => {

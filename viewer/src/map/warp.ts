@@ -21,6 +21,9 @@ export interface Warp {
 /** A step this many times longer than its neighbours is a tear of the projection, not a stretch. */
 const TEAR = 5;
 
+/** Node of the lattice, and the u, v that it stands for. */
+type Vertex = [k: number, u: number, v: number];
+
 export class WarpBuilder {
   private readonly u: Float64Array;
   private readonly v: Float64Array;
@@ -58,10 +61,7 @@ export class WarpBuilder {
   }
 
   private step(a: number, b: number): number {
-    const { period } = this.grid;
-    let du = this.u[b] - this.u[a];
-    if (period !== null) du -= period * Math.round(du / period);
-    return Math.hypot(du, this.v[b] - this.v[a]);
+    return Math.hypot(this.turned(this.u[b] - this.u[a]), this.v[b] - this.v[a]);
   }
 
   private tears(stride: number): Uint8Array {
@@ -92,27 +92,60 @@ export class WarpBuilder {
 
   private cell(i: number, j: number, size: number): void {
     const { n } = this.lattice;
-    const k = j * n + i;
-    const [a, b, c, d] = [k, k + size, k + size * n, k + size * n + size];
+    const a = j * n + i;
+    const [b, c, d] = [a + size, a + size * n, a + size * n + size];
+    if (size === 1 && (this.torn[0][a] || this.torn[0][c])) this.mend(i, [a, c], 1);
+    else if (size === 1 && (this.torn[1][a] || this.torn[1][b])) this.mend(j, [a, b], n);
     // The diagonal that leaves out a corner without a place saves the other half of the cell.
-    if (Number.isFinite(this.u[b]) && Number.isFinite(this.u[c])) {
-      this.triangle([a, b, c], size === 1 && (this.torn[0][a] || this.torn[1][a]));
-      this.triangle([c, b, d], size === 1 && (this.torn[0][c] || this.torn[1][b]));
-    } else {
-      this.triangle([a, b, d], size === 1 && (this.torn[0][a] || this.torn[1][b]));
-      this.triangle([a, d, c], size === 1 && (this.torn[0][c] || this.torn[1][a]));
-    }
+    else if (Number.isFinite(this.u[b]) && Number.isFinite(this.u[c])) this.triangles([a, b, c], [c, b, d]);
+    else this.triangles([a, b, d], [a, d, c]);
   }
 
-  private triangle(corners: number[], torn: boolean | number): void {
-    if (torn || !corners.every((k) => Number.isFinite(this.u[k]) && Number.isFinite(this.v[k]))) return;
-    const { n, x0, y0, x1, y1 } = this.lattice;
+  private triangles(...corners: number[][]): void {
+    for (const three of corners) this.triangle(three.map((k) => [k, this.u[k], this.v[k]]));
+  }
+
+  /**
+   * A cell that is torn between its `near` corners and those one `stride` on: each side is continued across it. What
+   * is too much of that lies outside the layer, where there is nothing to draw.
+   */
+  private mend(along: number, near: number[], stride: number): void {
+    if (along < 1 || along > this.lattice.n - 3) return;
+    const far = near.map((k) => k + stride);
+    const beyond = (k: number, before: number, at: number): Vertex => [
+      at,
+      this.u[k] + this.turned(this.u[k] - this.u[before]),
+      2 * this.v[k] - this.v[before],
+    ];
+    const here = (k: number): Vertex => [k, this.u[k], this.v[k]];
+    this.quad(
+      near.map(here),
+      near.map((k) => beyond(k, k - stride, k + stride)),
+    );
+    this.quad(
+      far.map(here),
+      far.map((k) => beyond(k, k + stride, k - stride)),
+    );
+  }
+
+  private quad([a, b]: Vertex[], [c, d]: Vertex[]): void {
+    this.triangle([a, b, c]);
+    this.triangle([c, b, d]);
+  }
+
+  /** A difference of columns by the shorter way round. */
+  private turned(du: number): number {
     const { period } = this.grid;
-    const first = this.u[corners[0]];
-    for (const k of corners) {
-      const turns = period === null ? 0 : Math.round((first - this.u[k]) / period);
+    return period === null ? du : du - period * Math.round(du / period);
+  }
+
+  private triangle(corners: Vertex[]): void {
+    if (!corners.every(([, u, v]) => Number.isFinite(u) && Number.isFinite(v))) return;
+    const { n, x0, y0, x1, y1 } = this.lattice;
+    const first = corners[0][1];
+    for (const [k, u, v] of corners) {
       this.base.push(x0 + ((x1 - x0) * (k % n)) / (n - 1), y0 + ((y1 - y0) * Math.floor(k / n)) / (n - 1));
-      this.plane.push(this.u[k] + turns * (period ?? 0), this.v[k]);
+      this.plane.push(first + this.turned(u - first), v);
     }
   }
 }
