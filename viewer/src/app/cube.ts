@@ -1,6 +1,7 @@
 /** Playing through the slices of a cube. */
 import { openSlice } from "./layers";
 import { store } from "./store-controller";
+import { splitLayerId } from "./url";
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -9,7 +10,9 @@ function axisState(): { index: number[]; axis: number; length: number } | null {
   const { info, playback } = store.state;
   if (!info?.cube) return null;
   const axis = Math.min(playback.axis, info.cube.axes.length - 1);
-  return { index: info.cube.axes.map((_, k) => info.cube?.index[k] ?? 0), axis, length: info.cube.axes[axis].length };
+  // The slice asked for last, which may still be on its way: quick steps add up.
+  const { slice } = splitLayerId(store.state.layerId ?? "");
+  return { index: info.cube.axes.map((_, k) => slice[k] ?? 0), axis, length: info.cube.axes[axis].length };
 }
 
 export async function stepSlice(by: number): Promise<void> {

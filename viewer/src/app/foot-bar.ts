@@ -63,8 +63,8 @@ export class ArFootBar extends LitElement {
 
   private rest(words: ReadoutWords | null) {
     const open = store.state.readoutOpen ? "second" : "wide-only";
-    return html`${this.cell("l b", pair(words?.galactic), "lb", "Galactic longitude and latitude")}
-      <span class="break ${open}"></span>
+    return html`<span class="break ${open}"></span>
+      ${this.cell("l b", pair(words?.galactic), "lb", "Galactic longitude and latitude")}
       ${this.cell("RA Dec", words ? `${words.raDeg}  ${words.decDeg}` : "", `deg ${open}`, "ICRS, degrees")}
       ${this.cell("λ β", pair(words?.ecliptic), `lb ${open}`, "Ecliptic longitude and latitude, J2000")}`;
   }
@@ -104,7 +104,8 @@ export class ArFootBar extends LitElement {
       <span class="text level" title="Overview drawn; the highest level is full resolution">${
         progress ? `level ${progress.level + 1} of ${progress.levels}` : ""
       }</span>
-      <span class="text tiles ${busy ? "busy" : ""}" title=${busy ? "Tiles on their way" : "Tiles shown"}>
+      <span class="text tiles" ?hidden=${progress !== null}></span>
+      <span ?hidden=${progress === null} class="text tiles ${busy ? "busy" : ""}" title=${busy ? "Tiles on their way" : "Tiles shown"}>
         <i></i>${progress ? (busy ? `${progress.loading} to come` : progress.preview ? "preview" : `${progress.shown} tile${progress.shown === 1 ? "" : "s"}`) : ""}</span>
     </div>`;
   }

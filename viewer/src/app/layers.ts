@@ -57,6 +57,7 @@ async function show(info: LayerInfo, options: OpenOptions, last: LayerInfo | nul
   if (!sameBase) stopCube();
   await session.map?.setLayer(info, style);
   if (signal.aborted) return;
+  if (store.state.style) session.map?.setStyle(store.state.style); // it may have been changed meanwhile
   store.set({ layerBusy: false });
   if (options.view) await applyView(options.view);
   void loadHistogram({ keepAxis: sameBase });
@@ -154,7 +155,7 @@ export async function checkVersion(): Promise<void> {
     if (fresh.version !== info.version) await replaceLayer(fresh);
     else if (JSON.stringify(fresh) !== JSON.stringify(info)) store.set({ info: fresh });
   } catch (error) {
-    if (error instanceof ApiError && error.status !== 0) sayFailure(error);
+    if (error instanceof ApiError) sayFailure(error);
   }
 }
 

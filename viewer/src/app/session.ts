@@ -9,15 +9,23 @@ export const session: { map: SkyMapApi | null } = { map: null };
 let nextToast = 1;
 const SHOWN_MS = { note: 3500, fault: 9000 };
 
-/** Show a line for a while; the same line twice is shown once. */
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
+
+/** Show a line for a while; what is said again stays longer instead of standing there twice. */
 export function say(text: string, kind: Toast["kind"] = "note"): void {
-  const rest = store.state.toasts.filter((toast) => toast.text !== text);
-  const toast = { id: nextToast++, kind, text };
-  store.set({ toasts: [...rest.slice(-3), toast] });
-  setTimeout(() => dismiss(toast.id), SHOWN_MS[kind]);
+  const known = store.state.toasts.find((toast) => toast.text === text);
+  const toast = known ?? { id: nextToast++, kind, text };
+  if (!known) store.set({ toasts: [...store.state.toasts.slice(-3), toast] });
+  clearTimeout(timers.get(toast.id));
+  timers.set(
+    toast.id,
+    setTimeout(() => dismiss(toast.id), SHOWN_MS[kind]),
+  );
 }
 
 export function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   store.set({ toasts: store.state.toasts.filter((toast) => toast.id !== id) });
 }
 

@@ -47,7 +47,7 @@ export class ArCubePanel extends LitElement {
         ${axes.length > 1 ? this.axisChoice(axes.map(({ axis, k }) => [axis.name, k] as const)) : nothing}</div>
       ${axes.map(({ axis, k }) => this.axis(axis, k, info.cube?.index[k] ?? 0))}
       <div class="row play">
-        <div class="group" role="group" aria-label="Play">
+        <div class="group" role="group" aria-label="Playback">
           <button class="icon-btn" aria-label="Previous slice" title=${tooltip("previousSlice")} @click=${() => stepSlice(-1)}>${icons.stepBack}</button>
           <button class="icon-btn" aria-label="Play backward" aria-pressed=${backward} title="Play backward" @click=${() => togglePlay(true)}>${
             backward ? icons.pause : icons.playBack

@@ -155,9 +155,12 @@ export const menu = css`
     border-radius: var(--r-small);
     background: transparent;
     color: var(--text);
+    font: inherit;
     text-align: left;
+    cursor: pointer;
   }
-  .item:hover, .item:focus-visible { background: var(--hover); }
+  .item:disabled { color: var(--mute); cursor: default; }
+  .item:hover:not(:disabled), .item:focus-visible { background: var(--hover); }
   .item:focus-visible { outline-offset: -2px; }
   .item .mark { width: 16px; color: var(--accent); flex: none; display: grid; place-items: center; }
   .item .grow { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
