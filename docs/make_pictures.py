@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 FOLDER = Path(__file__).with_name("pictures")
-SIZE = {"width": 1280, "height": 800}
+SIZE = {"width": 1440, "height": 860}
 MOST_BYTES = 300_000
 READY = "Armillary is ready: "
 SOFTWARE_GL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
@@ -31,8 +31,7 @@ SOFTWARE_GL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--igno
 # Name of the picture: query of the viewer's address and theme.
 SCENES = {
     "map-dark": ("layer=microwave-I", "dark"),
-    "map-light": ("layer=microwave-I", "light"),
-    "field-dark": ("layer=field_r&ra=150.075&dec=2.20&fov=0.13&stretch=asinh", "dark"),
+    "field-dark": ("layer=field_r&stretch=asinh", "dark"),
     "field-light": ("layer=field_r&cmap=gray&invert=1&stretch=asinh", "light"),
     "cube-dark": ("layer=galaxy_cube&slice=22&cmap=inferno", "dark"),
     "healpix-dark": ("layer=microwave_smooth&frame=galactic&cmap=RdBu_r", "dark"),
@@ -68,23 +67,17 @@ def shot(browser: Browser, address: str, query: str, theme: str) -> bytes:
 
 
 def small(png: bytes) -> bytes:
-    """The same picture with a palette, and with fewer colours until it is small enough."""
+    """The same picture with a palette, with fewer colours and smaller until it is small enough."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    for colours in (256, 128, 64, 32):
-        packed = io.BytesIO()
-        dither = Image.Dither.NONE if colours < 256 else Image.Dither.FLOYDSTEINBERG
-        picture.quantize(colours, dither=dither).save(packed, "PNG", optimize=True)
-        if packed.tell() <= MOST_BYTES:
-            return packed.getvalue()
-    scaled = picture.resize((picture.width * 3 // 4, picture.height * 3 // 4), Image.Resampling.LANCZOS)
-    return small_enough(scaled)
-
-
-def small_enough(picture: Image.Image) -> bytes:
-    """Few colours, no dithering."""
-    packed = io.BytesIO()
-    picture.quantize(48, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
-    return packed.getvalue()
+    for width in (picture.width, 1120, 960):
+        scaled = picture.resize((width, picture.height * width // picture.width), Image.Resampling.LANCZOS)
+        for colours in (256, 192, 128):
+            packed = io.BytesIO()
+            few = scaled.quantize(colours, kmeans=2, dither=Image.Dither.NONE)
+            few.save(packed, "PNG", optimize=True)
+            if packed.tell() <= MOST_BYTES:
+                return packed.getvalue()
+    raise SystemExit("A picture is too large, however few its colours.")
 
 
 def main() -> None:

@@ -56,7 +56,9 @@ def run(options: argparse.Namespace) -> int:
     from armillary.cli.open import serve_paths
     from armillary.demo.files import write_demo_files
 
-    with demo_folder() as folder:
+    with demo_folder() as temporary:
+        folder = temporary / "demo"  # the name that the list of layers shows
+        folder.mkdir()
         sys.stderr.write("Simulating a sky …\n")
         paths = write_demo_files(folder)
         sys.stderr.write(f"Its files, with the catalog stars.csv, are in {folder} until you press Ctrl-C.\n")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SCALE_ARCSEC = 0.4
 ZERO_POINT_MAG = 22.5
-NOISE = 0.012
+NOISE = 0.008
 SATURATION = 60.0
 
 _SEEING_ARCSEC = (1.25, 1.05, 0.95)
@@ -95,9 +95,9 @@ def draw_spiral(image: NDArray[np.float32], band: int) -> None:
     arms = np.exp(3.0 * (np.cos(phase) - 1)) * (1 - np.exp(-radius / 60))
     knots = 1 + 0.5 * np.sin(along / 9.3 + 2 * np.sin(across / 15)) * np.sin(across / 8.1 + 2 * np.sin(along / 17))
     disc = np.exp(-radius / scale) * ((0.5, 0.75, 0.9)[band] + (2.2, 1.7, 1.4)[band] * arms * knots)
-    bulge = (0.35, 1.0, 1.6)[band] * 16 * np.exp(-3.67 * (((radius + 1) / 28) ** 0.5 - 1)) / 20
+    bulge = (0.35, 1.0, 1.6)[band] * 2.4 * np.exp(-3.67 * (((radius + 1) / 28) ** 0.5 - 1)) / 20
     dust = 1 - (0.5, 0.38, 0.28)[band] * np.exp(2.5 * (np.cos(phase - 0.9) - 1)) * np.exp(-radius / 210)
-    image[box] += (0.3 * disc + bulge) * dust
+    image[box] += (0.1 * disc + bulge) * dust
 
 
 def add_noise(image: NDArray[np.float32], rng: np.random.Generator) -> None:

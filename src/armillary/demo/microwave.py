@@ -171,6 +171,6 @@ def write_healpix_map(path: Path, sky: Sky) -> None:
     seen = np.flatnonzero(off_the_galaxy(*ring_centres(NSIDE), 20))
     cards: dict[str, Value] = {
         "TUNIT2": "uK", "PIXTYPE": "HEALPIX", "ORDERING": "RING", "COORDSYS": "C", "NSIDE": NSIDE,
-        "INDXSCHM": "EXPLICIT", "OBJECT": "PARTIAL", "EXTNAME": "SMOOTHED SKY",
+        "INDXSCHM": "EXPLICIT", "OBJECT": "PARTIAL",
     }  # fmt: skip
     write_table(path, {"PIXEL": seen.astype(np.int32), "TEMPERATURE": values[seen]}, cards)
