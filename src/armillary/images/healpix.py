@@ -34,7 +34,8 @@ MAX_COLUMNS = 1 << 18
 COLUMNS_FOR_NSIDE = 16
 UNSEEN = -1.6375e30
 CHUNK_PIXELS = 1 << 18
-# Above this a multi-order table is not read at opening to find its finest order.
+# MOCORDER is often that of the tool and not of the map: a finer one is looked for in the table, unless it is large.
+MAX_TRUSTED_ORDER = 11
 MAX_SCAN_BYTES = 64 << 20
 _CTYPES = {"icrs": ("RA---CAR", "DEC--CAR"), "galactic": ("GLON-CAR", "GLAT-CAR"), "ecliptic": ("ELON-CAR", "ELAT-CAR")}
 _STOKES = {"TEMPERATURE": "I", "INTENSITY": "I", "T": "I"}
@@ -102,11 +103,11 @@ class MapSky:
         self.resolution = f"{table.ordering}, NSIDE {finest}" + (" at the finest" if table.ordering == "NUNIQ" else "")
 
     def _finest_nside(self) -> int:
-        """NSIDE; of a multi-order map that of its finest cells, by MOCORDER where that is no mere upper bound."""
+        """NSIDE; of a multi-order map that of its finest cells, by MOCORDER where that can be no mere upper bound."""
         table = self.table
         if table.ordering != "NUNIQ" or table.index is None:
             return table.nside
-        if table.order is not None and table.order >= 0 and COLUMNS_FOR_NSIDE << min(table.order, 29) <= MAX_COLUMNS:
+        if table.order is not None and 0 <= table.order <= MAX_TRUSTED_ORDER:
             return 1 << table.order
         if table.rows * table.row_bytes > MAX_SCAN_BYTES:
             return MAX_COLUMNS // COLUMNS_FOR_NSIDE

@@ -118,7 +118,14 @@ class TableBytes:
             strides = (width, column.item)
             shape = (some, column.repeat)
             stored = np.ndarray(shape, stored_type(column), data, column.offset, strides)
-            yield stored.astype(np.int64).ravel() + np.int64(column.linear.zero)
+            yield _shifted(stored.astype(np.int64).ravel(), column.linear.zero)
+
+
+def _shifted(numbers: NDArray[np.int64], zero: float) -> NDArray[np.int64]:
+    """Whole numbers with their TZERO; that of unsigned 64-bit ones turns the sign bit."""
+    if zero == 2.0**63:
+        return numbers ^ np.int64(-(1 << 63))
+    return numbers + np.int64(zero) if zero and abs(zero) < 2.0**62 else numbers
 
 
 def _kernel(item: int) -> Any:

@@ -151,6 +151,8 @@ def read_table(header: Header, name: str) -> MapTable:
     nside = MAX_NSIDE
     if ordering != "NUNIQ":
         nside = _nside(header, rows * values[0].repeat if values and index is None else None, first, name)
+        if first >= 12 * nside * nside:
+            raise CorruptFileError(name, f"its map begins at pixel {first}, which NSIDE {nside} does not have.")
         if ordering == "NESTED" and nside & (nside - 1):
             raise CorruptFileError(name, f"its map is NESTED and NSIDE is {nside}, which is no power of two.")
     order = header.integer("MOCORDER")
