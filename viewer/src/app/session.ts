@@ -7,7 +7,7 @@ import { store } from "./store-controller";
 export const session: { map: SkyMapApi | null } = { map: null };
 
 let nextToast = 1;
-const SHOWN_MS = { note: 3500, fault: 9000 };
+const SHOWN_MS = { note: 4500, fault: 9000 };
 
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
 

@@ -7,6 +7,7 @@ import { icons } from "../app/icons";
 import { tooltip } from "../app/keys";
 import { autoRange, setStyle } from "../app/layers";
 import { formatEditable, formatNumber, grouped, parseNumber, percent, typographic } from "../app/numbers";
+import { debounced } from "../app/session";
 import { Follow, store } from "../app/store-controller";
 import { base, controls, section } from "../styles/shared";
 import "./histogram-view";
@@ -18,6 +19,9 @@ export class ArRangePanel extends LitElement {
   static override styles = [base, controls, section, rangeStyles];
   @state() private fault = "";
   private readonly follow = new Follow(this, ["style", "info", "histogram"]);
+  private readonly forget = debounced(() => {
+    this.fault = "";
+  }, 6000);
 
   override render() {
     void this.follow;
@@ -71,7 +75,9 @@ export class ArRangePanel extends LitElement {
     return html`<label class="number"><span class="sr">${label}</span>
       <input class="field" inputmode="decimal" spellcheck="false" autocomplete="off" title=${`${label}; Enter applies, arrows step`}
         .value=${style ? typographic(formatEditable(style[name])) : ""} ?disabled=${!style}
-        @change=${(event: Event) => this.typed(event, name)} @keydown=${(event: KeyboardEvent) => this.stepped(event, name)} />
+        @input=${() => {
+          this.fault = "";
+        }} @change=${(event: Event) => this.typed(event, name)} @keydown=${(event: KeyboardEvent) => this.stepped(event, name)} />
       ${shortUnit(info?.units) ? html`<span class="unit">${info?.units}</span>` : nothing}
     </label>`;
   }
@@ -91,7 +97,7 @@ export class ArRangePanel extends LitElement {
       return;
     }
     field.value = typographic(formatEditable(style[name]));
-    this.requestUpdate();
+    this.forget();
   }
 
   private stepped(event: KeyboardEvent, name: "vmin" | "vmax"): void {

@@ -23,7 +23,7 @@ export const rangeStyles = css`
   .unit { color: var(--mute); font-size: 12px; max-width: 56px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: none; }
   .range .btn { height: 30px; }
   .below { position: relative; }
-  .below .fault { position: absolute; z-index: 2; inset: 4px 0 auto; border: 1px solid var(--bad); }
+  .below .fault { position: absolute; z-index: 2; inset: 4px 0 auto; pointer-events: none; border: 1px solid var(--bad); }
   .presets { display: flex; justify-content: space-between; gap: 4px; margin-top: 8px; }
   .presets .chip { flex: 1 1 auto; padding: 0 4px; }
   .spin { width: 9px; height: 9px; border-radius: 50%; border: 1.5px solid var(--accent); border-right-color: transparent; animation: turn 0.8s linear infinite; }
