@@ -46,7 +46,7 @@ class Pixels(NamedTuple):
     Parameters
     ----------
     raw
-        Unsigned integers holding big-endian numbers, or native floats; FITS row order, read-only, C-contiguous.
+        Unsigned integers holding big-endian numbers, or native floats; FITS row order, read-only.
     rule
         What they mean.
     y0
@@ -125,7 +125,7 @@ def _holds(dtype: np.dtype[Any], number: int) -> bool:
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """A read-only, C-contiguous view: one type for the kernels, whatever the array came from."""
-    view = np.ascontiguousarray(array).view()
+    """A read-only view: one type for the kernels, whatever the array came from. Rows apart only cost their speed."""
+    view = array.view()
     view.flags.writeable = False
     return view

@@ -30,6 +30,11 @@ _numbers = itertools.count()
 _flights = SingleFlight()
 
 
+def _pause(attempt: int) -> None:
+    if attempt:
+        time.sleep(PAUSE_S * attempt)
+
+
 class Subject:
     """What every part of a pyramid works on.
 
@@ -87,7 +92,7 @@ class Subject:
             The file cannot be read, and is not changing.
         """
         for attempt in range(ATTEMPTS):
-            time.sleep(PAUSE_S * attempt)
+            _pause(attempt)
             version, faults = self.plane.version, fault_count()
             self.check_kind()
             try:
@@ -112,7 +117,7 @@ class Subject:
             The file cannot be read.
         """
         for attempt in range(ATTEMPTS):
-            time.sleep(PAUSE_S * attempt)
+            _pause(attempt)
             faults = fault_count()
             self._demand(version)
             result = read()

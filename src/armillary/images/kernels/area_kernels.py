@@ -60,22 +60,27 @@ def add_row(
 
 
 @njit(nogil=True, cache=True)
-def fold_columns(
-    sums: NDArray[np.float64],
-    counts: NDArray[np.int32],
-    factor: int,
-    out_sums: NDArray[np.float64],
-    out_counts: NDArray[np.int64],
-) -> None:
-    """Add column accumulators to the sum and count of their squares."""
-    for square in range(-(-sums.size // factor)):
-        total = 0.0
-        valid = np.int64(0)
-        for i in range(square * factor, min(sums.size, (square + 1) * factor)):
-            total += sums[i]
-            valid += counts[i]
-        out_sums[square] += total
-        out_counts[square] += valid
+def halve(source: NDArray[Any], target: NDArray[Any]) -> None:
+    """Sums of pairs."""
+    for i in range(target.size):
+        target[i] = source[2 * i] + source[2 * i + 1]
+
+
+@njit(nogil=True, cache=True)
+def fold_columns(columns: NDArray[Any], spare: NDArray[Any], factor: int, out: NDArray[Any]) -> None:
+    """Add column accumulators to the squares of side ``factor``, a power of two, by halving: that vectorises.
+
+    ``columns`` and ``spare`` are overwritten; both hold as many elements as there are columns in ``out``.
+    """
+    source, target = columns, spare
+    size = out.size * factor
+    while factor > 1:
+        size //= 2
+        factor //= 2
+        halve(source[: 2 * size], target[:size])
+        source, target = target, source
+    for i in range(out.size):
+        out[i] += source[i]
 
 
 @njit(nogil=True, cache=True)
@@ -95,7 +100,8 @@ def area_sums(
     window
         ``y0, y1, x0, x1`` in ``raw``; ``x0`` is where a square starts.
     squares
-        Rows up to the top of the plane, where squares are anchored, counted as ``y0`` is; and the side of a square.
+        Rows up to the top of the plane, where squares are anchored, counted as ``y0`` is; and the side of a square, a
+        power of two.
     out
         Sums and counts, shape (rows, columns) of squares, added to in place. Row 0 is the squares that row
         ``y1 - 1`` falls in.
@@ -103,19 +109,19 @@ def area_sums(
     y0, y1, x0, x1 = window
     ny, factor = squares
     sums, counts = out
-    columns = max(factor, COLUMNS // factor * factor)
-    column_sums = np.empty(columns, np.float64)
-    column_counts = np.empty(columns, np.int32)
+    columns = min(max(factor, COLUMNS), -(-(x1 - x0) // factor) * factor)
+    column_sums, spare_sums = np.empty(columns, np.float64), np.empty(columns, np.float64)
+    column_counts, spare_counts = np.empty(columns, np.int32), np.empty(columns, np.int32)
     first = (ny - y1) // factor
     top = y1
     while top > y0:
-        square = (ny - top) // factor
-        bottom = max(y0, ny - (square + 1) * factor)
+        row = (ny - top) // factor
+        bottom = max(y0, ny - (row + 1) * factor)
         for left in range(x0, x1, columns):
-            part_sums = column_sums[: min(columns, x1 - left)]
-            part_counts = column_counts[: part_sums.size]
-            part_sums[:] = 0.0
-            part_counts[:] = 0
+            width = min(columns, x1 - left)
+            column_sums[:] = 0.0
+            column_counts[:] = 0
+            part_sums, part_counts = column_sums[:width], column_counts[:width]
             y = bottom
             while y + 4 <= top:
                 add_four_rows(raw, rule, (y, left), part_sums, part_counts)
@@ -123,8 +129,10 @@ def area_sums(
             while y < top:
                 add_row(raw, rule, (y, left), part_sums, part_counts)
                 y += 1
-            row, column = square - first, (left - x0) // factor
-            fold_columns(part_sums, part_counts, factor, sums[row, column:], counts[row, column:])
+            start = (left - x0) // factor
+            stop = start + -(-width // factor)
+            fold_columns(column_sums, spare_sums, factor, sums[row - first, start:stop])
+            fold_columns(column_counts, spare_counts, factor, counts[row - first, start:stop])
         top = bottom
 
 

@@ -2,6 +2,7 @@
 
 Order statistics are found by radix: float32 values map to unsigned integers of the same order, whose upper 16 bits
 are counted in the first pass, and whose lower 16 bits, within the few buckets that hold a wanted rank, in the second.
+All passes work in strips: arithmetic that vectorises fills a small buffer, a second loop counts from it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from armillary.images.pixels import Rule
 
 SIGN = np.uint32(0x80000000)
+NO_DATA = np.float32(np.nan)
+STRIP = 1024
 
 
 def _bits_of(_typing_context: Any, _value: Any) -> Any:
@@ -38,6 +41,34 @@ def sort_key(value: Any) -> Any:
     """Unsigned integer in the order of float32 values; −0 is +0."""
     bits = bits_of(np.float32(value + np.float32(0)))
     return np.uint32(~bits) if bits & SIGN else np.uint32(bits | SIGN)
+
+
+@njit(nogil=True, cache=True)
+def load_strip(row: NDArray[Any], rule: Rule, values: NDArray[np.float32]) -> None:
+    """Values of part of a row as float32, NaN where there is no data."""
+    like, blank, no_blank, scale, zero = rule
+    for i in range(row.size):
+        number = stored_number(row[i], like)
+        value = np.float32(zero + scale * np.float64(number))
+        values[i] = value if is_data(number, blank, no_blank) & (value - value == 0) else NO_DATA
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz"})
+def moments(values: NDArray[np.float32], shift: float) -> tuple[int, float, float, float, float]:
+    """Valid values, minimum, maximum, Σ(v − shift), Σ(v − shift)² of a strip, in any order so that it vectorises."""
+    valid = np.int64(0)
+    low, high = np.float32(np.inf), np.float32(-np.inf)
+    first, second = 0.0, 0.0
+    for i in range(values.size):
+        value = values[i]
+        good = value == value  # noqa: PLR0124 - NaN is no data
+        offset = np.float64(value) - shift if good else 0.0
+        first += offset
+        second += offset * offset
+        valid += good
+        low = min(low, value if good else np.float32(np.inf))
+        high = max(high, value if good else np.float32(-np.inf))
+    return int(valid), float(low), float(high), first, second
 
 
 @njit(nogil=True, cache=True)
@@ -62,32 +93,26 @@ def first_pass(
         Counts of shape (65536,), added to; and totals of shape (6,), updated: valid, no data, minimum, maximum,
         Σ(v − shift), Σ(v − shift)².
     """
-    like, blank, no_blank, scale, zero = rule
     upper, totals = out
-    valid = 0
-    low, high = totals[2], totals[3]
+    values = np.empty(STRIP, np.float32)
+    keys = np.empty(STRIP, np.uint32)
     for y in range(rows[0], rows[1]):
         row = raw[y]
-        first = 0.0
-        second = 0.0
-        for x in range(row.size):
-            number = stored_number(row[x], like)
-            value = np.float32(zero + scale * np.float64(number))
-            if is_data(number, blank, no_blank) & (value - value == 0):
-                upper[sort_key(value) >> np.uint32(16)] += 1
-                exact = np.float64(value)
-                low = min(low, exact)
-                high = max(high, exact)
-                offset = exact - shift
-                first += offset
-                second += offset * offset
-                valid += 1
-        totals[4] += first
-        totals[5] += second
-    totals[0] += valid
-    totals[1] += (rows[1] - rows[0]) * raw.shape[1] - valid
-    totals[2] = low
-    totals[3] = high
+        for left in range(0, row.size, STRIP):
+            strip = values[: min(STRIP, row.size - left)]
+            load_strip(row[left : left + strip.size], rule, strip)
+            valid, low, high, first, second = moments(strip, shift)
+            totals[0] += valid
+            totals[1] += strip.size - valid
+            totals[2] = min(totals[2], low)
+            totals[3] = max(totals[3], high)
+            totals[4] += first
+            totals[5] += second
+            for i in range(strip.size):
+                keys[i] = sort_key(strip[i]) >> np.uint32(16)
+            for i in range(strip.size):
+                if strip[i] == strip[i]:  # NaN is no data
+                    upper[keys[i]] += 1
 
 
 @njit(nogil=True, cache=True)
@@ -95,17 +120,19 @@ def second_pass(
     raw: NDArray[Any], rule: Rule, rows: tuple[int, int], slots: NDArray[np.int64], lower: NDArray[np.int64]
 ) -> None:
     """Count the lower 16 bits within wanted buckets: ``slots[upper bits]`` is the row of ``lower``, or negative."""
-    like, blank, no_blank, scale, zero = rule
+    values = np.empty(STRIP, np.float32)
+    keys = np.empty(STRIP, np.uint32)
     for y in range(rows[0], rows[1]):
         row = raw[y]
-        for x in range(row.size):
-            number = stored_number(row[x], like)
-            value = np.float32(zero + scale * np.float64(number))
-            if is_data(number, blank, no_blank) & (value - value == 0):
-                key = sort_key(value)
-                slot = slots[key >> np.uint32(16)]
-                if slot >= 0:
-                    lower[slot, key & np.uint32(0xFFFF)] += 1
+        for left in range(0, row.size, STRIP):
+            strip = values[: min(STRIP, row.size - left)]
+            load_strip(row[left : left + strip.size], rule, strip)
+            for i in range(strip.size):
+                keys[i] = sort_key(strip[i])
+            for i in range(strip.size):
+                slot = slots[keys[i] >> np.uint32(16)]
+                if slot >= 0 and strip[i] == strip[i]:  # NaN is no data
+                    lower[slot, keys[i] & np.uint32(0xFFFF)] += 1
 
 
 @njit(nogil=True, cache=True)
@@ -116,25 +143,28 @@ def count_bins(
 
     ``bins`` has two elements more than there are bins: below, the bins, above.
     """
-    like, blank, no_blank, scale, zero = rule
     last = edges.size - 2
     vmin, vmax = edges[0], edges[-1]
     per_unit = (last + 1) / (vmax - vmin)
+    values = np.empty(STRIP, np.float32)
+    places = np.empty(STRIP, np.int32)
     for y in range(rows[0], rows[1]):
         row = raw[y]
-        for x in range(row.size):
-            number = stored_number(row[x], like)
-            value = np.float32(zero + scale * np.float64(number))
-            if is_data(number, blank, no_blank) & (value - value == 0):
-                exact = np.float64(value)
-                if exact < vmin:
+        for left in range(0, row.size, STRIP):
+            strip = values[: min(STRIP, row.size - left)]
+            load_strip(row[left : left + strip.size], rule, strip)
+            for i in range(strip.size):
+                place = (np.float64(strip[i]) - vmin) * per_unit
+                places[i] = np.int32(min(max(place, 0.0), np.float64(last)))
+            for i in range(strip.size):
+                value = np.float64(strip[i])
+                if value < vmin:
                     bins[0] += 1
-                elif exact > vmax:
+                elif value > vmax:
                     bins[last + 2] += 1
-                else:
-                    i: Any = min(last, np.int64((exact - vmin) * per_unit))
-                    if exact < edges[i]:
-                        i -= 1
-                    elif i < last and exact >= edges[i + 1]:
-                        i += 1
-                    bins[i + 1] += 1
+                elif value == value:  # noqa: PLR0124 - NaN is no data
+                    # Rounding may be off by one: the edges decide.
+                    k = places[i]
+                    k -= value < edges[k]
+                    k += k < last and value >= edges[k + 1]
+                    bins[k + 1] += 1
