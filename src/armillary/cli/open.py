@@ -132,6 +132,7 @@ def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
 
     from armillary.server import run, warmup
     from armillary.server.app import make_application, with_cors
+    from armillary.storage.cache import decoded
 
     if settings.auth == "token" and not settings.token:
         settings = replace(settings, token=secrets.token_urlsafe(24))
@@ -139,6 +140,7 @@ def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
     port = listener.getsockname()[1]
     application = make_application(discovery.holdings, settings, discovery=discovery, port=port)
     run.raise_file_limit()
+    decoded.resize(settings.memory << 19)  # Half of the memory; tiles and overviews have a quarter each.
     if not _something_opens(discovery):
         return _explain(discovery)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -140,26 +139,24 @@ class TokenDoor(OpenDoor):
         super().__init__(OWNER)
         self._token = token.encode()
         # The cookie holds a keyed hash: its characters are safe in a header, and it does not give the token away.
-        self._cookie_value = hmac.new(self._token, b"armillary cookie", "sha256").hexdigest()
-        self._name = f"armillary-token-{port}"
-        self._cookie_mark = f"{self._name}=".encode()
+        self._cookie_value = hmac.new(self._token, b"armillary cookie", "sha256").hexdigest().encode()
+        self._name = f"armillary-token-{port}".encode()
         self._root = root_path
 
     def _is_token(self, offered: str) -> bool:
         return hmac.compare_digest(offered.encode("utf-8", "surrogatepass"), self._token)
 
-    def _is_cookie(self, header_value: str) -> bool:
-        try:
-            found = SimpleCookie(header_value).get(self._name)
-        except CookieError:
-            return False
-        offered = found.value if found else ""
-        return hmac.compare_digest(offered.encode("utf-8", "surrogatepass"), self._cookie_value.encode())
+    def _is_cookie(self, header_value: bytes) -> bool:
+        for pair in header_value.split(b";"):
+            name, _, value = pair.strip().partition(b"=")
+            if name == self._name:
+                return hmac.compare_digest(value.strip(b'"'), self._cookie_value)
+        return False
 
     def access(self, scope: Scope) -> Access | None:
         """The owner, or None."""
         for name, value in scope["headers"]:
-            if name == b"cookie" and self._cookie_mark in value and self._is_cookie(value.decode("latin-1")):
+            if name == b"cookie" and self._is_cookie(value):
                 return self._access
             if name == b"authorization" and value[:7].lower() == b"bearer ":
                 return self._access if self._is_token(value[7:].strip().decode("latin-1")) else None
@@ -175,7 +172,8 @@ class TokenDoor(OpenDoor):
             return None
         rest = urlencode([pair for pair in pairs if pair[0] != "token"])
         location = quote(self._root) + "/" + (f"?{rest}" if rest else "")
-        cookie = f"{self._name}={self._cookie_value}; HttpOnly; SameSite=Lax; Path={self._root or '/'}"
+        pair = f"{self._name.decode()}={self._cookie_value.decode()}"
+        cookie = f"{pair}; HttpOnly; SameSite=Lax; Path={self._root or '/'}"
         return {"location": location, "set-cookie": cookie, "cache-control": "no-store"}
 
 

@@ -126,6 +126,8 @@ def make_tile(layer: Layer, asked: TileRequest, coding: Coding) -> tuple[Tile, b
         if asked.version and asked.version != version:
             raise gone(layer)
         raster = pyramid.tile(asked.key, preview=asked.preview)
+        if raster.preview:
+            pyramid.prepare()
         style, counts = layer_style(pyramid, dict(asked.style)) if asked.ext in COLOURED else (None, None)
         encoded = encode(raster, asked.ext, style, histogram=counts)
         used: Coding = coding if encoded.compressible else "identity"
