@@ -53,7 +53,7 @@ def header_text(cards: dict) -> str:
     header = fits.Header()
     for name, value in cards.items():
         header[name] = value
-    return header.tostring(sep="\n", padding=False)
+    return header.tostring(sep="\n", padding=False, endcard=False)
 
 
 def make(code="TAN", *, kind="equatorial", scale=0.05, rotation=0.0, shape=SHAPE, crval=(83.0, 32.0), **more) -> dict:

@@ -208,6 +208,22 @@ def test_tnx(headers):
     assert plane.projection == "TAN-TNX"
 
 
+def test_tpd(headers):
+    cards = headers.make("TAN", scale=1e-4, CQDIS1="TPD", CQDIS2="TPD")
+    text = headers.text(cards)
+    for axis in (1, 2):
+        records = ["NAXES: 2", "AXIS.1: 1", "AXIS.2: 2", f"TPD.FWD.{axis}: 1.0", "TPD.FWD.4: 2.0", "TPD.FWD.7: 0.3"]
+        text += "".join(f"\nDQ{axis}     = '{record}'" for record in records)
+    plane = PlaneWcs.from_header_text(text, headers.shape)
+    assert plane is not None, why_not(text, headers.shape)
+    x, y = pixels(headers.shape)
+    expected = headers.icrs(text, x, y)
+    ra, dec = plane.pixel_to_icrs(x, y)
+    assert headers.separation_arcsec(ra, dec, *expected).max() < 1e-3
+    straight = PlaneWcs.from_header_text(headers.text(headers.make("TAN", scale=1e-4)), headers.shape)
+    assert headers.separation_arcsec(ra, dec, *straight.pixel_to_icrs(x, y)).max() > 1e-3
+
+
 def test_summary(headers):
     plane = PlaneWcs.from_header_text(headers.text(headers.make("CAR", scale=0.5, RADESYS="FK5")), headers.shape)
     assert plane.summary["ctype"] == ["RA---CAR", "DEC--CAR"]

@@ -117,6 +117,8 @@ def versions(text: str) -> list[str]:
 
 def _split(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines()[:_MAX_CARDS]:
+        if line.rstrip() == "END":
+            return
         if line[8:9] == "=":
             yield line[:8].strip().upper(), line[9:80].strip()
 
