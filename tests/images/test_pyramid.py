@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -114,6 +116,34 @@ def test_overview_decodes_each_band_once(oracle, monkeypatch):
         assert pyramid.grid.factor(key.level) >= 8
         assert_tile(pyramid.tile(key), oracle.tile(values, pyramid.grid, key), values)
     assert sorted(plane.bands) == list(range(-(-1000 // 13)))
+
+
+def test_a_row_of_tiles_decodes_its_rows_once(oracle, monkeypatch):
+    monkeypatch.setattr("armillary.images.tiles.STRIP_BYTES", 1 << 16)
+    monkeypatch.setattr("armillary.images.tiles.SUMS_BYTES", 16 * 400 * 10)
+    plane = MemoryPlane(numbers(np.random.default_rng(2), (700, 1500), ">f4"), band_rows=1)
+    pyramid = make(plane)
+    values = oracle.values(plane)
+    level = pyramid.grid.levels - 3
+    assert pyramid.grid.factor(level) == 4
+    for row in range(3):
+        plane.bands.clear()
+        for col in range(6):
+            key = TileKey(level, row, col)
+            assert_tile(pyramid.tile(key), oracle.tile(values, pyramid.grid, key), values)
+        top = 700 - row * 256
+        assert sorted(plane.bands) == list(range(max(0, top - 256), top))
+
+
+def test_rows_apart_in_memory(oracle):
+    cube = numbers(np.random.default_rng(2), (300, 3, 200), ">i2")
+    plane = MappedPlane(cube[:, 1], Linear(blank=5))
+    plane.stored = cube[:, 1]
+    assert not plane.mapped().stored.flags.c_contiguous
+    pyramid = make(plane)
+    values = oracle.values(plane)
+    for key in oracle.keys(pyramid.grid):
+        assert_tile(pyramid.tile(key), oracle.tile(values, pyramid.grid, key), values)
 
 
 @pytest.mark.parametrize("kind", [MappedPlane, MemoryPlane])
@@ -447,3 +477,18 @@ def test_small_planes_need_no_overview():
     assert make(MappedPlane(np.ones((20, 60), ">f4"))).progress() == 1.0
     assert pyramid.grid.factor(0) == 32
     assert pyramid.progress() == 0.0
+
+
+def test_warm_up_leaves_nothing_behind():
+    from armillary.images.store import shared_store
+    from armillary.images.warm import warm_up
+
+    before = shared_store().nbytes
+    warm_up()
+    assert shared_store().nbytes == before
+
+
+def test_nothing_heavy_is_imported_with_the_pyramid():
+    code = "import sys, armillary.images.pyramid; print('numba' in sys.modules, 'astropy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

@@ -208,6 +208,11 @@ class Plane(ABC):
         """How many rows are cheapest read together (the height of a compressed tile); 1 when rows are free."""
         return 1
 
+    @property
+    def band_columns(self) -> int:
+        """How many columns are decoded together (the width of a compressed tile); 1 when columns are free."""
+        return 1
+
 
 class PlaneStack:
     """Planes of one kind: an image, the slices of a cube, a column of a map.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -30,8 +31,11 @@ from armillary.images.tiles import (
     overview_tile,
     picked_tile,
     read_means,
+    read_strip,
     rough_tile,
     sample_tile,
+    strip_tile,
+    wants_strip,
 )
 from armillary.sky.grid import DEFAULT_TILE_SIZE, TileGrid, Window
 
@@ -243,8 +247,12 @@ class Pyramid:
             rows, _ = overview_box(overview, self.grid, key)
             overview.wait(self._crew, rows.start, rows.stop)
             return overview_tile(overview, self.grid, key)
-        tile = np.empty((self.grid.tile_size, self.grid.tile_size), np.float32)
-        read_means(self._subject, self.grid.window(key), factor, tile)
+        window, size = self.grid.window(key), self.grid.tile_size
+        if wants_strip(self._subject, window, factor):
+            make = partial(read_strip, self._subject, window, factor, size)
+            return strip_tile(self._subject.derived(("strip", factor, key.row), make), self.grid, key)
+        tile = np.empty((size, size), np.float32)
+        read_means(self._subject, window, factor, tile)
         return tile
 
     def _preview(self, key: TileKey) -> NDArray[np.float32]:

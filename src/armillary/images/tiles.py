@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from armillary.images.sampling import Sample
     from armillary.images.subject import Subject
     from armillary.sky.grid import TileGrid, TileKey
+
+
+SUMS_BYTES = 8 << 20
+"""Sums and counts held at a time while means are decoded."""
+
+STRIP_BYTES = 96 << 20
+"""Decoded rows beyond which a reader is not trusted to keep them until the next tile asks."""
 
 
 def empty_tile(size: int) -> NDArray[np.float32]:
@@ -53,13 +61,23 @@ def read_means(subject: Subject, window: Window, factor: int, out: NDArray[np.fl
 
 
 def _decode_means(subject: Subject, window: Window, factor: int, out: NDArray[np.float32]) -> None:
+    """Some rows of squares at a time: neither their pixels nor their sums are ever all in memory."""
+    out[:] = np.nan
+    height, width = window.shape
+    rows = max(1, SUMS_BYTES // (16 * -(-width // factor)))
+    for first in range(0, -(-height // factor), rows):
+        y1 = window.y1 - first * factor
+        part = Window(max(window.y0, y1 - rows * factor), y1, window.x0, window.x1)
+        _decode_rows(subject, part, factor, out[first : first + rows])
+
+
+def _decode_rows(subject: Subject, window: Window, factor: int, out: NDArray[np.float32]) -> None:
     from armillary.images.kernels.area_kernels import area_sums, means
     from armillary.images.kernels.copy_kernels import copy_rows
 
-    out[:] = np.nan
     height, width = window.shape
-    rows, columns = -(-height // factor), -(-width // factor)
-    sums, counts = np.zeros((rows, columns)), np.zeros((rows, columns), np.int64)
+    shape = (-(-height // factor), -(-width // factor)) if factor > 1 else (0, 0)
+    sums, counts = np.zeros(shape), np.zeros(shape, np.int64)
     edges = band_edges(subject.plane, window.y0, window.y1, width)
     for y0, y1 in pairwise(edges):
         pixels = decode(subject.plane, Window(y0, y1, window.x0, window.x1))
@@ -71,6 +89,48 @@ def _decode_means(subject: Subject, window: Window, factor: int, out: NDArray[np
             area_sums(pixels.raw, pixels.rule, box, (top, factor), (sums[first:], counts[first:]))
     if factor > 1:
         means(sums, counts, 1.0, 0.0, out)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A row of tiles of means of a plane whose reader decodes whole rows.
+
+    Parameters
+    ----------
+    pixels
+        Float32, as high as a tile, as wide as the plane at that level.
+    """
+
+    pixels: NDArray[np.float32]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self.pixels.nbytes
+
+
+def wants_strip(subject: Subject, window: Window, factor: int) -> bool:
+    """Whether the neighbours of a tile of means would decode the same rows again: more than readers keep."""
+    plane, nx = subject.plane, subject.shape[1]
+    if factor == 1 or plane.band_columns < nx or window.shape[1] == nx or plane.mapped() is not None:
+        return False
+    return window.shape[0] * nx * 4 > STRIP_BYTES
+
+
+def read_strip(subject: Subject, window: Window, factor: int, tile_size: int) -> Strip:
+    """Means of all the tiles beside that of a window."""
+    nx = subject.shape[1]
+    out = np.empty((tile_size, -(-nx // factor)), np.float32)
+    read_means(subject, Window(window.y0, window.y1, 0, nx), factor, out)
+    return Strip(out)
+
+
+def strip_tile(strip: Strip, grid: TileGrid, key: TileKey) -> NDArray[np.float32]:
+    """A tile of a strip."""
+    tile = empty_tile(grid.tile_size)
+    part = strip.pixels[:, key.col * grid.tile_size : (key.col + 1) * grid.tile_size]
+    tile[:, : part.shape[1]] = part
+    return tile
 
 
 def overview_tile(overview: Overview, grid: TileGrid, key: TileKey) -> NDArray[np.float32]:

@@ -62,8 +62,10 @@ def _one_of_everything() -> None:
     import numpy as np
 
     from armillary.images.raster import Raster
+    from armillary.images.warm import warm_up as warm_up_pixels
     from armillary.render import EXTENSIONS, encode, make_style
 
+    warm_up_pixels()
     raster = Raster(np.zeros((64, 64), np.float32), "warm")
     for ext in EXTENSIONS:
         encode(raster, ext, make_style(vmin=0, vmax=1, cmap="viridis"))

@@ -62,6 +62,11 @@ class MemoryPlane(Plane):
         return self._band_rows
 
     @property
+    def band_columns(self) -> int:
+        """All of them: whole rows are decoded."""
+        return self.shape[1]
+
+    @property
     def wcs(self) -> PlaneWcs | None:
         """None."""
         return None

@@ -131,6 +131,11 @@ class CompressedPlane(FitsPlane):
         """Rows of a tile."""
         return self._tile_ny
 
+    @property
+    def band_columns(self) -> int:
+        """Columns of a tile."""
+        return self._tile_nx
+
     def window(self, window: Window) -> NDArray[Any]:
         """Values of a window."""
         return self._file.read(lambda: self._window(window))
