@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CLIENTS = (1, 4, 16)
 WARM_TILES = 32
+TURNS = 3
 ACCEPTS = {"Accept-Encoding": "zstd, gzip"}
 
 
@@ -74,6 +75,15 @@ def _body_size(port: int, path: str) -> int:
         return len(answer.read())
 
 
+def _best(port: int, paths: list[str], floor_port: int, clients: int) -> tuple[float, float]:
+    """Best rates of the tiles and of the floor, measured in turns: what else the machine does hits both."""
+    ours, least = [], []
+    for _ in range(TURNS):
+        least.append(load.steady(floor_port, ["/"], clients=clients, seconds=1, headers=ACCEPTS).per_second)
+        ours.append(load.steady(port, paths, clients=clients, seconds=1, headers=ACCEPTS).per_second)
+    return max(ours), max(least)
+
+
 def warm(layer: Layer) -> list[Row]:
     """Cached tiles by the second, for each kind of tile and number of clients."""
     rows = []
@@ -83,11 +93,9 @@ def warm(layer: Layer) -> list[Row]:
         size = round(statistics.mean(_body_size(layer.server.port, path) for path in paths))
         with bytes_server(size) as floor:
             for clients in CLIENTS:
-                least = load.steady(floor.port, ["/"], clients=clients, headers=ACCEPTS).per_second
-                ours = load.steady(layer.server.port, paths, clients=clients, headers=ACCEPTS).per_second
-                rows.append(
-                    row(f"cached {ext} tiles of {size >> 10} KiB, {clients} clients", ours, "tiles/s", floor=least)
-                )
+                ours, least = _best(layer.server.port, paths, floor.port, clients)
+                name = f"cached {ext} tiles of {size >> 10} KiB, {clients} client{'s' if clients > 1 else ''}"
+                rows.append(row(name, ours, "tiles/s", floor=least))
     return rows
 
 
@@ -118,6 +126,7 @@ def cold(layer: Layer, path: Path, peer: peers.Peer) -> list[Row]:
 
 
 def _latency_ms(path: Path) -> float:
+    data.read_through(path)
     with opened(path) as layer:
         return load.once(layer.server.port, layer.tiles("f32", 60, seed=13)).median_ms
 
@@ -139,12 +148,14 @@ def latency() -> list[Row]:
 
 def of_the_map() -> list[Row]:
     """The 1.78 GB map, warm and cold, beside TileMaker."""
+    data.read_through(data.car_map())
     with opened(data.car_map()) as layer:
         return [*warm(layer), *cold(layer, data.car_map(), peers.TILEMAKER)]
 
 
 def of_the_image() -> list[Row]:
     """The 0.54 GB image, cold, beside VisiOmatic."""
+    data.read_through(data.tan_image())
     with opened(data.tan_image()) as layer:
         return cold(layer, data.tan_image(), peers.VISIOMATIC)
 
