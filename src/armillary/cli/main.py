@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import contextlib
 import importlib
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from armillary import __version__
 from armillary.errors import ArmillaryError
@@ -21,7 +23,12 @@ INTERRUPTED = 130
 
 def parser() -> argparse.ArgumentParser:
     """Parser of the whole command line."""
-    top = argparse.ArgumentParser(prog="armillary", description="Show sky images and maps in the browser.")
+    top = argparse.ArgumentParser(
+        prog="armillary",
+        description="Show sky images and maps in the browser.",
+        epilog="Exit status: 0, also when a server is ended by Ctrl-C or SIGTERM; 1 for a failure that one line on "
+        "standard error explains; 2 for wrong usage; 130 when interrupted before it serves.",
+    )
     top.add_argument("--version", action="version", version=f"armillary {__version__}")
     commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     opened = commands.add_parser("open", help="show files, folders, patterns, addresses", allow_abbrev=False)
@@ -92,20 +99,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Who read our output has gone: there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
-    _leave_soon(status)
+    if arguments is None and threading.active_count() > 1:
+        leave(status)
     return status
 
 
-def _leave_soon(status: int) -> None:
-    """See to it that threads in the middle of a computation do not hold up the end of the process."""
-    others = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon and t.is_alive()]
-    if others:
-        watchdog = threading.Timer(LEAVE_SECONDS, _leave, (status,))
-        watchdog.daemon = True
-        watchdog.start()
+def leave(status: int) -> NoReturn:
+    """End the process at once.
 
-
-def _leave(status: int) -> None:
+    Threads in the middle of a computation would hold up the interpreter's own end, and taking numba and astropy apart
+    takes it most of a second. What was registered to tidy up still does, for a moment.
+    """
+    watchdog = threading.Timer(LEAVE_SECONDS, os._exit, (status,))
+    watchdog.daemon = True
+    watchdog.start()
+    atexit._run_exitfuncs()  # noqa: SLF001 - there is no public way
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
     os._exit(status)
