@@ -9,7 +9,8 @@ CARD = 80
 BLOCK = 2880
 _END = b"END".ljust(8)
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
-_INTEGER = re.compile(r"[+-]?\d+\Z")
+_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([EDed][+-]?[0-9]+)?\Z")
 _UNPRINTABLE = bytes(c if 32 <= c < 127 else ord("?") for c in range(256))
 
 Value = str | int | float | bool
@@ -119,10 +120,9 @@ def parse_value(text: str) -> Value | None:
         return text == "T"
     if _INTEGER.match(text):
         return int(text)
-    try:
+    if _FLOAT.match(text):
         return float(text.replace("D", "E").replace("d", "e"))
-    except ValueError:
-        return None
+    return None
 
 
 def find_end(block: bytes) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from armillary.images.fits.cards import CARD, Header
+from armillary.images.fits.hdus import MAX_AXES
 
 # What describes the table and not the image.
 _TABLE_ONLY = re.compile(
@@ -21,7 +22,8 @@ def is_compressed_image(header: Header) -> bool:
 
 def image_header(header: Header) -> Header:
     """Header of the image that the table holds."""
-    lengths = [header.integer(f"ZNAXIS{k}") or 0 for k in range(1, (header.integer("ZNAXIS") or 0) + 1)]
+    count = max(0, min(header.integer("ZNAXIS") or 0, MAX_AXES))
+    lengths = [header.integer(f"ZNAXIS{k}") or 0 for k in range(1, count + 1)]
     cards = ["XTENSION= 'IMAGE   '", _card("BITPIX", header.integer("ZBITPIX") or 8), _card("NAXIS", len(lengths))]
     cards += [_card(f"NAXIS{k + 1}", length) for k, length in enumerate(lengths)]
     cards += [_card("PCOUNT", 0), _card("GCOUNT", 1)]
@@ -35,4 +37,4 @@ def _keyword(card: bytes) -> str:
 
 
 def _card(key: str, value: int) -> str:
-    return f"{key:8}= {value:20d}"
+    return f"{key:8}= {value:20d}"[:CARD]

@@ -109,7 +109,6 @@ def _plain(file: FitsFile, hdu: FitsHdu, notes: list[str]) -> list[PlaneStack]:
 def _compressed(file: FitsFile, hdu: FitsHdu, notes: list[str]) -> list[PlaneStack]:
     from armillary.images.fits.tiled import CompressedImage, CompressedPlane
 
-    header = image_header(hdu.header)
     try:
         lengths = axis_lengths(hdu.header, "ZNAXIS")
     except ValueError as error:
@@ -117,6 +116,7 @@ def _compressed(file: FitsFile, hdu: FitsHdu, notes: list[str]) -> list[PlaneSta
     if not _has_pixels(hdu, lengths, notes):
         return []
     image = CompressedImage(file, hdu, lengths)
+    header = image_header(hdu.header)
 
     def make(layout: Layout, position: tuple[int, ...], words: PlaneWords) -> Plane:
         return CompressedPlane(image, layout, position, words)
