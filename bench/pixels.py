@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
-from armillary.images.crew import shared_crew
 from armillary.images.files import open_image
 from armillary.images.pyramid import Pyramid
 from armillary.images.store import OverviewStore
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
 TILES = 200
 REPEATS = 7
+TURNS = 5
 
 
 @njit(nogil=True)
@@ -73,10 +72,12 @@ def run_overview() -> list[Row]:
     data.read_through(path)
     pyramid = open_pyramid(path)
     build_overview(pyramid)
-    floor = scan_ms(path)
+    # By turns: on a shared machine the memory's speed changes from second to second.
+    turns = [(scan_ms(path), least_ms(lambda: build_overview(pyramid))) for _ in range(TURNS)]
+    floor, ours = (min(times) for times in zip(*turns, strict=True))
     rows = [
         row("scan of the mapped 1.78 GB map, one thread (R)", floor, "ms"),
-        row("overview of it, warm, two threads", least_ms(lambda: build_overview(pyramid)), "ms", floor=floor),
+        row("overview of it, warm, two threads", ours, "ms", floor=floor),
     ]
     if data.forget_cached(path):
         start = time.perf_counter()
@@ -198,7 +199,4 @@ PARTS = (run_overview, run_tiles, run_ranges, run_compressed)
 
 def run() -> list[Row]:
     """Rows of all parts."""
-    assert threading.active_count() < 10, "measure in a process of its own"
-    rows = [found for part in PARTS for found in part()]
-    shared_crew().close()
-    return rows
+    return [found for part in PARTS for found in part()]
