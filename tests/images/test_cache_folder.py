@@ -85,6 +85,17 @@ def test_bound_holds_and_foreign_files_stay(folder):
     assert not list(folder.folder.glob("*.part"))
 
 
+def test_what_killed_processes_left_goes_but_not_what_is_being_written(folder):
+    folder.folder.mkdir()
+    old, new, foreign = (folder.folder / name for name in ("a.overview.part", "b.overview.part", "c.part"))
+    for path in (old, new, foreign):
+        path.write_text("x")
+        os.utime(path, (0, 0))
+    os.utime(new)
+    folder.save("name", arrays())
+    assert [path.exists() for path in (old, new, foreign)] == [False, True, True]
+
+
 def test_too_large_is_not_saved(folder):
     folder.max_bytes = 100
     folder.save("name", arrays())

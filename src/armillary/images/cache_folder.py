@@ -13,6 +13,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ MAGIC = b"armillary overview 1\n"
 MAX_HEADER_BYTES = 4096
 PART_SUFFIX = ".part"
 OLD_PART_S = 3600.0
+"""A part this old was left by a process that was killed."""
 
 
 class CacheFolder:
@@ -87,7 +89,7 @@ class CacheFolder:
             log.warning("An overview was not saved in the cache folder: %s", error.strerror)
 
     def _write(self, path: Path, *parts: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(suffix=PART_SUFFIX, prefix=path.stem, dir=self.folder)
+        handle, temporary = tempfile.mkstemp(suffix=SUFFIX + PART_SUFFIX, prefix=path.stem, dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as file:
                 for part in parts:
@@ -99,6 +101,9 @@ class CacheFolder:
             raise
 
     def _shrink(self) -> None:
+        for path in self.folder.glob("*" + SUFFIX + PART_SUFFIX):
+            if time.time() - path.stat().st_mtime > OLD_PART_S:
+                path.unlink(missing_ok=True)
         found = [(path, path.stat()) for path in self.folder.glob("*" + SUFFIX) if path.is_file()]
         total = sum(status.st_size for _, status in found)
         for path, status in sorted(found, key=lambda pair: pair[1].st_mtime_ns):
