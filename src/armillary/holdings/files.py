@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REMEMBERED_VERSIONS = 256
+
 
 def open_file(path: str) -> tuple[ByteSource, ImageFile]:
     """Open a file: its bytes and what they hold. Replaced in tests."""
@@ -71,6 +73,7 @@ class OfferedFile:
         self._source: ByteSource | None = None
         self._image: ImageFile | None = None
         self._version = ""
+        self._public: dict[tuple[str, tuple[object, ...]], str] = {}
         self._failed_stamp: tuple[int, ...] | None = None
         self._identity = hashlib.blake2b(f"{__version__}\0{path}".encode("utf-8", "surrogateescape"), digest_size=8)
 
@@ -123,9 +126,15 @@ class OfferedFile:
 
     def public_version(self, version: str, *about: object) -> str:
         """Version that clients see: changes with the file, its place, what is made of it, and the program's release."""
-        digest = self._identity.copy()
-        digest.update("\0".join((version, *map(str, about))).encode())
-        return digest.hexdigest()
+        said = self._public.get((version, about))
+        if said is None:
+            digest = self._identity.copy()
+            digest.update("\0".join((version, *map(str, about))).encode())
+            said = digest.hexdigest()
+            if len(self._public) >= REMEMBERED_VERSIONS:
+                self._public.clear()
+            self._public[version, about] = said
+        return said
 
     def close(self) -> None:
         """Give the file back to the system."""

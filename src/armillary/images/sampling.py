@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from armillary.images.pixels import decode, find_pixels
+from armillary.images.pixels import band_edges, decode, find_pixels
 from armillary.images.plane import Plane
 from armillary.sky.grid import Window
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from armillary.images.subject import Subject
 
 SAMPLE_PIXELS = 1_000_000
+DECODED_WHOLE_PIXELS = 16_000_000
+"""A plane of up to this many pixels is decoded whole for its sample: a tenth of a second, and the coverage is true."""
 PATCHES = 16
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
@@ -80,14 +83,31 @@ def _grid(subject: Subject, step: int) -> NDArray[np.float32] | None:
             return found
     pixels = find_pixels(plane)
     if pixels is None:
-        if step > 1:
+        if ny * nx > DECODED_WHOLE_PIXELS:
             return None
+        if step > 1:
+            return _grid_by_bands(subject, step)
         pixels = decode(plane, Window(0, ny, 0, nx))
     from armillary.images.kernels.copy_kernels import pick
 
     rows, columns = np.arange(ny - 1, -1, -step), np.arange(0, nx, step)
     out = np.empty((rows.size, columns.size), np.float32)
     pick(pixels.raw, pixels.rule, rows, columns, out)
+    return out
+
+
+def _grid_by_bands(subject: Subject, step: int) -> NDArray[np.float32]:
+    """The grid of a plane that must be decoded, a band at a time."""
+    from armillary.images.kernels.copy_kernels import pick
+
+    ny, nx = subject.shape
+    rows, columns = np.arange(ny - 1, -1, -step), np.arange(0, nx, step)
+    out = np.empty((rows.size, columns.size), np.float32)
+    for y0, y1 in pairwise(band_edges(subject.plane, 0, ny, nx)):
+        inside = np.flatnonzero((rows >= y0) & (rows < y1))
+        if inside.size:
+            pixels = decode(subject.plane, Window(y0, y1, 0, nx))
+            pick(pixels.raw, pixels.rule, rows[inside] - y0, columns, out[inside[0] : inside[-1] + 1])
     return out
 
 

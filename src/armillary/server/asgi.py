@@ -31,9 +31,31 @@ def raw_headers(headers: Mapping[str, str]) -> RawHeaders:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
 
 
+HEADERS = "armillary.headers"
+
+
+def index_headers(scope: Scope) -> int:
+    """Look through a request's headers once, for ``header``.
+
+    Returns
+    -------
+    How many bytes they are.
+    """
+    found: dict[bytes, bytes] = {}
+    size = 0
+    for name, value in scope["headers"]:
+        size += len(name) + len(value)
+        found[name] = found[name] + b"," + value if name in found else value
+    scope[HEADERS] = found
+    return size
+
+
 def header(scope: Scope, name: bytes) -> str:
     """Value of a request's header, empty when there is none; several of one name are joined as HTTP says."""
-    return b",".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
+    if HEADERS not in scope:
+        index_headers(scope)
+    found: bytes = scope[HEADERS].get(name, b"")
+    return found.decode("latin-1")
 
 
 async def respond(scope: Scope, send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:

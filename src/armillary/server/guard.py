@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode
 
 from armillary.holdings.access import ANONYMOUS, OWNER, Access
-from armillary.server.asgi import header
+from armillary.server.asgi import header, index_headers
 from armillary.server.errors import HttpError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def security_headers(*, cross_origin: bool) -> list[tuple[bytes, bytes]]:
     return [pair for pair in SECURITY_HEADERS if pair[0] != b"cross-origin-resource-policy"]
 
 
+@lru_cache(maxsize=64)
 def host_name(value: str) -> str:
     """Host of a ``Host`` header in lower case, without port."""
     value = value.strip().lower()
@@ -97,7 +99,7 @@ def check_size(scope: Scope) -> None:
     """
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
         raise HttpError(414, "address_too_long", f"Addresses have at most {LONGEST_ADDRESS} bytes.")
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
+    if index_headers(scope) > MOST_HEADER_BYTES:
         raise HttpError(431, "headers_too_large", f"Headers have at most {MOST_HEADER_BYTES} bytes.")
 
 

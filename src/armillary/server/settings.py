@@ -43,7 +43,9 @@ class Settings:
     allowed_hosts: tuple[str, ...] = setting((), "Further host names under which the server may be reached.")
     viewer: bool = setting(YES, "Serve the viewer, not just the API.", alias="TILEMAKER_SERVE_FRONTEND")
     tile_size: int = setting(512, "Side of a tile in pixels: a power of two.", low=64, high=1024, power_of_two=True)
-    memory: int = setting(256, "MiB that the caches may take: half decoded pixels, a quarter tiles, a quarter overviews.", low=16, high=1 << 20)
+    memory: int = setting(
+        256, "MiB for caches: half decoded pixels, a quarter tiles and overviews each.", low=16, high=1 << 20
+    )
     cache_folder: str = setting("", "Folder that keeps overviews between runs; empty keeps none.")
     cache_size: int = setting(4096, "MiB that the cache folder may take.", low=16, high=1 << 24)
     threads: int = setting(0, "Threads that make tiles; 0 takes one for each core.", high=256)

@@ -31,7 +31,7 @@ function make(ready = false): { source: TileSource; arrived: Tile[] } {
 beforeEach(() => {
   urls = [];
   sampled = true;
-  vi.stubGlobal("document", { baseURI: "http://host/root/" });
+  vi.stubGlobal("document", { baseURI: "http://host/base/" });
   vi.stubGlobal("fetch", async (url: string) => {
     urls.push(new URL(url));
     const headers: HeadersInit = sampled && url.includes("preview") ? { "X-Armillary-Preview": "1" } : {};
@@ -44,7 +44,7 @@ describe("TileSource", () => {
   it("shows a sample of coarse levels at once and asks for the means after everything else", async () => {
     const { source, arrived } = make();
     await source.job(root, 1)?.run(new AbortController().signal);
-    expect(urls[0].pathname).toBe("/root/api/layers/map%403/tiles/0/0/0.q16");
+    expect(urls[0].pathname).toBe("/base/api/layers/map%403/tiles/0/0/0.q16");
     expect(urls[0].searchParams.get("preview")).toBe("1");
     expect(urls[0].searchParams.get("v")).toBe("v1");
     expect(arrived[0].preview).toBe(true);
