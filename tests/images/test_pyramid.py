@@ -302,7 +302,24 @@ def test_previews_become_means_when_these_are_at_hand(oracle):
     assert_tile(raster, oracle.tile(values, pyramid.grid, TileKey(0, 0, 0)), values)
 
 
-def test_previews_of_decoded_planes_show_what_is_there():
+def test_previews_of_small_decoded_planes_show_the_sample():
+    pyramid = make(MemoryPlane(np.full((2100, 2100), 7.0, ">f4"), band_rows=50))
+    first = pyramid.tile(TileKey(2, 0, 0), preview=True)
+    assert first.preview
+    assert (first.pixels == 7.0).any()
+
+
+def test_coverage_of_a_decoded_plane_is_that_of_its_data():
+    data = np.zeros((2100, 2100), ">f4")
+    data[100:700, 300:900] = 5.0
+    covered = make(MemoryPlane(data, band_rows=50)).coverage()
+    assert covered is not None
+    for found, true in zip((covered.y0, covered.y1, covered.x0, covered.x1), (100, 700, 300, 900), strict=True):
+        assert abs(found - true) <= 6
+
+
+def test_previews_of_decoded_planes_show_what_is_there(monkeypatch):
+    monkeypatch.setattr("armillary.images.sampling.DECODED_WHOLE_PIXELS", 0)
     plane = MemoryPlane(np.full((2100, 2100), 7.0, ">f4"), band_rows=50)
     pyramid = make(plane)
     nothing = pyramid.tile(TileKey(2, 0, 0), preview=True)
