@@ -52,6 +52,7 @@ TEMPERATURES = (
     "ukcmb",
     "kelvin",
 )
+FLOAT32_EPSILON = 2.0**-23
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -144,9 +145,7 @@ def _apart(
 ) -> DisplayRange:
     """A range whose ends differ as float32, too: a constant plane lies in the middle of ±10 % of its value."""
     low, high = max(low, -FLOAT32_MAX), min(high, FLOAT32_MAX)
-    if not np.float32(low) < np.float32(high) or high - low < 4.0 * float(
-        np.spacing(np.float32(max(abs(low), abs(high))))
-    ):
+    if not np.float32(low) < np.float32(high) or high - low < 4.0 * FLOAT32_EPSILON * max(abs(low), abs(high)):
         centre = (low + high) / 2.0
         margin = 0.1 * abs(centre) if abs(centre) > 1e-30 else 1.0
         low, high = max(centre - margin, -FLOAT32_MAX), min(centre + margin, FLOAT32_MAX)
