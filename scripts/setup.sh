@@ -41,6 +41,6 @@ setup() {
     "$VENV/bin/python" -m pip install -q -c constraints.txt "$@" >&2 || die "The installation failed: see above."
   fi
   say "Compiling the pixel kernels …"
-  "$VENV/bin/python" -m armillary.server.warm >&2 || die "Armillary does not start: see above."
+  "$VENV/bin/python" scripts/warm.py >&2 || die "Armillary does not start: see above."
   touch "$stamp"
 }

@@ -1,0 +1,58 @@
+"""Compile the kernels once, by showing a small file of every kind: the first look at a real one need not wait."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from armillary.images.files import open_image
+from armillary.images.pyramid import Pyramid
+from armillary.images.warm import warm_up
+from armillary.render import EXTENSIONS, encode, make_style
+from armillary.server.warmup import prepare_numba
+from armillary.sky.grid import TileKey
+
+
+def write_files(folder: Path) -> None:
+    """Plain images of every type, compressed ones, HEALPix maps."""
+    pixels = np.random.default_rng(1).normal(100.0, 10.0, (160, 160))
+    for kind in ("u1", "i2", "i4", "i8", "f4", "f8"):
+        fits.writeto(folder / f"plain_{kind}.fits", pixels.astype(kind))
+    for algorithm in ("RICE_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1"):
+        for kind in ("i2", "f4"):
+            if (algorithm, kind) != ("PLIO_1", "f4"):
+                hdu = fits.CompImageHDU(pixels.astype(kind), compression_type=algorithm, tile_shape=(32, 32))
+                hdu.writeto(folder / f"{algorithm}_{kind}.fits")
+    for ordering in ("RING", "NESTED"):
+        table = fits.BinTableHDU.from_columns([fits.Column("I", "E", array=np.arange(768, dtype="f4"))])
+        table.header.update(PIXTYPE="HEALPIX", ORDERING=ordering, NSIDE=8)
+        table.writeto(folder / f"{ordering}.fits")
+
+
+def show(path: Path) -> None:
+    """Tiles, statistics and every encoding of a file's first plane."""
+    pyramid = Pyramid(open_image(str(path)).stacks[0].plane(()), tile_size=64)
+    pyramid.display_range()
+    pyramid.coverage()
+    pyramid.histogram(16)
+    pyramid.value(3, 3)
+    for level in range(pyramid.grid.levels):
+        raster = pyramid.tile(TileKey(level, 0, 0))
+        pyramid.tile(TileKey(level, 0, 0), preview=True)
+    for cmap in ("gray", "viridis"):
+        for ext in EXTENSIONS:
+            encode(raster, ext, make_style(vmin=0, vmax=1, cmap=cmap))
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    prepare_numba()
+    warm_up()
+    with tempfile.TemporaryDirectory() as name:
+        write_files(Path(name))
+        for file in sorted(Path(name).iterdir()):
+            show(file)
