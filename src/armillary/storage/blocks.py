@@ -109,7 +109,9 @@ class DecodedSource(BlockedSource):
 
 def describe_bytes(number: int) -> str:
     """A number of bytes in words."""
+    if number >= 1 << 60:
+        return f"about 10^{int(number.bit_length() * 0.30103)} bytes"
     for power, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
         if number >= 1 << power:
-            return f"{number / (1 << power):.4g} {unit}" if number < 1 << 60 else f"{number:.1e} bytes"
+            return f"{number / (1 << power):.4g} {unit}"
     return f"{number} bytes"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from armillary.errors import CorruptFileError, UnsupportedFileError
 from armillary.images.files import open_image
@@ -148,6 +151,59 @@ def test_four_axes(tmp_path):
     write(tmp_path / "f.fits", pixels, compression_type="GZIP_1", tile_shape=(1, 2, 7, 30))
     stack = open_image(tmp_path / "f.fits").stacks[0]
     check_plane(stack.plane((2, 1)), pixels[1, 2])
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    shape=st.tuples(st.integers(4, 40), st.integers(4, 40)),
+    largest=st.sampled_from([1, 3, 50, 30_000]),
+    scale=st.sampled_from([0, 3, 8]),
+    seed=st.integers(0, 1000),
+)
+def test_hcompress_of_any_shape(tmp_path, shape, largest, scale, seed):
+    """Also with loss: pixels are exactly those of the other decoder."""
+    pixels = np.random.default_rng(seed).integers(-largest, largest, shape, "i4")
+    options = {"compression_type": "HCOMPRESS_1", "tile_shape": shape, "hcomp_scale": scale}
+    expected = write(tmp_path / "f.fits", pixels, **options)
+    check_plane(plane_of(tmp_path / "f.fits"), expected)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    runs=st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 6000)), min_size=1, max_size=12),
+    single=st.lists(st.integers(0, 5), min_size=1, max_size=60),
+)
+def test_plio_masks(tmp_path, runs, single):
+    row = np.concatenate([np.repeat([value for value, _ in runs], [count for _, count in runs]), single])
+    pixels = np.stack([row, row[::-1]]).astype("i4")
+    write(tmp_path / "f.fits", pixels, compression_type="PLIO_1", tile_shape=(1, row.size))
+    check_plane(plane_of(tmp_path / "f.fits"), pixels)
+
+
+@pytest.mark.parametrize("algorithm", ["RICE_1", "HCOMPRESS_1", "PLIO_1", "GZIP_2"])
+def test_damaged_streams_do_no_harm(algorithm, tmp_path):
+    """Decoders given rubbish give numbers or say so; none reads or writes beyond its memory."""
+    from armillary.images.fits import codecs
+
+    options = {"compression_type": algorithm, "tile_shape": (33, 20)}
+    write(tmp_path / "f.fits", counts("i2"), **options)
+    image = plane_of(tmp_path / "f.fits")._image
+    pieces = image._table().compressed
+    whole = image.file.source.read(int(pieces.start[0]), int(pieces.length[0]))
+    decode = {
+        "RICE_1": lambda data: codecs.decode_rice(data, 660, 2, 32),
+        "HCOMPRESS_1": lambda data: codecs.decode_hcompress(data, 660),
+        "PLIO_1": lambda data: codecs.decode_plio(data, 660),
+        "GZIP_2": lambda data: codecs.decode_gzip(data, 660, floats=None, shuffled=True),
+    }[algorithm]
+    assert decode(whole).shape == (660,)
+    generator = np.random.default_rng(0)
+    for _ in range(2000):
+        data = bytearray(whole[: int(generator.integers(0, len(whole) + 1))])
+        for at in generator.integers(0, max(1, len(data)), 3 if data else 0):
+            data[int(at)] = int(generator.integers(0, 256))
+        with contextlib.suppress(codecs.TileError):
+            assert decode(bytes(data)).shape == (660,)
 
 
 def test_a_band_is_decoded_once(tmp_path, monkeypatch):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Rice stores whole blocks of pixels; a damaged stream may make the decoder read on. Ones end every run it follows.
 _PAD_BYTES_PER_PIXEL = 5
+# Its decoder needs 24 bytes a pixel, and a tiny stream may claim any number of them.
+MAX_HCOMPRESS_PIXELS = 1 << 25
 
 
 class TileError(Exception):
@@ -69,6 +71,56 @@ def decode_plain(data: Bytes, pixels: int, *, floats: str | None) -> NDArray[Any
         There are not as many bytes as pixels need.
     """
     return _numbers(bytes(data), pixels, floats)
+
+
+def decode_hcompress(data: Bytes, pixels: int) -> NDArray[Any]:
+    """HCOMPRESS_1 into int64, shape (pixels,); the smoothing that a header may suggest is not applied.
+
+    Raises
+    ------
+    TileError
+        The stream is damaged or holds another number of pixels.
+    """
+    from armillary.images.fits.hcompress_kernels import HEADER, MAX_PLANES, decode, inverse_transform
+
+    if len(data) < HEADER.size:
+        raise TileError
+    magic, slow, fast, scale, total, *planes = HEADER.unpack_from(data)
+    if (
+        pixels > MAX_HCOMPRESS_PIXELS
+        or magic != b"\xdd\x99"
+        or slow < 1
+        or fast < 1
+        or slow * fast != pixels
+        or max(planes) > MAX_PLANES
+    ):
+        raise TileError
+    stream = np.frombuffer(data, np.uint8)[HEADER.size :]
+    coefficients = np.zeros((slow, fast), np.int64)
+    if not decode(stream, coefficients, np.array(planes)):
+        raise TileError
+    coefficients[0, 0] = total
+    if scale > 1:
+        coefficients *= scale
+    inverse_transform(coefficients)
+    return coefficients.reshape(-1)
+
+
+def decode_plio(data: Bytes, pixels: int) -> NDArray[Any]:
+    """PLIO_1 into int32, shape (pixels,).
+
+    Raises
+    ------
+    TileError
+        The list is damaged.
+    """
+    from armillary.images.fits.plio_kernels import decode
+
+    words = np.frombuffer(data, ">i2", count=len(data) // 2).astype(np.int64)
+    values = np.zeros(pixels, np.int32)
+    if not decode(words, values):
+        raise TileError
+    return values
 
 
 def _numbers(raw: bytes, pixels: int, floats: str | None, *, shuffled: bool = False) -> NDArray[Any]:

@@ -44,7 +44,6 @@ class FitsFile:
         (self.hdus, notes), self.version = read_consistently(source, lambda: scan_hdus(source), name=source.name)
         self.notes = tuple(notes)
         self._lock = threading.Lock()
-        self._astropy: Any = None
         self._wcs: dict[tuple[int, tuple[int, int], tuple[int, int]], PlaneWcs | None] = {}
 
     def check(self) -> None:
@@ -96,19 +95,13 @@ class FitsFile:
                 self._wcs[key] = PlaneWcs.from_header_text(text, shape, axes, self.open_with_astropy)
             return self._wcs[key]
 
-    def astropy_image(self, hdu: FitsHdu) -> Any:
-        """A compressed image as astropy's unit, its numbers unscaled; kept, and not safe for several threads."""
-        if self._astropy is None:
-            self._astropy = self.open_with_astropy(do_not_scale_image_data=True)
-        return self._astropy[hdu.index]
-
-    def open_with_astropy(self, **options: Any) -> Any:
+    def open_with_astropy(self) -> Any:
         """The file as an astropy ``HDUList``, for what only astropy reads; the caller closes it."""
         from astropy.io import fits
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return fits.open(io.BufferedReader(SourceStream(self.source)), memmap=False, lazy_load_hdus=True, **options)
+            return fits.open(io.BufferedReader(SourceStream(self.source)), memmap=False, lazy_load_hdus=True)
 
 
 class SourceStream(io.RawIOBase):

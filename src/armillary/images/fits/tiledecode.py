@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.images.fits.codecs import TileError, decode_gzip, decode_plain, decode_rice
+from armillary.images.fits.codecs import (
+    TileError,
+    decode_gzip,
+    decode_hcompress,
+    decode_plain,
+    decode_plio,
+    decode_rice,
+)
 from armillary.images.plane import to_values, value_dtype
 
 if TYPE_CHECKING:
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
 
     Bytes = bytes | memoryview
     BytesAt = Callable[[int, int], Bytes | None]
-
-_astropy_lock = threading.Lock()
 
 
 def decode_tile(
@@ -51,15 +55,12 @@ def decode_tile(
     if column is table.compressed:
         scale, zero = _scaling(image, table, row)
         quantised = floats is not None and scale is not None
-        if image.layout.algorithm in ("HCOMPRESS_1", "PLIO_1"):
-            values = _by_astropy(image, row)
-        else:
-            stored = _stored(image, data, pixels, None if quantised else floats)
-            if scale is not None and quantised:
-                return _dequantised(image, table, row, stored, scale, zero)
-            values = to_values(stored, image.linear)
-            if table.blank is not None and not floats:
-                values[stored == table.blank[row]] = np.nan
+        stored = _stored(image, data, pixels, None if quantised else floats)
+        if scale is not None and quantised:
+            return _dequantised(image, table, row, stored, scale, zero)
+        values = to_values(stored, image.linear)
+        if table.blank is not None and not floats:
+            values[stored == table.blank[row]] = np.nan
     elif column is table.gzipped:
         values = to_values(decode_gzip(data, pixels, floats=floats), image.linear)
     else:
@@ -81,10 +82,14 @@ def _bytes_of(
 
 def _stored(image: CompressedImage, data: Bytes, pixels: int, floats: str | None) -> NDArray[Any]:
     layout = image.layout
+    if layout.algorithm in ("RICE_1", "HCOMPRESS_1", "PLIO_1") and floats:
+        raise TileError
     if layout.algorithm == "RICE_1":
-        if floats:
-            raise TileError
         return decode_rice(data, pixels, layout.byte_pixel, layout.block_size)
+    if layout.algorithm == "HCOMPRESS_1":
+        return decode_hcompress(data, pixels)
+    if layout.algorithm == "PLIO_1":
+        return decode_plio(data, pixels)
     if layout.algorithm == "NOCOMPRESS":
         return decode_plain(data, pixels, floats=floats)
     return decode_gzip(data, pixels, floats=floats, shuffled=layout.algorithm == "GZIP_2")
@@ -124,19 +129,3 @@ def _randoms() -> NDArray[np.float32]:
 
     numbers: NDArray[np.float32] = random_sequence()
     return numbers
-
-
-def _by_astropy(image: CompressedImage, row: int) -> NDArray[Any]:
-    """A tile of HCOMPRESS_1 or PLIO_1, by astropy's reader of sections."""
-    layout = image.layout
-    index = layout.index(row)
-    lengths = layout.tile_lengths(index)
-    starts = [k * side for k, side in zip(index, layout.tile, strict=True)]
-    section = tuple(slice(a, a + n) for a, n in zip(starts[::-1], lengths[::-1], strict=True))
-    with _astropy_lock:
-        try:
-            # Damaged tiles make astropy raise anything.
-            stored = np.asarray(image.file.astropy_image(image.hdu).section[section])
-        except Exception as error:
-            raise TileError from error
-    return to_values(stored.reshape(-1), image.linear)
