@@ -108,6 +108,7 @@ def choose_range(values: NDArray[np.float32], words: PlaneWords, *, integers: bo
     if low >= high:
         low, high = float(values.min()), float(values.max())
     wide = sigma > 0.0 and high - low > ASINH_WIDTH * sigma
+    low, high = _short(low, high - low), _short(high, high - low)
     return _apart(low, high, stretch="asinh" if wide else "linear")
 
 
@@ -138,6 +139,14 @@ def round_up(value: float) -> float:
         return 0.0
     unit = 10.0 ** (math.floor(math.log10(value)) - 1)
     return float(f"{math.ceil(value / unit * (1.0 - 1e-12)) * unit:.2g}") if unit > 0.0 else value
+
+
+def _short(end: float, width: float) -> float:
+    """An end of a range without digits that a ten-thousandth of its width does not warrant."""
+    if not 0.0 < width < math.inf:
+        return end
+    digits = 4 - math.floor(math.log10(width))
+    return round(end, digits) if abs(digits) < 300 else end
 
 
 def _apart(

@@ -33,8 +33,8 @@ export class ArBreadcrumb extends LitElement {
         border-radius: var(--r); background: var(--raise); }
       .sep { color: var(--mute); flex: none; }
       .sep svg { width: 12px; height: 12px; }
-      ar-popover { flex: 0 1 auto; min-width: 24px; }
-      ar-popover.last { flex: 0 0.3 auto; }
+      ar-popover { flex: 0 1 auto; min-width: 36px; }
+      ar-popover.last { flex: 0 0.2 auto; min-width: 56px; }
       .empty { color: var(--mute); padding: 0 8px; white-space: nowrap; }
       .menu { max-width: min(420px, 92vw); }
       @media (max-width: 899.98px) { .outer { display: none; } }

@@ -40,7 +40,7 @@ export const footStyles = css`
   .lb b, .deg b { width: var(--pair, 19ch); }
   .xy b { width: 18ch; }
   .value { min-width: 0; }
-  .value b { width: 17ch; }
+  .value b { width: var(--value, 14ch); overflow: hidden; text-overflow: ellipsis; }
   .how { width: 11ch; text-align: left; font-family: var(--font); }
   .break { width: 100%; height: 0; }
   .wide-only { display: none; }
@@ -55,7 +55,7 @@ export const footStyles = css`
   .tiles i { display: inline-block; width: 7px; height: 7px; border-radius: 50%; background: currentColor; margin-right: 6px; }
   .tiles.busy { color: var(--accent); }
   .tiles.busy i { background: none; box-shadow: inset 0 0 0 1.5px currentColor; }
-  @media (max-width: 1339.98px) { .how { width: 9.5ch; } .value b { width: 14ch; } .xy b { width: 16ch; } }
+  @media (max-width: 1339.98px) { .how { width: 9.5ch; } .xy b { width: 15ch; } }
   @media (max-width: 899.98px) {
     :host { padding: 2px 4px; }
     .cells { height: 54px; }

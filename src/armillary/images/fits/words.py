@@ -53,7 +53,7 @@ def words_of(
     return PlaneWords(
         name=name,
         hdu=hdu,
-        extname=_word(header, "EXTNAME") or "",
+        extname=_first_word(header, ("EXTNAME", "EXTTYPE", "HDUNAME")) or "",
         units=units_of(header),
         quantity=stokes or _word(header, "BTYPE") or _word(header, "QUANTITY"),
         stokes=stokes,
