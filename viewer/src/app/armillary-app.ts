@@ -39,6 +39,8 @@ export class ArmillaryApp extends LitElement {
     "layerError",
     "holdings",
     "info",
+    "layerBusy",
+    "progress",
   ]);
   private readonly keyed = (event: KeyboardEvent) => {
     const command = store.state.helpOpen && event.key !== "?" ? null : commandOf(event);
@@ -88,7 +90,7 @@ export class ArmillaryApp extends LitElement {
         ${left === "header" ? html`<ar-header-panel></ar-header-panel>` : nothing}
       </aside>
       <main class="map">
-        <div id="map" tabindex="0" role="application" aria-label="Map: arrows move, plus and minus zoom, 0 fits"></div>
+        <div id="map" tabindex="0" role="application" aria-busy=${this.busy} aria-label="Map: arrows move, plus and minus zoom, 0 fits"></div>
         ${this.emptiness()}
         <ar-progress-line></ar-progress-line>
         <ar-toasts></ar-toasts>
@@ -96,6 +98,12 @@ export class ArmillaryApp extends LitElement {
       <aside class="right" aria-label="Display" ?hidden=${!right}><ar-display-panel></ar-display-panel></aside>
       <ar-foot-bar class="foot" role="contentinfo"></ar-foot-bar>
       <ar-help-dialog></ar-help-dialog>`;
+  }
+
+  /** Whether what is shown is not yet what was asked for. */
+  private get busy(): boolean {
+    const { layerBusy, info, progress } = store.state;
+    return layerBusy || info === null || (progress?.loading ?? 1) > 0;
   }
 
   /** What the middle says while there is no map. */

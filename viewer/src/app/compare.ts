@@ -3,6 +3,7 @@ import { api } from "../api/client";
 import type { CompareMode } from "../map/types";
 import { allLayers } from "../panels/tree-model";
 import { syncUrl } from "./address";
+import { equaliseCompared } from "./histogram";
 import { previousLayer, styleOf } from "./layers";
 import { Latest, say, sayFailure, session } from "./session";
 import type { CompareState } from "./state";
@@ -38,6 +39,7 @@ export async function compareWith(id: string | null, start: Partial<CompareState
     const style = styleOf(info);
     await session.map?.setCompare(info, style);
     if (signal.aborted) return;
+    void equaliseCompared(id, style);
     store.set({ compare: { ...compare, info } });
     apply();
     syncUrl("push");
@@ -47,6 +49,20 @@ export async function compareWith(id: string | null, start: Partial<CompareState
     void session.map?.setCompare(null);
     sayFailure(error);
   }
+}
+
+/** Has the file of the second layer changed? Then it is loaded anew. */
+export async function checkCompared(): Promise<void> {
+  const before = store.state.compare?.info;
+  if (!before || document.visibilityState !== "visible") return;
+  const info = await api.layer(before.id).catch(() => null);
+  if (!info || info.version === before.version || store.state.compare?.info !== before) return;
+  const style = styleOf(info);
+  store.set({ compare: { ...store.state.compare, info } });
+  await session.map?.setCompare(info, style);
+  void equaliseCompared(info.id, style);
+  apply();
+  say("The file of the second layer changed on disk; showing the new pixels.");
 }
 
 /** Bring the map to the mode and value of the state. */

@@ -1,19 +1,30 @@
 /** Fetching histograms for the panel and for equalisation. */
 import { api } from "../api/client";
 import type { Histogram } from "../api/types";
+import type { DisplayStyle } from "../map/types";
 import { axisAround, cumulative, folded, needsBins, type Range } from "../panels/histogram-math";
-import { debounced, isAbort, Latest, session, wordsOf } from "./session";
+import { debounced, isAbort, Latest, sayFailure, session, wordsOf } from "./session";
 import type { HistogramState } from "./state";
 import { store } from "./store-controller";
 
 const BINS = 400;
+const EQUALISING_BINS = 6144;
 const loading = new Latest();
 const equalising = new Latest();
+const equalisingCompared = new Latest();
 
 const patch = (change: Partial<HistogramState>) => store.set({ histogram: { ...store.state.histogram, ...change } });
 
-async function counts(id: string, axis: Range, bins: number, exact: boolean, signal: AbortSignal): Promise<Histogram> {
-  const absolute = store.state.style?.absolute ?? false;
+type What = Pick<DisplayStyle, "absolute">;
+
+async function counts(
+  id: string,
+  { absolute }: What,
+  axis: Range,
+  bins: number,
+  exact: boolean,
+  signal: AbortSignal,
+): Promise<Histogram> {
   const reach = Math.max(Math.abs(axis[0]), Math.abs(axis[1]));
   const [vmin, vmax] = absolute ? [-reach, reach] : axis;
   const answer = await api.histogram(
@@ -33,7 +44,7 @@ export async function loadHistogram({ keepAxis = true, exact = false } = {}): Pr
   const axis = fresh ? axisAround([style.vmin, style.vmax]) : (histogram.axis as Range);
   patch({ busy: exact ? "exact" : "sampled", error: null, ...(fresh ? { axis, data: null } : {}) });
   try {
-    const data = await counts(layerId, axis, BINS, exact, signal);
+    const data = await counts(layerId, style, axis, BINS, exact, signal);
     patch({ data, busy: "no", ...(fresh ? { axis: snug(axis, data, [style.vmin, style.vmax]) } : {}) });
   } catch (error) {
     if (!isAbort(error)) patch({ busy: "no", error: wordsOf(error) });
@@ -83,19 +94,41 @@ export function cancelHistogram(): void {
   patch({ busy: "no" });
 }
 
+/** Shares of a layer's values over the range of a style and as much on either side. */
+async function shares(
+  id: string,
+  style: DisplayStyle,
+  signal: AbortSignal,
+): Promise<{ edges: number[]; cdf: number[] }> {
+  const width = style.vmax - style.vmin;
+  const axis: Range = [style.vmin - width, style.vmax + width];
+  const data = await counts(id, style, axis, EQUALISING_BINS, false, signal);
+  return { edges: data.edges, cdf: cumulative(data) };
+}
+
 const equalise = debounced(async () => {
   const { layerId, style } = store.state;
   if (!layerId || style?.stretch !== "histeq") return;
   try {
-    const width = style.vmax - style.vmin;
-    const axis: Range = [style.vmin - width, style.vmax + width];
-    const data = await counts(layerId, axis, 6144, false, equalising.next());
-    session.map?.setEqualisation(data.edges, cumulative(data));
-    store.set({ equalisation: { edges: data.edges, cdf: cumulative(data) } });
+    const equalisation = await shares(layerId, style, equalising.next());
+    session.map?.setEqualisation(equalisation.edges, equalisation.cdf);
+    store.set({ equalisation });
   } catch (error) {
     if (!isAbort(error)) patch({ error: wordsOf(error) });
   }
 }, 60);
+
+/** The same for a layer that is shown over another. */
+export async function equaliseCompared(id: string, style: DisplayStyle): Promise<void> {
+  const signal = equalisingCompared.next();
+  if (style.stretch !== "histeq") return;
+  try {
+    const { edges, cdf } = await shares(id, style, signal);
+    session.map?.setCompareEqualisation(edges, cdf);
+  } catch (error) {
+    sayFailure(error);
+  }
+}
 
 /** The histogram-equalised stretch needs the shares of values over the range. */
 export function refreshEqualisation(): void {

@@ -61,7 +61,7 @@ async function show(info: LayerInfo, options: OpenOptions, last: LayerInfo | nul
   store.set({ layerBusy: false });
   if (options.view) await applyView(options.view);
   void loadHistogram({ keepAxis: sameBase });
-  if (style.stretch === "histeq") void refreshEqualisation();
+  if (style.stretch === "histeq") refreshEqualisation();
   if (options.history !== "none") syncUrl(options.history ?? "push");
   document.title = `${info.path.at(-2) === undefined ? info.name : `${info.path[1] ?? info.name}`} · Armillary`;
 }
@@ -84,7 +84,7 @@ export async function applyView(view: UrlView): Promise<void> {
   const { map } = session;
   if (!map) return;
   if (view.ra !== undefined && view.dec !== undefined) {
-    if (store.state.info?.center) await map.goToSky(view.ra, view.dec, view.fov, false);
+    if (store.state.info?.center) await map.goToSky(view.ra, view.dec, view.fov, false).catch(sayFailure);
   } else if (view.x !== undefined && view.y !== undefined) map.goToPixel(view.x, view.y, view.scale, false);
 }
 
@@ -99,7 +99,7 @@ export function setStyle(patch: Partial<DisplayStyle>, history: "push" | "replac
   store.set({ style: next });
   const equalised = next.stretch === "histeq";
   if (equalised && (style.stretch !== "histeq" || "vmin" in patch || "vmax" in patch || "absolute" in patch)) {
-    void refreshEqualisation();
+    refreshEqualisation();
   }
   syncUrl(history);
 }
@@ -165,5 +165,6 @@ async function replaceLayer(fresh: LayerInfo): Promise<void> {
   store.set({ info: fresh, exact: null });
   await session.map?.setLayer(fresh, style);
   void loadHistogram({ keepAxis: true });
+  refreshEqualisation();
   say("The file changed on disk; showing the new pixels.");
 }

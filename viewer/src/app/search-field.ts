@@ -8,7 +8,7 @@ import { formatDec, formatLat, formatLon, formatRaHours } from "./format";
 import { fromIcrs } from "./frames";
 import { icons } from "./icons";
 import { type Place, parsePosition } from "./position";
-import { session } from "./session";
+import { session, wordsOf } from "./session";
 import { Follow, store } from "./store-controller";
 
 @customElement("ar-search-field")
@@ -99,7 +99,7 @@ export class ArSearchField extends LitElement {
 
   private async submit(event: Event): Promise<void> {
     event.preventDefault();
-    this.fault = await goTo(parsePosition(this.text, store.state.overlays.frame));
+    this.fault = await goTo(parsePosition(this.text, store.state.overlays.frame)).catch(wordsOf);
     if (!this.fault) this.input.blur();
   }
 }

@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
 import { allLayers } from "../panels/tree-model";
 import { syncUrl, withoutUrl } from "./address";
-import { changeCompare, compareWith } from "./compare";
+import { changeCompare, checkCompared, compareWith } from "./compare";
 import { followHoldings } from "./holdings";
 import { applyView, checkVersion, openLayer, setStyle } from "./layers";
 import { followPointer } from "./readout";
@@ -20,7 +20,7 @@ export async function start(map: SkyMapApi): Promise<void> {
   map.setOverlays(store.state.overlays);
   void api.colormaps().then((colormaps) => store.set({ colormaps }), sayFailure);
   window.addEventListener("popstate", () => void restore(decodeUrl(location.search)));
-  setInterval(() => void checkVersion(), VERSION_MS);
+  setInterval(checkVersions, VERSION_MS);
   const wanted = decodeUrl(location.search);
   const holdings = followHoldings();
   if (wanted.layer) {
@@ -45,7 +45,12 @@ function listen(map: SkyMapApi): void {
   on<MapProgress>("progress", (progress) => store.set({ progress }));
   on<{ message: string }>("fault", ({ message }) => say(message, "fault"));
   on<number>("swipe", (swipe) => changeCompare({ swipe }));
-  on<void>("gone", () => void checkVersion());
+  on<void>("gone", checkVersions);
+}
+
+function checkVersions(): void {
+  void checkVersion();
+  void checkCompared();
 }
 
 /** A layer of the address may be one whose header is still to be read. */

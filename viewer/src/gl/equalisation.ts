@@ -3,7 +3,7 @@
 export const EQUALISATION_SIZE = 4096;
 
 /** `cdf` at `value`, linear between the edges. `cdf[i]` belongs to `edges[i]`. */
-function share(edges: number[], cdf: number[], value: number): number {
+function share(edges: readonly number[], cdf: readonly number[], value: number): number {
   const last = edges.length - 1;
   if (!(value > edges[0])) return cdf[0];
   if (value >= edges[last]) return cdf[last];
@@ -21,8 +21,8 @@ function share(edges: number[], cdf: number[], value: number): number {
 
 /** Null where the histogram says nothing about the range. A `cdf` one shorter than `edges` counts up to right edges. */
 export function equalisationTable(
-  edges: number[],
-  cdf: number[],
+  edges: readonly number[],
+  cdf: readonly number[],
   { vmin, vmax, absolute }: { vmin: number; vmax: number; absolute: boolean },
 ): Float32Array | null {
   const shares = cdf.length === edges.length - 1 ? [0, ...cdf] : cdf;

@@ -1,5 +1,7 @@
 /** Where a value stands on the colour bar, and which round values are worth a tick. Pure. */
 import { niceTicks, tickLabels } from "../app/numbers";
+import { equalisationTable } from "../gl/equalisation";
+import { stretched } from "../gl/stretch";
 import type { DisplayStyle } from "../map/types";
 
 export interface Equalisation {
@@ -7,47 +9,10 @@ export interface Equalisation {
   cdf: readonly number[];
 }
 
-/** The stretches of the renderer: `t` from 0 to 1 becomes a share of the colours from 0 to 1. */
-function curve(style: DisplayStyle, t: number, value: number, equal: Equalisation | null): number {
-  switch (style.stretch) {
-    case "sqrt":
-      return Math.sqrt(t);
-    case "log":
-      return Math.log1p(1000 * t) / Math.log(1001);
-    case "asinh":
-      return Math.asinh(10 * t) / Math.asinh(10);
-    case "power":
-      return (1000 ** t - 1) / 999;
-    case "histeq":
-      return equal ? equalised(style, value, equal) : t;
-    default:
-      return t;
-  }
-}
-
-function equalised(style: DisplayStyle, value: number, equal: Equalisation): number {
-  const low = shareAt(equal, style.vmin);
-  const span = shareAt(equal, style.vmax) - low;
-  return span > 0 ? (shareAt(equal, value) - low) / span : 0;
-}
-
-function shareAt({ edges, cdf }: Equalisation, value: number): number {
-  const last = edges.length - 1;
-  if (last < 1 || value <= edges[0]) return cdf[0] ?? 0;
-  if (value >= edges[last]) return cdf[last];
-  let [low, high] = [0, last];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (edges[middle] <= value) low = middle;
-    else high = middle;
-  }
-  return cdf[low] + ((cdf[high] - cdf[low]) * (value - edges[low])) / (edges[high] - edges[low]);
-}
-
-/** Place on the bar from 0 (left, `vmin`) to 1 of a value. */
-export function placeOf(style: DisplayStyle, value: number, equal: Equalisation | null = null): number {
-  const t = Math.min(1, Math.max(0, (value - style.vmin) / (style.vmax - style.vmin)));
-  return Math.min(1, Math.max(0, curve(style, t, value, equal))) ** (1 / style.gamma);
+/** Place on the bar from 0 (left, `vmin`) to 1 of a value. `table` is that of `equalisationTable` for `histeq`. */
+export function placeOf(style: DisplayStyle, value: number, table: Float32Array | null = null): number {
+  const { vmin, vmax, stretch, gamma } = style;
+  return stretched((value - vmin) / (vmax - vmin), { stretch, gamma, invert: false }, table);
 }
 
 export interface BarTick {
@@ -69,13 +34,14 @@ export function barTicks(
   equal: Equalisation | null = null,
 ): { ticks: BarTick[]; exponent: number } {
   const { vmin, vmax } = style;
+  const table = style.stretch === "histeq" && equal ? equalisationTable(equal.edges, equal.cdf, style) : null;
   const coarse = niceTicks(vmin, vmax, 5);
   const fine = linear(style) ? [] : [12, 50, 250, 2000].flatMap((count) => niceTicks(vmin, vmax, count));
   const candidates = [...new Set([...coarse, ...fine])];
   const { labels, exponent } = tickLabels(candidates);
   const ticks: BarTick[] = [];
   candidates.forEach((value, k) => {
-    const tick = { value, place: placeOf(style, value, equal), label: labels[k] };
+    const tick = { value, place: placeOf(style, value, table), label: labels[k] };
     if (ticks.length < 7 && ticks.every((other) => apart(tick, other, width))) ticks.push(tick);
   });
   return { ticks: ticks.sort((a, b) => a.place - b.place), exponent };
