@@ -164,7 +164,7 @@ def test_every_file_is_shown_or_explained(client: httpx.Client, real_data: Path)
     explained = {problem["name"]: problem["message"] for problem in tree["problems"]}
     names = {path.name for path in real_data.iterdir() if ".fits" in path.name}
     assert shown | set(explained) == names
-    assert set(explained) == {"P-SDSS9-r.fits", "gaia_data.fits"}
+    assert set(explained) == {"gaia_data.fits"}
     assert all("\n" not in message and "/" not in message.replace("http://", "") for message in explained.values())
 
 

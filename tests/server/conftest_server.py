@@ -77,7 +77,12 @@ async def in_process(app: Any, base: str = "http://127.0.0.1:8000", **more: Any)
 
 @pytest.fixture
 def ask(folder: Path) -> Callable[..., httpx.Response]:
-    """Ask the server in this process; one event loop for each request."""
+    """Ask a server of the folder."""
+    return asker(folder)
+
+
+def asker(folder: Path) -> Callable[..., httpx.Response]:
+    """Ask a server of the folder as it is now, in this process; one event loop for each request."""
     import asyncio
 
     app = make_app(folder)

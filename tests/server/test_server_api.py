@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
-from conftest_server import in_process, make_app, sky_data, tan_header, write_image
+from conftest_server import asker, in_process, make_app, sky_data, tan_header, write_image
 from PIL import Image
 
 from armillary.server import models
@@ -307,3 +307,37 @@ def test_the_openapi_document_knows_every_route(ask) -> None:
     names = {json.dumps(schema) for schema in document["components"]["schemas"].values()}
     references = {part.split('"')[0] for text in names for part in text.split("#/components/schemas/")[1:]}
     assert references <= set(document["components"]["schemas"])
+
+
+def test_the_slices_of_a_cube_share_one_range(folder) -> None:
+    data = sky_data(3, (12, 70, 80))
+    data[6] += 500.0
+    write_image(folder / "cube.fits", data)
+    ask = asker(folder)
+    ranges = [ask(f"/api/layers/cube@{k}").json()["range"] for k in (0, 6, 11)]
+    assert ranges[0] == ranges[1] == ranges[2]
+    assert ranges[0][1] > 400.0
+    assert ask("/api/layers/cube@6/tiles/0/0/0.png").content != ask("/api/layers/cube@0/tiles/0/0/0.png").content
+
+
+def test_a_plane_without_sky_says_why(folder) -> None:
+    solar = tan_header(80, 70)
+    solar["CTYPE1"], solar["CTYPE2"] = "HPLN-TAN", "HPLT-TAN"
+    write_image(folder / "solar.fits", sky_data(4, (70, 80)), solar)
+    ask = asker(folder)
+    (note,) = ask("/api/layers/plain").json()["notes"]
+    assert note == "No celestial coordinates: positions are pixels only."
+    (note,) = ask("/api/layers/solar").json()["notes"]
+    assert note.startswith("Solar coordinates")
+    assert ask("/api/layers/tan").json()["notes"] == []
+
+
+def test_equalised_absolute_values_count_both_signs(folder) -> None:
+    data = np.linspace(-10.0, 10.0, 70 * 80, dtype=np.float32).reshape(70, 80)
+    write_image(folder / "signed.fits", data)
+    ask = asker(folder)
+    query = "vmin=0&vmax=10&stretch=histeq&cmap=gray&abs=1"
+    png = ask(f"/api/layers/signed/image.png?x0=0&y0=0&x1=80&y1=70&{query}").content
+    grey = np.asarray(Image.open(io.BytesIO(png)).convert("L"), np.float64)[::-1]
+    # Evenly spread values are equalised to themselves, on either side of zero.
+    assert np.abs(grey - 255.0 * np.abs(data) / 10.0).max() < 4.0

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from armillary.holdings.layers import Layer
     from armillary.images.plane import Plane
     from armillary.images.pyramid import Pyramid
+    from armillary.images.ranges import DisplayRange
     from armillary.sky.wcs import PlaneWcs
 
 T = TypeVar("T")
 
 TRIES = 4
+RANGE_SLICES = 9
 
 
 def steadily(layer: Layer, read: Callable[[Pyramid, str], T]) -> T:
@@ -54,7 +56,7 @@ def describe(layer: Layer) -> dict[str, Any]:
     def read(pyramid: Pyramid, version: str) -> dict[str, Any]:
         entry, plane = layer.entry, pyramid.plane
         ny, nx = plane.shape
-        display = pyramid.display_range()
+        display = display_range(layer, pyramid)
         covered = pyramid.coverage()
         coverage = (0, 0, nx, ny) if covered is None else (covered.x0, covered.y0, covered.x1, covered.y1)
         progress = pyramid.progress()
@@ -89,9 +91,41 @@ def describe(layer: Layer) -> dict[str, Any]:
     return steadily(layer, read)
 
 
+def display_range(layer: Layer, pyramid: Pyramid) -> DisplayRange:
+    """Range to show a layer with at first. The slices of a cube share one, so that they can be told from each other.
+
+    It is of up to ``RANGE_SLICES`` slices, spread evenly.
+    """
+    if not layer.axes:
+        return pyramid.display_range()
+    return layer.entry.pyramids.shared_range(layer.entry, pyramid.plane.version, lambda: _range_of_slices(layer))
+
+
+def _range_of_slices(layer: Layer) -> DisplayRange:
+    from armillary.images.pyramid import common_range
+
+    lengths = [axis.length for axis in layer.axes]
+    total = math.prod(lengths)
+    count = min(total, RANGE_SLICES)
+    picked = sorted({total * (2 * k + 1) // (2 * count) for k in range(count)})
+    image = layer.entry.file.current()[0]
+    stack = layer.entry.stack(image)
+    return common_range(stack.plane(tuple(map(int, _unravel(flat, lengths)))) for flat in picked)
+
+
+def _unravel(flat: int, lengths: list[int]) -> list[int]:
+    """Index of the slice that is ``flat`` from the first, the last axis counting fastest."""
+    index = []
+    for length in reversed(lengths):
+        flat, place = divmod(flat, length)
+        index.append(place)
+    return index[::-1]
+
+
 def notes(layer: Layer, plane: Plane) -> list[str]:
     """What a user should know of the plane and its file, each sentence once."""
-    said = (*layer.entry.file.current()[0].notes, *plane.words.notes)
+    sky = () if plane.wcs is not None else (plane.why_no_sky(),)
+    said = (*layer.entry.file.current()[0].notes, *plane.words.notes, *sky)
     return list(dict.fromkeys(said))
 
 

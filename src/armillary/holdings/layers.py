@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from armillary.images.files import ImageFile
     from armillary.images.plane import CubeAxis, Plane, PlaneStack, PlaneWords
     from armillary.images.pyramid import Pyramid
+    from armillary.images.ranges import DisplayRange
 
 KEPT_PYRAMIDS = 128
 
@@ -56,6 +57,7 @@ class Pyramids:
         self._kept = kept
         self._lock = threading.Lock()
         self._made: OrderedDict[tuple[object, ...], Pyramid] = OrderedDict()
+        self._ranges: OrderedDict[tuple[str, str], DisplayRange] = OrderedDict()
 
     def get(self, entry: LayerEntry, index: tuple[int, ...], image: ImageFile, version: str) -> Pyramid:
         """The pyramid of a slice as the file is now."""
@@ -72,6 +74,18 @@ class Pyramids:
             while len(self._made) > self._kept:
                 self._made.popitem(last=False)
             return made
+
+    def shared_range(self, entry: LayerEntry, version: str, choose: Callable[[], DisplayRange]) -> DisplayRange:
+        """The range that all slices of a cube share, chosen once for a version of the file."""
+        key = (entry.layer_id, version)
+        found = self._ranges.get(key)
+        if found is None:
+            found = choose()
+            with self._lock:
+                self._ranges[key] = found
+                while len(self._ranges) > self._kept:
+                    self._ranges.popitem(last=False)
+        return found
 
 
 @dataclass(slots=True, eq=False)

@@ -223,7 +223,8 @@ class HealpixPlane(Plane):
         else:
             values = to_values(stored, self._column.linear)
         if stored.dtype.kind == "f":
+            limit = float(np.finfo(stored.dtype).max)
             for low, high in self._unseen:
-                missing |= (stored >= low) & (stored <= high)
+                missing |= (stored >= min(max(low, -limit), limit)) & (stored <= min(max(high, -limit), limit))
         values[missing] = np.nan
         return values

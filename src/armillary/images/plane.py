@@ -188,6 +188,10 @@ class Plane(ABC):
     def wcs(self) -> PlaneWcs | None:
         """World coordinates, or None when the plane has no celestial ones. Loads astropy: not for start-up."""
 
+    def why_no_sky(self) -> str:
+        """Why ``wcs`` is None, as a note for the user; called only then."""
+        return "No celestial coordinates: positions are pixels only."
+
     def mapped(self) -> MappedPixels | None:
         """The plane as it lies in memory, or None when it must be decoded."""
         return None

@@ -40,7 +40,7 @@ from armillary.images.tiles import (
 from armillary.sky.grid import DEFAULT_TILE_SIZE, TileGrid, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,6 +55,8 @@ QUICK_FACTOR = 4
 NOISE_ROWS = 32
 NOISE_PAIRS = 8192
 FLOAT32_INTEGERS = 1 << 24
+COMMON_SAMPLE_PIXELS = 250_000
+"""Pixels that each of several planes gives to the range that they share."""
 
 
 class Pyramid:
@@ -165,6 +167,10 @@ class Pyramid:
         if not (0 <= column < nx and 0 <= row < ny):
             return None
         return self._subject.steady(lambda _: self._value(row, column))[0]
+
+    def sampled_values(self) -> NDArray[np.float32]:
+        """Valid pixels of the sample, flat."""
+        return self._statistics.sample().valid()
 
     def display_range(self) -> DisplayRange:
         """Range, colour map and stretch to show the plane with at first (see ``armillary.images.ranges``)."""
@@ -282,8 +288,7 @@ class Pyramid:
         return round(value) if self._subject.dtype.kind in "iu" else float(value)
 
     def _choose_range(self) -> DisplayRange:
-        valid = self._statistics.sample().valid()
-        return choose_range(valid, self.plane.words, integers=self._subject.dtype.kind in "iu")
+        return choose_range(self.sampled_values(), self.plane.words, integers=self._subject.dtype.kind in "iu")
 
     def _raster(self, pixels: NDArray[np.float32], version: str, *, exact: bool) -> Raster:
         quantum, zero = self._quantum(pixels) if exact else (0.0, 0.0)
@@ -309,3 +314,21 @@ def noise_of(pixels: NDArray[np.float32]) -> float:
 
     step = max(1, pixels.shape[0] // NOISE_ROWS)
     return float(neighbour_noise(pixels, step, np.empty(NOISE_PAIRS, np.float32)))
+
+
+def common_range(planes: Iterable[Plane]) -> DisplayRange:
+    """Range, colour map and stretch to show several planes with alike: that of their samples together.
+
+    Raises
+    ------
+    VersionGoneError, FileError
+        As ``Pyramid.display_range``.
+    """
+    parts = []
+    plane = None
+    for plane in planes:
+        valid = Pyramid(plane).sampled_values()
+        parts.append(valid[:: max(1, valid.size // COMMON_SAMPLE_PIXELS)])
+    if plane is None:
+        return DisplayRange(0.0, 1.0)
+    return choose_range(np.concatenate(parts), plane.words, integers=plane.dtype.kind in "iu")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from armillary.errors import LimitError, NotFoundError, ParameterError
+from armillary.errors import NotFoundError, ParameterError
 from armillary.holdings.facts import steadily
-from armillary.render import encode
+from armillary.render import check_size, encode
 from armillary.server.styles import check_style, layer_style
 from armillary.server.tiles import COLOURED
 from armillary.sky.grid import Window
@@ -67,7 +67,7 @@ def region_image(layer: Layer, ext: str, box: PixelBox, given: Mapping[str, str]
     ParameterError
         Bad style or empty region.
     LimitError
-        More than 64 Mpixel.
+        More pixels than an image of that kind may have.
     """
     if ext not in COLOURED:
         raise NotFoundError(f"There are no images {ext!r}: use one of {', '.join(sorted(COLOURED))}.")
@@ -75,13 +75,8 @@ def region_image(layer: Layer, ext: str, box: PixelBox, given: Mapping[str, str]
 
     def read(pyramid: Pyramid, _version: str) -> tuple[bytes, str]:
         window = box.clipped(pyramid.plane.shape)
-        rows, cols = window.shape
-        if rows * cols > MAX_PIXELS:
-            raise LimitError(
-                f"An image has at most {MAX_PIXELS} pixels, not {rows * cols}: choose a smaller region.",
-                max_pixels=MAX_PIXELS,
-            )
-        style, counts = layer_style(pyramid, given)
+        check_size(ext, window.shape)
+        style, counts = layer_style(layer, pyramid, given)
         encoded = encode(pyramid.region(window, MAX_PIXELS), ext, style, histogram=counts)
         return encoded.body, encoded.media_type
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from armillary.holdings.facts import display_range
 from armillary.render import Stretch, Style, make_style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from armillary.holdings.layers import Layer
     from armillary.images.pyramid import Pyramid
 
 STYLE_NAMES = frozenset({"vmin", "vmax", "stretch", "cmap", "gamma", "invert", "abs"})
@@ -35,7 +37,7 @@ def check_style(given: Mapping[str, str]) -> None:
     make_style(**({"vmin": -FLOAT32_MAX, "vmax": FLOAT32_MAX} | _named(given)))
 
 
-def layer_style(pyramid: Pyramid, given: Mapping[str, str]) -> tuple[Style, Any]:
+def layer_style(layer: Layer, pyramid: Pyramid, given: Mapping[str, str]) -> tuple[Style, Any]:
     """Style for a layer, and its histogram where the stretch needs one.
 
     Raises
@@ -45,9 +47,11 @@ def layer_style(pyramid: Pyramid, given: Mapping[str, str]) -> tuple[Style, Any]
     """
     words = _named(given)
     if {"vmin", "vmax", "cmap", "stretch"} - words.keys():
-        auto = pyramid.display_range()
+        auto = display_range(layer, pyramid)
         words = {"vmin": auto.vmin, "vmax": auto.vmax, "cmap": auto.cmap, "stretch": auto.stretch} | words
     style = make_style(**words)
     if style.stretch is not Stretch.HISTEQ:
         return style, None
-    return style, pyramid.histogram(HISTOGRAM_BINS, vmin=style.vmin, vmax=style.vmax)
+    # Of absolute values the share below v is C(v) - C(-v): both sides of zero are wanted.
+    lowest = -style.vmax if style.absolute else style.vmin
+    return style, pyramid.histogram(HISTOGRAM_BINS, vmin=min(lowest, style.vmin), vmax=style.vmax)

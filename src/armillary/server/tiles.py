@@ -128,7 +128,7 @@ def make_tile(layer: Layer, asked: TileRequest, coding: Coding) -> tuple[Tile, b
         raster = pyramid.tile(asked.key, preview=asked.preview)
         if raster.preview:
             pyramid.prepare()
-        style, counts = layer_style(pyramid, dict(asked.style)) if asked.ext in COLOURED else (None, None)
+        style, counts = layer_style(layer, pyramid, dict(asked.style)) if asked.ext in COLOURED else (None, None)
         encoded = encode(raster, asked.ext, style, histogram=counts)
         used: Coding = coding if encoded.compressible else "identity"
         body = compress(encoded.body, used)

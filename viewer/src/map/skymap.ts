@@ -274,6 +274,8 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     const { center, resolution } = frame.viewState;
     const { canvas } = this.scene.parts.painter;
     const { info } = this.view;
+    // Before the first layer a canvas that nothing was drawn on would show as grey.
+    canvas.style.visibility = info ? "" : "hidden";
     if (info) this.scene.draw(this.view.seen(info, center, resolution, frame.size), devicePixelRatio);
     return canvas;
   }

@@ -87,3 +87,7 @@ class FitsPlane(Plane):
     def wcs(self) -> PlaneWcs | None:
         """World coordinates, None without celestial ones."""
         return self._file.wcs(self._hdu, self.shape, self._layout.sky)
+
+    def why_no_sky(self) -> str:
+        """Why it has no celestial coordinates."""
+        return self._file.why_no_sky(self._hdu, self.shape, self._layout.sky)

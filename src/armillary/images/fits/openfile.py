@@ -95,6 +95,13 @@ class FitsFile:
                 self._wcs[key] = PlaneWcs.from_header_text(text, shape, axes, self.open_with_astropy)
             return self._wcs[key]
 
+    def why_no_sky(self, hdu: FitsHdu, shape: tuple[int, int], sky: tuple[int, int]) -> str:
+        """Why an image has no celestial coordinates, in words; empty when it has some."""
+        from armillary.sky.wcs import why_not
+
+        axes = (sky[0] + 1, sky[1] + 1)
+        return why_not(self.image_header(hdu).text, shape, axes, self.open_with_astropy)
+
     def open_with_astropy(self) -> Any:
         """The file as an astropy ``HDUList``, for what only astropy reads; the caller closes it."""
         from astropy.io import fits
