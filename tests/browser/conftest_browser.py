@@ -31,7 +31,7 @@ GROUND = (5, 7, 10)
 """Colour of the map where there is no data: the token ``--sky``."""
 BARE = {"grid": 0, "scalebar": 0, "compass": 0, "minimap": 0}
 """Nothing over the pixels."""
-PATIENCE_S = 20.0
+PATIENCE_S = float(os.environ.get("ARMILLARY_BROWSER_PATIENCE", "20"))
 POLL_MS = 40
 
 
@@ -211,14 +211,11 @@ class Viewer:
         self.eventually(same)
 
     def number(self, name: str) -> float:
+        assert name in self.query
         return float(self.query[name])
 
-    @property
-    def words(self) -> str:
-        """What is said in passing."""
-        return self.page.locator("ar-toasts").inner_text()
-
     def says(self, part: str) -> None:
+        """Wait for something that is said in passing."""
         self.page.locator("ar-toasts", has_text=part).wait_for()
 
     @property

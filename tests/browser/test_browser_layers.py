@@ -120,7 +120,6 @@ def test_swipe_shows_one_on_each_side(viewer):
 
 
 def test_the_second_layer_is_equalised_too(viewer):
-    """Three quarters of ``low`` lie at or below its one value: equalised it is not what linear makes of it."""
     page = viewer()
     look = {**FLAT, "layer": "signed", "stretch": "histeq", "min": -0.5, "max": 0.5}
     page.open(**look, **BARE)
@@ -137,5 +136,5 @@ def test_the_second_layer_is_equalised_too(viewer):
 
 def _varied(page):
     picture = page.picture()
-    assert np.unique(picture[..., 0]).size > 150
+    assert np.unique(picture[..., 0]).size > 90
     assert picture.shape[0] > SIDE

@@ -43,7 +43,7 @@ def test_the_pixel_under_the_pointer(viewer, x, y):
 def test_a_mean_says_so_at_once_and_gives_way_to_the_exact_value(viewer):
     page = viewer().open(layer="large")
     held = []
-    page.page.route("**/values?*", held.append)
+    page.page.route("**/values?*", lambda route: held.append(route))  # noqa: PLW0108 - append takes no attributes
     box = page.box
     page.point(box["width"] / 2, box["height"] / 2)
     page.readout.get_by_text(re.compile(r"mean of [248]²")).wait_for()

@@ -25,6 +25,8 @@ export const appStyles = css`
   :host(:not([left]):not([narrow])) .left, :host(:not([right]):not([narrow])) .right { display: none; }
   :host([full]), :host([narrow][full]) { grid-template: "map" minmax(0, 1fr) / minmax(0, 1fr); }
   :host([full]) .top, :host([full]) .rail, :host([full]) .foot { display: none; }
+  .hollow { position: absolute; inset: auto 0; top: 45%; margin: 0 auto; width: max-content; max-width: calc(100% - 64px); padding: 8px 16px;
+    border: 1px solid var(--line-strong); border-radius: var(--r); background: var(--panel); pointer-events: none; }
   .empty { position: absolute; inset: 0; display: flex; flex-direction: column; align-items: center; justify-content: center; text-align: center; padding: 24px; gap: 8px;
     background: var(--bg); }
   .empty svg { width: 32px; height: 32px; color: var(--mute); stroke-width: 1; margin-bottom: 8px; }

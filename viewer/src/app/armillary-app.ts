@@ -41,6 +41,7 @@ export class ArmillaryApp extends LitElement {
     "info",
     "layerBusy",
     "progress",
+    "histogram",
   ]);
   private readonly keyed = (event: KeyboardEvent) => {
     const command = store.state.helpOpen && event.key !== "?" ? null : commandOf(event);
@@ -111,7 +112,7 @@ export class ArmillaryApp extends LitElement {
     const { layerError, info, holdings, holdingsError } = store.state;
     if (layerError)
       return html`<div class="empty" role="alert">${icons.warn}<h3>This layer does not open</h3><p>${layerError}</p><p class="mute">Choose another one on the left.</p></div>`;
-    if (info) return nothing;
+    if (info) return hollow();
     if (holdingsError && !holdings)
       return html`<div class="empty" role="alert">${icons.warn}<h3>No answer</h3><p>${holdingsError}</p></div>`;
     if (holdings && !holdings.scanning && holdings.map_groups.length === 0)
@@ -120,4 +121,12 @@ export class ArmillaryApp extends LitElement {
         <p class="mute">Start it with FITS files or a folder of them: <code>armillary open *.fits</code></p></div>`;
     return nothing;
   }
+}
+
+/** An empty map says why: otherwise one looks for a mistake of one's own. */
+function hollow() {
+  const { data } = store.state.histogram;
+  if (!data?.total || data.nan < data.total) return nothing;
+  const which = data.exact || data.total === store.state.info?.shape.reduce((a, b) => a * b) ? "" : " that was sampled";
+  return html`<p class="hollow" role="status">Every pixel${which} is NaN: there is nothing to show.</p>`;
 }

@@ -34,7 +34,9 @@ export class ArHelpDialog extends LitElement {
 
   override render() {
     void this.follow;
-    return html`<dialog aria-labelledby="title" @close=${() => store.set({ helpOpen: false })} @click=${this.outside}>
+    const closed = () => store.set({ helpOpen: false });
+    // "close" comes a moment later than the dialog goes: a key pressed meanwhile must not find it open.
+    return html`<dialog aria-labelledby="title" @cancel=${closed} @close=${closed} @click=${this.outside}>
       <header><h1 id="title">Keys and gestures</h1>
         <button class="icon-btn" aria-label="Close" title="Close (Esc)" @click=${() => this.dialog.close()}>${icons.close}</button></header>
       <div class="columns">
