@@ -192,12 +192,20 @@ def test_head_works_wherever_get_does(ask) -> None:
 
 
 def test_every_answer_carries_the_security_headers(ask) -> None:
-    for url in ("/", "/api/holdings", "/api/none", "/api/layers/tan/tiles/0/0/0.f32", "/api/layers/x/tiles/0/0/0.f32"):
+    for url in ("/", "/docs", "/api/holdings", "/api/none", "/healthz"):
         headers = ask(url).headers
         assert "'unsafe-inline'" not in headers["content-security-policy"].split("style-src")[0]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-frame-options"] == "DENY"
+        assert "access-control-allow-origin" not in headers
+
+
+def test_tiles_carry_the_headers_that_mean_something_to_data(ask) -> None:
+    for url in ("/api/layers/tan/tiles/0/0/0.f32", "/api/layers/x/tiles/0/0/0.f32", "/api/layers/tan/tiles/a/b/c.png"):
+        headers = ask(url).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
         assert "access-control-allow-origin" not in headers
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TILES = b"/tiles/"
+
 
 class Application:
     """The whole server as an ASGI application.
@@ -52,6 +54,7 @@ class Application:
         self._root = settings.root_path
         self._tiles = TileRoute(services.holdings, services.tile_workers, services.tile_cache)
         self._headers = guard.security_headers(cross_origin=bool(settings.cors_origins))
+        self._tile_headers = [pair for pair in self._headers if pair[0] in guard.HEADERS_OF_DATA]
 
     def api(self) -> App:
         """The JSON API, loaded when it is first wanted."""
@@ -71,12 +74,14 @@ class Application:
             await send({"type": "websocket.close", "code": 1008})
             return
         started, status, begun = False, 0, time.perf_counter()
+        # A policy for pages means nothing to a tile, and the web server checks each header letter by letter.
+        extra = self._tile_headers if TILES in scope["raw_path"] else self._headers
 
         async def guarded_send(message: Message) -> None:
             nonlocal started, status
             if message["type"] == "http.response.start":
                 started, status = True, message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers]
+                message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 
         try:

@@ -35,6 +35,10 @@ SECURITY_HEADERS = [
 ]
 
 
+HEADERS_OF_DATA = {b"x-content-type-options", b"cross-origin-resource-policy"}
+"""Those that mean something to an answer that is no page."""
+
+
 def security_headers(*, cross_origin: bool) -> list[tuple[bytes, bytes]]:
     """Headers of every answer; with allowed origins, other pages may read what CORS lets them."""
     if not cross_origin:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
@@ -59,6 +59,16 @@ class TileRequest:
     version: str
     preview: bool
     style: tuple[tuple[str, str], ...]
+    digest: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Hash once: the request is a key of the cache, and itself kept by ``parse``."""
+        object.__setattr__(
+            self, "digest", hash((self.layer_id, self.key, self.ext, self.version, self.preview, self.style))
+        )
+
+    def __hash__(self) -> int:
+        return self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,6 @@ def _number(name: str, text: str) -> int:
     return int(text)
 
 
-@lru_cache(maxsize=8192)
 def parse(path: str, query: str) -> TileRequest:
     """A tile's address, checked as far as it can be without the layer.
 
@@ -229,6 +238,7 @@ class TileRoute:
         await respond(scope, send, 200, headers, tile.body)
 
 
+@lru_cache(maxsize=8192)
 def parse_request(path: str, query: bytes) -> TileRequest:
     """``parse`` for bytes off the wire.
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,12 @@ _KINDS = {
 
 def version_of(status: os.stat_result) -> str:
     """Version of a file with that status: 16 hexadecimal digits."""
-    facts = f"{status.st_dev}.{status.st_ino}.{status.st_size}.{status.st_mtime_ns}"
-    return hashlib.blake2b(facts.encode(), digest_size=8).hexdigest()
+    return _token(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _token(*facts: int) -> str:
+    return hashlib.blake2b(".".join(map(str, facts)).encode(), digest_size=8).hexdigest()
 
 
 def checked_stat(path: str, name: str) -> os.stat_result:
