@@ -97,7 +97,9 @@ def saved(page, item):
     with page.page.expect_download() as waiting:
         page.page.get_by_role("menuitem", name=item).click()
     with open(waiting.value.path(), "rb") as file:
-        return waiting.value.suggested_filename, np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB")).astype(int)
+        return waiting.value.suggested_filename, np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB")).astype(
+            int
+        )
 
 
 def test_a_picture_of_the_screen(viewer):

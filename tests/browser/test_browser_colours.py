@@ -86,7 +86,7 @@ def test_magnified_pixels_are_blocks_with_hard_edges(viewer):
     check(page, steps(), frame, "gray")
     picture = page.picture()
     _, sy = frame.screen(32, 15)
-    left = int(round(frame.screen(0, 0)[0] - 4))
+    left = round(frame.screen(0, 0)[0] - 4)
     first = max(0, -(left // 8) + 1)
     for x in range(first, first + 40):
         block = picture[int(sy), left + 8 * x : left + 8 * x + 8]

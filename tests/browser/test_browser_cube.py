@@ -56,7 +56,7 @@ def test_playing_goes_through_the_slices_and_stops(viewer):
     seen = set()
 
     def several():
-        seen.add(page.query.get("slice", "0"))
+        seen.add(shade(page))
         assert len(seen) >= 4
 
     page.eventually(several)

@@ -171,8 +171,9 @@ def test_focus_is_always_seen(viewer):
               let at = document.activeElement;
               while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
               if (!at || at === document.body) return ["", true];
-              const rings = [at, at.closest("form"), at.closest("label")].filter(Boolean).map((e) => getComputedStyle(e));
-              const shown = rings.some((s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1) || s.boxShadow !== "none");
+              const around = [at, at.closest("form"), at.closest("label")].filter(Boolean);
+              const outlined = (s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1;
+              const shown = around.map((e) => getComputedStyle(e)).some((s) => outlined(s) || s.boxShadow !== "none");
               return [at.getAttribute("aria-label") || at.title || at.textContent.trim() || at.tagName, shown];
             }"""
         )

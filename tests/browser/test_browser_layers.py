@@ -121,7 +121,7 @@ def test_swipe_shows_one_on_each_side(viewer):
 
 def test_the_second_layer_is_equalised_too(viewer):
     page = viewer()
-    look = {**FLAT, "layer": "signed", "stretch": "histeq", "min": -0.5, "max": 0.5}
+    look = {**FLAT, "layer": "signed", "stretch": "histeq", "min": -500, "max": 500}
     page.open(**look, **BARE)
     page.rest()
     page.eventually(lambda: _varied(page))

@@ -78,7 +78,9 @@ def test_every_text_can_be_read(viewer, scheme):
     page.page.get_by_role("dialog").wait_for()
     found += page.page.evaluate(TEXTS)
     assert len(found) > 80
-    faint = {(text, round(contrast(colour, behind), 2)) for text, colour, behind in found if contrast(colour, behind) < 4.5}
+    faint = {
+        (text, round(contrast(colour, behind), 2)) for text, colour, behind in found if contrast(colour, behind) < 4.5
+    }
     assert faint == set()
 
 
@@ -131,7 +133,8 @@ def boxes(page, bar):
               const found = [];
               const visit = (root) => {
                 for (const element of root.querySelectorAll("button, input, kbd")) {
-                  if (!element.checkVisibility({ visibilityProperty: true }) || element.closest("[popover], .hint")) continue;
+                  if (!element.checkVisibility({ visibilityProperty: true })) continue;
+                  if (element.closest("[popover], .hint")) continue;
                   if (element.tagName === "KBD" && element.closest("button")) continue;
                   const { left, top, right, bottom } = element.getBoundingClientRect();
                   found.push([element.ariaLabel || element.title || element.tagName, [left, top, right, bottom]]);

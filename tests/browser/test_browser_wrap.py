@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_panning_has_no_end(viewer):
     # Dragging to the right shows more of the left: larger right ascension, round and round.
     for _ in range(4):
         page.drag((box["x"] + 100, y), (box["width"] * 0.6, 0))
-        page.eventually(lambda: _differs(page, before))
+        page.eventually(partial(_differs, page, before))
         turned += (page.number("ra") - before) % 360
         before = page.number("ra")
     assert turned > 540
