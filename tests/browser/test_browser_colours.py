@@ -93,11 +93,12 @@ def test_magnified_pixels_are_blocks_with_hard_edges(viewer):
         assert (block == block[0]).all(), x
 
 
-def test_equalised_colours_cover_as_many_pixels(viewer):
+@pytest.mark.parametrize("render", ["gl", "server"])
+def test_equalised_colours_cover_as_many_pixels(viewer, render):
     values = signed()
     order = np.sort(values, axis=None)
     look = {**LOOK, "layer": "signed", "min": float(order[0]), "max": float(order[-1]), "stretch": "histeq"}
-    page = viewer().open(**look, cmap="gray")
+    page = viewer().open(**look, cmap="gray", render=render)
     frame = Frame(page, 32, 26, 0.125)
     half_x, half_y = frame.width / 16 - 1, frame.height / 16 - 1
     share = np.searchsorted(order, values) / values.size
@@ -115,11 +116,12 @@ def test_equalised_colours_cover_as_many_pixels(viewer):
     page.eventually(shares)
 
 
-def test_absolute_values_equalised(viewer):
+@pytest.mark.parametrize("render", ["gl", "server"])
+def test_absolute_values_equalised(viewer, render):
     values = np.abs(signed())
     order = np.sort(values, axis=None)
     look = {**LOOK, "layer": "signed", "min": 0, "max": float(order[-1]), "stretch": "histeq", "abs": 1}
-    page = viewer().open(**look, cmap="gray")
+    page = viewer().open(**look, cmap="gray", render=render)
     frame = Frame(page, 32, 26, 0.125)
     share = np.searchsorted(order, values) / values.size
 

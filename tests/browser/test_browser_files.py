@@ -159,3 +159,45 @@ def test_every_header_is_there_and_can_be_searched(viewer):
 
 def _none(panel):
     assert panel.locator("mark").count() == 0
+
+
+def test_loading_is_seen(viewer):
+    page = viewer()
+    held = []
+    page.page.route("**/tiles/**", lambda route: held.append(route))  # noqa: PLW0108 - append takes no attributes
+    page.page.goto(f"{page.address}?layer=steps")
+    bar = page.page.get_by_role("progressbar", name="Loading")
+    page.eventually(lambda: _some(held))
+    bar.wait_for()
+    assert page.page.locator("#map").get_attribute("aria-busy") == "true"
+    for route in held:
+        route.continue_()
+    page.rest()
+    page.eventually(lambda: _no(bar))
+
+
+def _some(found):
+    assert found
+
+
+def _no(locator):
+    assert locator.count() == 0
+
+
+def test_a_tile_that_fails_is_told_in_words(viewer):
+    page = viewer()
+    page.expected.append("404")
+    error = {"error": {"code": "not_found", "message": "The dog ate this tile.", "detail": None}}
+    page.page.route("**/tiles/**", lambda route: route.fulfill(status=404, json=error))
+    page.page.goto(f"{page.address}?layer=steps")
+    page.says("The dog ate this tile.")
+    page.page.unroute("**/tiles/**")
+    page.page.evaluate("dispatchEvent(new Event('online'))")
+    page.page.get_by_role("treeitem", name="cube").click()
+    page.wait_query(layer="cube")
+    page.rest()
+    page.eventually(lambda: _varies(page.picture()))
+
+
+def _varies(picture):
+    assert np.ptp(picture) > 100

@@ -126,7 +126,7 @@ export async function goTo(place: Place): Promise<string> {
   } else if (!info.center) {
     return "This layer has no celestial coordinates: only pixels can be found. Example: px 100 200.";
   } else if (!(await map.goToSky(place.ra, place.dec, undefined, true))) {
-    return "This layer cannot show that position: it lies outside its projection.";
+    return "That position lies outside this layer. The layers on the left may hold another one that shows it.";
   }
   syncUrl("push");
   return "";
