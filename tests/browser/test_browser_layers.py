@@ -56,12 +56,8 @@ def _alike(a, b):
     assert (np.abs(a - b).max(axis=2) > 4).mean() < 0.03
 
 
-def style_of(page, layer):
-    """Give a layer the style of ``FLAT``, as it is kept for comparing."""
-    page.open(**{**FLAT, "layer": layer}, **BARE)
-
-
-def compared(viewer, mode="opacity", mix=0.5):
+def compared(viewer):
+    """Grey 64 under grey 192, half and half."""
     page = viewer()
     page.open(**{**FLAT, "layer": "high"}, **BARE)
     is_colour(page, (192, 192, 192))
