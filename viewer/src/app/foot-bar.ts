@@ -54,7 +54,10 @@ export class ArFootBar extends LitElement {
     this.style.setProperty("--ra", width(Math.min(5, seconds + 1)));
     this.style.setProperty("--dec", `calc(1ch + ${width(seconds)})`);
     this.style.setProperty("--pair", `${2 * decimals + 10}ch`);
-    this.style.setProperty("--value", `${13 + (store.state.info?.units ? 1 + Math.min(12, store.state.info.units.length) : 0)}ch`);
+    this.style.setProperty(
+      "--value",
+      `${13 + (store.state.info?.units ? 1 + Math.min(12, store.state.info.units.length) : 0)}ch`,
+    );
   }
 
   private first(words: ReadoutWords | null) {
