@@ -13,8 +13,8 @@ from armillary.images.files import open_image
 from armillary.images.pyramid import Pyramid
 from armillary.images.warm import warm_up
 from armillary.render import EXTENSIONS, encode, make_style
-from armillary.server.warmup import prepare_numba
 from armillary.sky.grid import TileKey
+from armillary.storage.compiler import prepare
 
 
 def write_files(folder: Path) -> None:
@@ -50,7 +50,7 @@ def show(path: Path) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    prepare_numba()
+    prepare()
     warm_up()
     with tempfile.TemporaryDirectory() as name:
         write_files(Path(name))

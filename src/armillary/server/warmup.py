@@ -9,6 +9,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from armillary.storage.compiler import prepare
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,28 +23,6 @@ SLOW_MODULES = (
     "armillary.sky.wcs",
     "astropy.wcs",
 )
-
-
-_lock = threading.Lock()
-_prepared = threading.Event()
-
-
-def prepare_numba() -> None:
-    """Import numba and build its compiler's shared parts in one thread, before any other thread compiles.
-
-    Two threads that meet numba for the first time can wait for each other for ever: the one that compiles holds the
-    compiler's lock and wants the target's, the one that declares a kernel holds the target's and wants the
-    compiler's. Once the target is built, nobody locks it again.
-    """
-    if _prepared.is_set():
-        return
-    with _lock:
-        if not _prepared.is_set():
-            from numba.core.registry import cpu_target
-
-            assert cpu_target.typing_context is not None
-            assert cpu_target.target_context is not None
-            _prepared.set()
 
 
 def warm_up(first: Callable[[], object]) -> None:
@@ -61,7 +41,7 @@ def warm_up(first: Callable[[], object]) -> None:
 
 def _load(first: Callable[[], object]) -> None:
     first()
-    prepare_numba()
+    prepare()
     for name in SLOW_MODULES:
         try:
             importlib.import_module(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from armillary.errors import UnavailableError
 from armillary.images.flight import SingleFlight
-from armillary.server.warmup import prepare_numba
+from armillary.storage.compiler import prepare as prepare_numba
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

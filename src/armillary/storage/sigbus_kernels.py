@@ -6,8 +6,8 @@ from typing import Any
 
 import numba
 import numba.extending
-from numba.core.registry import cpu_target
 
+from armillary.storage.compiler import prepare
 from armillary.storage.faults import COUNT, FIRST_RANGE, OLD_ACTION, PAGE_ADDRESS, PAGE_SIZE, WORDS
 
 # What numba's types say of these does not hold inside compiled code.
@@ -15,9 +15,7 @@ types: Any = numba.types
 carray: Any = numba.carray  # type: ignore[attr-defined]
 intrinsic: Any = numba.extending.intrinsic
 
-# numba makes these at first use: a C callback takes their lock inside the compiler's, a jitted function the other way
-# round, so that two threads that import kernels at once would wait for each other for ever.
-_MADE_NOW = (cpu_target.typing_context, cpu_target.target_context)
+prepare()
 
 BUS_ADRERR = 2
 SIGBUS = 7

@@ -6,9 +6,6 @@ unsigned integers, which are big-endian stored numbers (a mapped file), or nativ
 what float32 cannot hold.
 """
 
-from numba.core.registry import cpu_target
+from armillary.storage.compiler import prepare
 
-# Two threads that meet numba at the same time can wait for each other for ever: one compiles and wants the target,
-# the other declares a kernel, holds the target and wants the compiler. Built here, the target is locked no more.
-assert cpu_target.typing_context is not None
-assert cpu_target.target_context is not None
+prepare()
