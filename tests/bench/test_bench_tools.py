@@ -23,7 +23,7 @@ def bench(monkeypatch):
 def floor(bench):
     processes = bench("processes")
     port = processes.free_port()
-    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['', '{port}', '{SIZE}']; "
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['', '{port}', '{SIZE}', '3']; "
     program += "import runpy; runpy.run_module('bench.bytes_server', run_name='__main__')"
     with processes.running([sys.executable, "-c", program], port, answer="/") as server:
         yield server
