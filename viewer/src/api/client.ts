@@ -1,5 +1,6 @@
 /** Requests to the server this page came from. Every call can be aborted; failures are ApiError with words for people. */
 import type { Colormaps, HeaderEntry, Histogram, HoldingsTree, LayerInfo, ValueAnswer } from "./types";
+import { readableLayer, readableTree } from "./units";
 
 export class ApiError extends Error {
   constructor(
@@ -51,8 +52,8 @@ async function json<T>(path: string, query?: Query, signal?: AbortSignal): Promi
 const layerPath = (id: string, rest = "") => `layers/${encodeURIComponent(id)}${rest}`;
 
 export const api = {
-  holdings: (signal?: AbortSignal) => json<HoldingsTree>("holdings", {}, signal),
-  layer: (id: string, signal?: AbortSignal) => json<LayerInfo>(layerPath(id), {}, signal),
+  holdings: async (signal?: AbortSignal) => readableTree(await json<HoldingsTree>("holdings", {}, signal)),
+  layer: async (id: string, signal?: AbortSignal) => readableLayer(await json<LayerInfo>(layerPath(id), {}, signal)),
   value: (id: string, at: { x: number; y: number } | { ra: number; dec: number }, signal?: AbortSignal) =>
     json<ValueAnswer>(layerPath(id, "/values"), at, signal),
   histogram: (

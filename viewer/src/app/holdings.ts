@@ -1,6 +1,7 @@
 /** The tree of what is on offer: asked for until every header is read, then now and then. */
 import { api, apiUrl } from "../api/client";
 import type { HoldingsTree } from "../api/types";
+import { readableTree } from "../api/units";
 import { wordsOf } from "./session";
 import { store } from "./store-controller";
 
@@ -17,7 +18,7 @@ async function fetchHoldings(): Promise<HoldingsTree | null> {
   if (response?.status === 304) return null;
   if (!response?.ok) return api.holdings(); // fails with words
   etag = response.headers.get("ETag");
-  return response.json();
+  return readableTree(await response.json());
 }
 
 async function refresh(): Promise<number> {

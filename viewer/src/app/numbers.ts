@@ -1,4 +1,5 @@
 /** Numbers for people: round ticks, figures that fit, and what a person may type. */
+import { typedUnits } from "../api/units";
 
 const MINUS = "\u2212";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -90,8 +91,8 @@ export function unitLabel(units: string | null, exponent = 0): string {
  * NaN where it is not a number.
  */
 export function parseNumber(text: string, units: string | null = null): number {
-  let t = text.trim().replace(/[\u2212\u2013\u2012]/g, "-");
-  if (units && t.toLowerCase().endsWith(units.toLowerCase())) t = t.slice(0, -units.length);
+  let t = typedUnits(text.trim().replace(/[\u2212\u2013\u2012]/g, "-"));
+  if (units && t.toLowerCase().endsWith(typedUnits(units).toLowerCase())) t = t.slice(0, -units.length);
   t = t
     .replace(/[\s\u2009\u202f']/g, "")
     .replace(/[×x*]10\^?([-+⁻]?[\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/i, (_, exponent: string) => `e${plainFigures(exponent)}`);

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { parseNumber } from "../app/numbers";
+import { readableUnits, typedUnits } from "./units";
+
+describe("units", () => {
+  it.each([
+    ["uK", "µK"],
+    ["uJy/beam", "µJy/beam"],
+    ["10**-3 uK_CMB", "10**-3 µK_CMB"],
+    ["count", "count"],
+    ["u", "u"],
+    ["Jy/beam", "Jy/beam"],
+    ["nanomaggy", "nanomaggy"],
+  ])("%s reads %s", (written, read) => {
+    expect(readableUnits(written)).toBe(read);
+    expect(typedUnits(read)).toBe(written);
+  });
+
+  it("keeps no units as none", () => {
+    expect(readableUnits(null)).toBeNull();
+  });
+
+  it.each(["-300 uK", "−300 µK", "-300μK", "-300"])("takes %s typed", (text) => {
+    expect(parseNumber(text, "µK")).toBe(-300);
+  });
+});
