@@ -39,6 +39,7 @@ def same(found, wanted):
 def test_an_address_brings_the_same_view_back(viewer):
     page = viewer().open(**FULL)
     page.eventually(lambda: same(page.query, FULL))
+    page.eventually(lambda: _still(page))
     first = page.picture()
     again = viewer().open(page.page.url.partition("?")[2])
     again.eventually(lambda: _alike(first, again.picture()))
@@ -48,6 +49,12 @@ def test_an_address_brings_the_same_view_back(viewer):
 def _alike(a, b, most=0.002):
     assert a.shape == b.shape
     assert (np.abs(a - b).max(axis=2) > 4).mean() < most
+
+
+def _still(page):
+    before = page.picture()
+    page.page.wait_for_timeout(400)  # the second layer comes after the first
+    assert _alike(before, page.picture()) is None
 
 
 def test_the_state_made_by_hand_survives_a_reload(viewer):

@@ -42,6 +42,7 @@ export class ArmillaryApp extends LitElement {
     "layerBusy",
     "progress",
     "histogram",
+    "compare",
   ]);
   private readonly keyed = (event: KeyboardEvent) => {
     const command = store.state.helpOpen && event.key !== "?" ? null : commandOf(event);
@@ -103,8 +104,8 @@ export class ArmillaryApp extends LitElement {
 
   /** Whether what is shown is not yet what was asked for. */
   private get busy(): boolean {
-    const { layerBusy, info, progress } = store.state;
-    return layerBusy || info === null || (progress?.loading ?? 1) > 0;
+    const { layerBusy, info, progress, compare } = store.state;
+    return layerBusy || info === null || compare?.info === null || (progress?.loading ?? 1) > 0;
   }
 
   /** What the middle says while there is no map. */

@@ -37,11 +37,12 @@ function listen(map: SkyMapApi): void {
   const on = <T>(name: string, act: (detail: T) => void) =>
     map.addEventListener(name, (event) => act((event as CustomEvent<T>).detail));
   followPointer(map);
-  on<ViewPosition>("view", (view) => store.set({ view }));
-  on<ViewPosition>("viewend", (view) => {
+  const seen = (view: ViewPosition) => {
     store.set({ view });
     if (!store.state.layerBusy) syncUrl("replace");
-  });
+  };
+  on<ViewPosition>("view", seen);
+  on<ViewPosition>("viewend", seen);
   on<MapProgress>("progress", (progress) => store.set({ progress }));
   on<{ message: string }>("fault", ({ message }) => say(message, "fault"));
   on<number>("swipe", (swipe) => changeCompare({ swipe }));
