@@ -29,10 +29,3 @@ def real_data() -> Path:
     if folder is None:
         pytest.skip("no folder of real files: set ARMILLARY_TEST_DATA")
     return folder
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A real browser on a busy machine may miss a beat: its tests get a second try, which the report shows."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
