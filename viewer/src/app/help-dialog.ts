@@ -35,8 +35,10 @@ export class ArHelpDialog extends LitElement {
   override render() {
     void this.follow;
     const closed = () => store.set({ helpOpen: false });
-    // "close" comes a moment later than the dialog goes: a key pressed meanwhile must not find it open.
-    return html`<dialog aria-labelledby="title" @cancel=${closed} @close=${closed} @click=${this.outside}>
+    // "close" comes a moment later than the dialog goes: a key pressed meanwhile must not find it open, and may have
+    // opened it again.
+    const late = () => !this.dialog.open && closed();
+    return html`<dialog aria-labelledby="title" @cancel=${closed} @close=${late} @click=${this.outside}>
       <header><h1 id="title">Keys and gestures</h1>
         <button class="icon-btn" aria-label="Close" title="Close (Esc)" @click=${() => this.dialog.close()}>${icons.close}</button></header>
       <div class="columns">
