@@ -17,6 +17,7 @@ import pytest
 from astropy.io import fits
 
 from armillary.holdings import discover
+from armillary.holdings.access import OWNER
 from armillary.images.pyramid import Pyramid
 from armillary.server.app import create_app
 from armillary.server.settings import Settings
@@ -66,7 +67,7 @@ def make_app(folder: Path, **settings: Any) -> Any:
 
     found = discover([folder], pyramid, tile_size=chosen.tile_size)
     found.run()
-    return create_app(found.holdings, chosen, discovery=found)
+    return create_app(found.holdings, chosen, discovery=found, everybody=OWNER)
 
 
 @contextlib.asynccontextmanager

@@ -130,6 +130,7 @@ def _serve(discovery: Discovery, loaded: Loaded) -> int:
 def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
     from dataclasses import replace
 
+    from armillary.holdings.access import OWNER
     from armillary.server import run, warmup
     from armillary.server.app import make_application, with_cors
     from armillary.storage.cache import decoded
@@ -138,7 +139,7 @@ def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
         settings = replace(settings, token=secrets.token_urlsafe(24))
     shown = run.address(listener, settings.host, settings.root_path, settings.token if settings.auth == "token" else "")
     port = listener.getsockname()[1]
-    application = make_application(discovery.holdings, settings, discovery=discovery, port=port)
+    application = make_application(discovery.holdings, settings, discovery=discovery, port=port, everybody=OWNER)
     run.raise_file_limit()
     decoded.resize(settings.memory << 19)  # Half of the memory; tiles and overviews have a quarter each.
     if not _something_opens(discovery):

@@ -17,11 +17,14 @@ class Access:
         Grants the caller holds.
     everything
         Sees every layer: the owner of the session, who holds its token.
+    administrator
+        Is told why something is not shown.
     """
 
     name: str = "anonymous"
     grants: frozenset[str] = frozenset()
     everything: bool = False
+    administrator: bool = False
 
     def may_see(self, grant: str | None) -> bool:
         """Whether something that needs ``grant`` (None: nothing) is visible."""
@@ -29,4 +32,4 @@ class Access:
 
 
 ANONYMOUS = Access()
-OWNER = Access(name="owner", everything=True)
+OWNER = Access(name="owner", everything=True, administrator=True)

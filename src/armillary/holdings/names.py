@@ -104,5 +104,10 @@ def split_slice(layer_id: str) -> tuple[str, tuple[int, ...]]:
 
 def no_layer(layer_id: str) -> NotFoundError:
     """The one error for a layer that is missing, denied, or has no such slice."""
-    shown = layer_id if len(layer_id) <= LONGEST_ID and layer_id.isprintable() else "of that id"
-    return NotFoundError(f"There is no layer {shown!r}." if shown == layer_id else f"There is no layer {shown}.")
+    return no_such("layer", layer_id)
+
+
+def no_such(what: str, name: str) -> NotFoundError:
+    """The one error for something that is missing or denied."""
+    shown = repr(name) if len(name) <= LONGEST_ID and name.isprintable() else "of that id"
+    return NotFoundError(f"There is no {what} {shown}.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from armillary.holdings.layers import Layer, LayerEntry
-from armillary.holdings.names import no_layer, split_slice
+from armillary.holdings.names import no_layer, no_such, split_slice
 from armillary.holdings.words import cube_words
 
 if TYPE_CHECKING:
@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 
     from armillary.errors import FileError
     from armillary.holdings.access import Access
+    from armillary.holdings.catalogs import OfferedCatalog
     from armillary.holdings.files import OfferedFile
+
+
+BOX_WORDS = (
+    "box_id",
+    "name",
+    "description",
+    "top_left_ra",
+    "top_left_dec",
+    "bottom_right_ra",
+    "bottom_right_dec",
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +67,40 @@ class MapGroup:
     maps: list[Map] = field(default_factory=list)
 
 
+@dataclass(slots=True, eq=False)
+class SourceGroup:
+    """A catalog on offer.
+
+    Parameters
+    ----------
+    file
+        Where its sources come from.
+    style
+        How its symbols are drawn at first: ``color``, ``shape``, ``size``, ``size_column``, each may be missing.
+    """
+
+    source_group_id: str
+    name: str
+    file: OfferedCatalog
+    description: str = ""
+    grant: str | None = None
+    style: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A highlighted area: from ``bottom_right_ra`` eastward to ``top_left_ra``, ICRS degrees."""
+
+    box_id: str
+    name: str
+    top_left_ra: float
+    top_left_dec: float
+    bottom_right_ra: float
+    bottom_right_dec: float
+    description: str = ""
+    grant: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why something that was asked for is not shown."""
@@ -78,6 +124,8 @@ class Holdings:
         self.scanning = False
         self.lock = threading.RLock()
         self.groups: list[MapGroup] = []
+        self._sources: dict[str, SourceGroup] = {}
+        self._boxes: dict[str, Box] = {}
         self._layers: dict[str, tuple[LayerEntry, tuple[str | None, ...]]] = {}
         self._problems: dict[str, Problem] = {}
         self._trees: dict[Access, tuple[int, dict[str, Any]]] = {}
@@ -99,6 +147,41 @@ class Holdings:
         if index and (len(index) != len(axes) or any(k >= a.length for k, a in zip(index, axes, strict=True))):
             raise no_layer(layer_id)
         return Layer(entry, index or (0,) * len(axes), layer_id)
+
+    def source_group(self, source_group_id: str, access: Access) -> SourceGroup:
+        """The single gate: a catalog by its id.
+
+        Raises
+        ------
+        NotFoundError
+            There is none, or the caller may not see it: the same answer.
+        """
+        found = self._sources.get(source_group_id)
+        if found is None or not access.may_see(found.grant):
+            raise no_such("source group", source_group_id)
+        return found
+
+    def boxes(self, access: Access) -> list[Box]:
+        """The boxes that the caller may see, in order."""
+        with self.lock:
+            return [box for box in self._boxes.values() if access.may_see(box.grant)]
+
+    def source_groups(self, access: Access) -> list[SourceGroup]:
+        """The catalogs that the caller may see, in order."""
+        with self.lock:
+            return [group for group in self._sources.values() if access.may_see(group.grant)]
+
+    def put_sources(self, group: SourceGroup) -> None:
+        """Add a catalog, or replace the one of the same id."""
+        with self.lock:
+            self._sources[group.source_group_id] = group
+            self.touch()
+
+    def put_box(self, box: Box) -> None:
+        """Add a box, or replace the one of the same id."""
+        with self.lock:
+            self._boxes[box.box_id] = box
+            self.touch()
 
     def layer_ids(self) -> KeysView[str]:
         """Ids that are taken, as a view that follows the tree."""
@@ -172,9 +255,9 @@ class Holdings:
             "title": self.title,
             "scanning": self.scanning,
             "map_groups": [group for group in groups if group["maps"]],
-            "source_groups": [],
-            "boxes": [],
-            "problems": [{"name": p.name, "code": p.code, "message": p.message} for p in self._problems.values()],
+            "source_groups": [_source_words(group) for group in self.source_groups(access)],
+            "boxes": [_box_words(box) for box in self.boxes(access)],
+            "problems": [_problem_words(p) for p in self._problems.values()] if access.administrator else [],
         }
         digest = hashlib.blake2b(json.dumps(body).encode(), digest_size=8)
         return {"title": self.title, "version": digest.hexdigest(), **body}
@@ -202,6 +285,25 @@ def _group_words(group: MapGroup, access: Access) -> dict[str, Any]:
         "description": group.description,
         "maps": [made for made in maps if made["bands"]],
     }
+
+
+def _problem_words(problem: Problem) -> dict[str, Any]:
+    return {"name": problem.name, "code": problem.code, "message": problem.message}
+
+
+def _source_words(group: SourceGroup) -> dict[str, Any]:
+    return {
+        "source_group_id": group.source_group_id,
+        "name": group.name,
+        "description": group.description,
+        "status": "unavailable" if group.file.problem else "ready",
+        "count": group.file.count,
+        "style": {name: group.style.get(name) for name in ("color", "shape", "size", "size_column")},
+    }
+
+
+def _box_words(box: Box) -> dict[str, Any]:
+    return {name: getattr(box, name) for name in BOX_WORDS}
 
 
 def _map_words(made: Map, access: Access) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from armillary import __version__
+from armillary.holdings.access import ANONYMOUS
 from armillary.server import guard
 from armillary.server.asgi import CLIENT_GONE, ClientGoneError, check_method, raw_headers, respond
 from armillary.server.errors import HttpError, answer_of
@@ -166,6 +167,7 @@ def make_application(
     discovery: Discovery | None = None,
     port: int | None = None,
     static: Static | None = None,
+    everybody: Access = ANONYMOUS,
 ) -> Application:
     """The server, without CORS.
 
@@ -181,9 +183,11 @@ def make_application(
         The port that is listened on, when it is not that of the settings.
     static
         The viewer, by default the built one.
+    everybody
+        What a caller is who need not say who it is.
     """
     services = Services(holdings, settings, discovery)
-    door = guard.OpenDoor()
+    door = guard.OpenDoor(everybody)
     if settings.auth == "token":
         token = settings.token or secrets.token_urlsafe(24)
         door = guard.TokenDoor(token, settings.port if port is None else port, settings.root_path)

@@ -2,9 +2,31 @@
 import { debounced, session } from "./session";
 import { type AppState, DEFAULT_OVERLAYS } from "./state";
 import { store } from "./store-controller";
-import { encodeUrl, splitLayerId, type UrlState, type UrlView } from "./url";
+import { type ExtraName, encodeUrl, splitLayerId, type UrlState, type UrlView } from "./url";
 
 let muted = 0;
+
+/** A part of the page that keeps something in the address. */
+export interface UrlPart {
+  /** What it says now, empty when it has nothing to say. */
+  read(): string;
+  /** Bring back what an address says; empty when it says nothing. */
+  restore(text: string): void | Promise<void>;
+}
+
+const parts = new Map<ExtraName, UrlPart>();
+
+/** Keep something in the address under `name`. Call `syncUrl` when it changes. */
+export function addUrlPart(name: ExtraName, part: UrlPart): void {
+  parts.set(name, part);
+}
+
+export async function restoreParts(extra: Record<string, string>): Promise<void> {
+  await Promise.all([...parts].map(([name, part]) => part.restore(extra[name] ?? "")));
+}
+
+const extraOf = (): Record<string, string> =>
+  Object.fromEntries([...parts].map(([name, part]) => [name, part.read()]).filter(([, text]) => text));
 
 function viewOf(state: AppState): UrlView {
   const { view } = state;
@@ -24,6 +46,7 @@ export function urlState(state: AppState): UrlState {
     compare: compare ? { id: compare.id, mode: compare.mode, mix: mixOf(compare) } : undefined,
     overlays: state.overlays ?? DEFAULT_OVERLAYS,
     mirror: state.mirror,
+    extra: extraOf(),
   };
 }
 

@@ -2,6 +2,9 @@
 import { html, LitElement, nothing } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import type { SkyMapApi } from "../map/types";
+import "../panels/apertures-panel";
+import "../panels/boxes-panel";
+import "../panels/catalogs-panel";
 import "../panels/display-panel";
 import "../panels/header-panel";
 import "../panels/layers-panel";
@@ -16,11 +19,20 @@ import "./progress-line";
 import "./side-rail";
 import { sayFailure } from "./session";
 import { start } from "./start";
+import type { LeftPanel } from "./state";
 import { Follow, store } from "./store-controller";
 import { applyTheme, savedTheme } from "./theme";
 import "./toast-list";
 import "./top-bar";
 import { appStyles } from "./app-styles";
+
+const LEFT_WORDS: Record<LeftPanel, string> = {
+  layers: "Layers",
+  catalogs: "Catalogs",
+  boxes: "Boxes",
+  apertures: "Apertures",
+  header: "FITS header",
+};
 
 @customElement("armillary-app")
 export class ArmillaryApp extends LitElement {
@@ -87,8 +99,11 @@ export class ArmillaryApp extends LitElement {
     const right = narrow ? sheet === "display" : true;
     return html`<ar-top-bar class="top" role="banner"></ar-top-bar>
       <ar-side-rail class="rail" role="toolbar" aria-label="Panels"></ar-side-rail>
-      <aside class="left" aria-label=${left === "header" ? "FITS header" : "Layers"} ?hidden=${left === null}>
+      <aside class="left" aria-label=${left ? LEFT_WORDS[left] : "Layers"} ?hidden=${left === null}>
         <ar-layers-panel ?hidden=${left !== "layers"}></ar-layers-panel>
+        <ar-catalogs-panel ?hidden=${left !== "catalogs"}></ar-catalogs-panel>
+        <ar-boxes-panel ?hidden=${left !== "boxes"}></ar-boxes-panel>
+        <ar-apertures-panel ?hidden=${left !== "apertures"}></ar-apertures-panel>
         ${left === "header" ? html`<ar-header-panel></ar-header-panel>` : nothing}
       </aside>
       <main class="map">

@@ -21,6 +21,9 @@ export const mark = svg`<svg class="brand-mark" viewBox="0 0 28 28" width="28" h
 export const icons = {
   layers: path("M8 2 14 5.2 8 8.4 2 5.2zM2.4 8.2 8 11.2l5.6-3M2.4 11 8 14l5.6-3"),
   header: path("M3.5 2h6L12.5 5v9h-9zM9.5 2v3h3M5.8 8h4.4M5.8 10.8h4.4"),
+  catalogs: path("M8 2.2 9.5 6l4 .3-3.1 2.6 1 4L8 10.7l-3.4 2.2 1-4L2.5 6.3l4-.3z"),
+  boxes: draw(svg`<path d="M4 3.6h8.4v8.4H4z" stroke-dasharray="2 1.6" /><path d="M3 2.6h2v2H3zM11.4 11h2v2h-2z" />`),
+  apertures: draw(svg`<circle cx="8" cy="8" r="5.6" /><circle cx="8" cy="8" r="1.6" />`),
   display: draw(
     svg`<path d="M2 4.5h6M12 4.5h2M2 11.5h2M8 11.5h6" /><circle cx="10" cy="4.5" r="1.9" /><circle cx="6" cy="11.5" r="1.9" />`,
   ),

@@ -26,6 +26,9 @@ export type Command =
   | "previousLayer"
   | "filterLayers"
   | "header"
+  | "catalogs"
+  | "boxes"
+  | "apertures"
   | "blink"
   | "swipe"
   | "play"
@@ -81,6 +84,9 @@ export const KEYMAP: readonly KeyBinding[] = [
   bind("Layers", "previousLayer", ["p"], "Previous layer"),
   bind("Layers", "filterLayers", ["l"], "Find a layer"),
   bind("Layers", "header", ["h"], "FITS header"),
+  bind("Layers", "catalogs", ["k"], "Catalogs"),
+  bind("Layers", "boxes", ["r"], "Boxes and cutouts"),
+  bind("Layers", "apertures", ["q"], "Apertures"),
   bind("Layers", "blink", ["b"], "Blink with the layer compared"),
   bind("Layers", "swipe", ["w"], "Swipe between the layers compared"),
   bind("Cube", "play", [" "], "Play or stop", "Space"),

@@ -37,6 +37,9 @@ export class ArSideRail extends LitElement {
     const onLeft = (panel: LeftPanel) => (narrow ? sheet === panel : leftOpen && leftPanel === panel);
     return html`
       ${this.button("Layers", icons.layers, "filterLayers", onLeft("layers"), () => showLeft("layers", true))}
+      ${this.button("Catalogs", icons.catalogs, "catalogs", onLeft("catalogs"), () => showLeft("catalogs", true))}
+      ${this.button("Boxes", icons.boxes, "boxes", onLeft("boxes"), () => showLeft("boxes", true))}
+      ${this.button("Apertures", icons.apertures, "apertures", onLeft("apertures"), () => showLeft("apertures", true))}
       ${this.button("Header", icons.header, "header", onLeft("header"), () => showLeft("header", true))}
       <span class="grow"></span>
       ${

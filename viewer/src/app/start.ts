@@ -2,7 +2,7 @@
 import { api } from "../api/client";
 import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
 import { allLayers } from "../panels/tree-model";
-import { syncUrl, withoutUrl } from "./address";
+import { restoreParts, syncUrl, withoutUrl } from "./address";
 import { changeCompare, checkCompared, compareWith } from "./compare";
 import { followHoldings } from "./holdings";
 import { applyView, checkVersion, openLayer, setStyle } from "./layers";
@@ -104,6 +104,7 @@ async function restore(wanted: UrlState): Promise<void> {
       await applyView(wanted.view);
     } else await openLayer(id, { history: "none", style, view: wanted.view });
     await restoreCompare(wanted);
+    await restoreParts(wanted.extra);
   });
 }
 

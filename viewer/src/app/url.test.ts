@@ -42,6 +42,7 @@ function anyState(random: () => number): UrlState {
       ...(random() < 0.5 ? { graticule: false, reticle: true } : {}),
     },
     mirror: random() < 0.5,
+    extra: random() < 0.5 ? { boxes: "1,2,3", catalogs: "stars" } : {},
   };
 }
 
@@ -76,6 +77,7 @@ describe("the address", () => {
       compare: undefined,
       overlays: {},
       mirror: false,
+      extra: {},
     });
   });
 

@@ -20,9 +20,14 @@ export interface UrlState {
   compare?: { id: string; mode: CompareMode; mix: number };
   overlays: Partial<OverlayOptions>;
   mirror: boolean;
+  /** What other parts of the page keep in the address, by their names (`addUrlPart`). */
+  extra: Record<string, string>;
 }
 
 export const STRETCHES: readonly StretchName[] = ["linear", "sqrt", "asinh", "log", "power", "histeq"];
+/** Names of the address that other parts of the page may keep. */
+export const EXTRA_NAMES = ["catalogs", "boxes", "circles", "source"] as const;
+export type ExtraName = (typeof EXTRA_NAMES)[number];
 const MODES: readonly CompareMode[] = ["opacity", "blink", "swipe"];
 const FRAMES: readonly GridFrame[] = ["icrs", "galactic", "ecliptic"];
 const SWITCHES = ["graticule", "scaleBar", "compass", "minimap", "reticle"] as const;
@@ -60,6 +65,7 @@ export function encodeUrl(state: UrlState): string {
   }
   encodeOverlays(state.overlays, put);
   if (state.mirror) put("mirror", "1");
+  for (const name of EXTRA_NAMES) put(name, state.extra[name] || undefined);
   return query.toString().replace(/%2C/g, ",").replace(/%40/g, "@");
 }
 
@@ -111,6 +117,7 @@ export function decodeUrl(search: string): UrlState {
     compare: decodeCompare(query),
     overlays: decodeOverlays(query),
     mirror: query.get("mirror") === "1",
+    extra: Object.fromEntries(EXTRA_NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name) ?? ""]] : []))),
   };
 }
 

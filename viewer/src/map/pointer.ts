@@ -3,7 +3,7 @@ import { isData } from "../tiles/cache";
 import { factorOf, modulo } from "../tiles/cover";
 import type { TileSource } from "../tiles/source";
 import type { Handle, Overlay } from "./overlay/overlay";
-import type { PointerReading } from "./types";
+import type { Grab, PointerReading } from "./types";
 
 const REST_MS = 120;
 const CURSORS: Record<Handle | "map", string> = { minimap: "pointer", divider: "ew-resize", map: "crosshair" };
@@ -45,6 +45,7 @@ export class PointerWatch {
   private last: PointerReading | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private steering: Handle | null = null;
+  private grabbed: Grab | null = null;
   private readonly control = new AbortController();
 
   constructor(
@@ -57,7 +58,8 @@ export class PointerWatch {
     element.addEventListener("pointerdown", (event) => this.down(event), early);
     element.addEventListener("pointermove", (event) => this.moved(event), early);
     element.addEventListener("pointerup", (event) => this.up(event), early);
-    element.addEventListener("pointercancel", (event) => this.up(event), early);
+    element.addEventListener("pointercancel", (event) => this.up(event, true), early);
+    window.addEventListener("keydown", (event) => this.escape(event), early);
     element.addEventListener("pointerleave", () => this.left(), { signal });
   }
 
@@ -78,13 +80,15 @@ export class PointerWatch {
 
   private down(event: PointerEvent): void {
     const at = this.place(event);
+    if (event.button !== 0) return;
     const handle = this.overlay.handle(...at);
-    if (event.button !== 0 || !handle) return;
+    this.grabbed = handle ? null : this.overlay.drawings.grab(...at, event);
+    if (!handle && !this.grabbed) return;
     this.steering = handle;
     this.element.setPointerCapture(event.pointerId);
     event.stopPropagation();
     event.preventDefault();
-    this.steer(at);
+    if (handle) this.steer(at);
   }
 
   private moved(event: PointerEvent): void {
@@ -94,13 +98,30 @@ export class PointerWatch {
       this.steer(at);
       return;
     }
-    this.element.style.cursor = CURSORS[this.overlay.handle(...at) ?? "map"];
+    if (this.grabbed) {
+      event.stopPropagation();
+      this.grabbed.move(...at, event);
+    } else this.element.style.cursor = this.cursor(at);
     this.at = at;
     this.tell();
   }
 
-  private up(event: PointerEvent): void {
-    if (!this.steering) return;
+  private cursor(at: [number, number]): string {
+    const handle = this.overlay.handle(...at);
+    return handle ? CURSORS[handle] : (this.overlay.drawings.cursor(...at) ?? CURSORS.map);
+  }
+
+  private escape(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || !this.grabbed) return;
+    this.grabbed.end(true);
+    this.grabbed = null;
+    event.stopPropagation();
+  }
+
+  private up(event: PointerEvent, cancelled = false): void {
+    if (!this.steering && !this.grabbed) return;
+    this.grabbed?.end(cancelled);
+    this.grabbed = null;
     this.steering = null;
     this.element.releasePointerCapture(event.pointerId);
     event.stopPropagation();

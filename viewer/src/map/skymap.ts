@@ -20,6 +20,7 @@ import { takeSnapshot } from "./snapshot";
 import type {
   CompareMode,
   DisplayStyle,
+  MapDrawing,
   MapProgress,
   OverlayOptions,
   PointerReading,
@@ -189,6 +190,15 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     return takeSnapshot(this.element, [this.scene.parts.painter.canvas, this.overlay.canvas]);
   }
 
+  addDrawing(drawing: MapDrawing): () => void {
+    const remove = this.overlay.drawings.add(drawing);
+    this.redraw();
+    return () => {
+      remove();
+      this.redraw();
+    };
+  }
+
   updateSize(): void {
     this.map.updateSize();
   }
@@ -204,7 +214,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     this.map.dispose();
   }
 
-  private readonly redraw = (): void => this.map.render();
+  readonly redraw = (): void => this.map.render();
 
   private readonly online = (): void => {
     this.scene.parts.loader.forgive();
@@ -316,7 +326,8 @@ export class SkyMap extends EventTarget implements SkyMapApi {
 
   private clicked([sx, sy]: [number, number]): void {
     const reading = this.reading(sx, sy);
-    if (reading && !this.overlay.handle(sx, sy)) this.emit("click", reading);
+    if (this.overlay.handle(sx, sy) || this.overlay.drawings.click(sx, sy)) return;
+    if (reading) this.emit("click", reading);
   }
 
   private reading(sx: number, sy: number): PointerReading | null {

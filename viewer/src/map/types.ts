@@ -59,6 +59,43 @@ export interface OverlayOptions {
   reticle: boolean;
 }
 
+/** What a drawing over the map is drawn with, in CSS pixels. */
+export interface DrawFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly info: LayerInfo;
+  /** Full-resolution pixels of the layer for one CSS pixel. */
+  readonly scale: number;
+  /** Every place of the screen where a pixel of the layer is shown: more than one on a map that wraps. */
+  toScreen(x: number, y: number): [number, number][];
+  /** The one of them that is nearest to the middle of the screen, also beyond its edges. */
+  nearest(x: number, y: number): [number, number];
+  /** Pixel of the layer under a place of the screen (not wrapped). */
+  toPixel(sx: number, sy: number): [number, number];
+  /** Right ascension and declination of a pixel; null off the sky, and before the grid of vectors is here. */
+  position(x: number, y: number): [number, number] | null;
+  /** Pixel of a position near a known pixel, by iteration on the grid of vectors; null where it does not converge. */
+  pixelNear(ra: number, dec: number, x: number, y: number): [number, number] | null;
+}
+
+/** A gesture that belongs to a drawing instead of the map, from pointer down to up. Places are CSS pixels. */
+export interface Grab {
+  move(sx: number, sy: number, event: PointerEvent): void;
+  /** `cancelled`: Escape, or the pointer was taken away. */
+  end(cancelled: boolean): void;
+}
+
+/** Something drawn over the tiles and under the furniture that may react to the pointer. */
+export interface MapDrawing {
+  draw(context: CanvasRenderingContext2D, frame: DrawFrame): void;
+  /** CSS cursor at this place, null where the drawing does not react. */
+  cursor?(sx: number, sy: number, frame: DrawFrame): string | null;
+  /** Take the pointer that goes down here, or null to leave it to others. */
+  grab?(sx: number, sy: number, event: PointerEvent, frame: DrawFrame): Grab | null;
+  /** A click that did not move: true when it was meant for this drawing. */
+  click?(sx: number, sy: number, frame: DrawFrame): boolean;
+}
+
 /**
  * Events (CustomEvent, detail in brackets): `pointer` (PointerReading | null when it leaves), `rest` (PointerReading:
  * the pointer has not moved for 120 ms), `view` (ViewPosition, every frame of a move), `viewend` (ViewPosition, once a
@@ -94,6 +131,10 @@ export interface SkyMapApi extends EventTarget {
   readonly visibleWindow: { x0: number; y0: number; x1: number; y1: number } | null;
   /** Draw the colours on the server (no float textures): true when in that fallback. */
   readonly serverRendered: boolean;
+  /** Add a drawing over those before it; the result takes it away. */
+  addDrawing(drawing: MapDrawing): () => void;
+  /** Draw a frame soon: something drawn has changed. */
+  redraw(): void;
   updateSize(): void;
   destroy(): void;
 }

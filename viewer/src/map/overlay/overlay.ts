@@ -1,4 +1,5 @@
 /** Everything drawn over the tiles, in the same frame as they, on one canvas. */
+import { Drawings } from "../drawings";
 import type { OverlayOptions } from "../types";
 import { contains, MARGIN, type OverlayFrame, type Rect, readColours } from "./frame";
 import { COMPASS_RECT, drawCompass, drawDivider, drawReticle, drawScaleBar, scaleBarRect } from "./furniture";
@@ -9,6 +10,7 @@ export type Handle = "minimap" | "divider";
 
 export class Overlay {
   readonly canvas = document.createElement("canvas");
+  readonly drawings = new Drawings();
   options: OverlayOptions | null = null;
   private readonly context = this.canvas.getContext("2d");
   private readonly grid = new GridDrawing();
@@ -27,6 +29,7 @@ export class Overlay {
     const colours = readColours(this.element);
     const mini = this.minimap.lay(options?.minimap ? frame : null);
     if (options?.graticule) this.grid.draw(context, frame, options, this.taken(options, frame, mini));
+    this.drawings.draw(context, frame);
     if (options?.scaleBar) drawScaleBar(context, frame);
     if (options?.compass && frame.sky.has) drawCompass(context, frame);
     this.divider = null;

@@ -1,0 +1,1 @@
+"""Users, groups and password hashes in a database; no HTTP."""

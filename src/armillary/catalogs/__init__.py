@@ -1,0 +1,1 @@
+"""Tables of sources: reading, positions, an index on the sky, pages of rows."""

@@ -1,0 +1,134 @@
+/** Drawings over the map: what draws them and which of them the pointer meant. */
+import type { Vec3 } from "../sky/frames";
+import { DEG } from "../sky/frames";
+import type { SkyModel } from "../sky/skymodel";
+import { modulo } from "../tiles/cover";
+import type { OverlayFrame } from "./overlay/frame";
+import type { DrawFrame, Grab, MapDrawing } from "./types";
+
+const ROUNDS = 12;
+const CLOSE_PX = 0.02;
+
+/** The frame as drawings see it. */
+export class DrawingFrame implements DrawFrame {
+  constructor(private readonly frame: OverlayFrame) {}
+
+  get width(): number {
+    return this.frame.view.view.width;
+  }
+
+  get height(): number {
+    return this.frame.view.view.height;
+  }
+
+  get info() {
+    return this.frame.sky.info;
+  }
+
+  get scale(): number {
+    return this.frame.view.view.resolution;
+  }
+
+  toScreen(x: number, y: number): [number, number][] {
+    const { view, sky } = this.frame;
+    const { period } = sky.grid;
+    if (period === null) return [view.toScreen(x, y)];
+    const { u0, u1 } = view.box;
+    const places: [number, number][] = [];
+    for (let at = u0 + modulo(x + 0.5 - u0, period) - 0.5; at < u1; at += period) places.push(view.toScreen(at, y));
+    return places;
+  }
+
+  nearest(x: number, y: number): [number, number] {
+    const { view, sky } = this.frame;
+    return view.toScreen(view.nearest(x, sky.grid.period), y);
+  }
+
+  toPixel(sx: number, sy: number): [number, number] {
+    return this.frame.view.toPixel(sx, sy);
+  }
+
+  position(x: number, y: number): [number, number] | null {
+    return this.frame.sky.position(x, y);
+  }
+
+  pixelNear(ra: number, dec: number, x: number, y: number): [number, number] | null {
+    return pixelNear(this.frame.sky, ra, dec, x, y);
+  }
+}
+
+/** Newton's iteration on the grid of unit vectors, in the tangent plane of each step. */
+export function pixelNear(
+  sky: Pick<SkyModel, "jacobian">,
+  ra: number,
+  dec: number,
+  x: number,
+  y: number,
+): [number, number] | null {
+  const cos = Math.cos(dec * DEG);
+  const goal: Vec3 = [cos * Math.cos(ra * DEG), cos * Math.sin(ra * DEG), Math.sin(dec * DEG)];
+  let step = 1;
+  for (let round = 0; round < ROUNDS; round++) {
+    const slope = sky.jacobian(x, y, Math.max(Math.min(step, 4), 0.25));
+    if (!slope) return null;
+    const { v, dx, dy } = slope;
+    const away: Vec3 = [goal[0] - v[0], goal[1] - v[1], goal[2] - v[2]];
+    const [xx, xy, yy] = [dot(dx, dx), dot(dx, dy), dot(dy, dy)];
+    const [bx, by] = [dot(dx, away), dot(dy, away)];
+    const det = xx * yy - xy * xy;
+    if (!(det > 1e-12 * xx * yy)) return null;
+    const ax = (yy * bx - xy * by) / det;
+    const ay = (xx * by - xy * bx) / det;
+    x += ax;
+    y += ay;
+    step = Math.hypot(ax, ay);
+    if (step < CLOSE_PX) return [x, y];
+  }
+  return null;
+}
+
+const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
+export class Drawings {
+  private readonly all: MapDrawing[] = [];
+  private frame: DrawingFrame | null = null;
+
+  add(drawing: MapDrawing): () => void {
+    this.all.push(drawing);
+    return () => {
+      const at = this.all.indexOf(drawing);
+      if (at >= 0) this.all.splice(at, 1);
+    };
+  }
+
+  draw(context: CanvasRenderingContext2D, frame: OverlayFrame): void {
+    this.frame = new DrawingFrame(frame);
+    for (const drawing of this.all) {
+      context.save();
+      drawing.draw(context, this.frame);
+      context.restore();
+    }
+  }
+
+  cursor(sx: number, sy: number): string | null {
+    return this.first((drawing, frame) => drawing.cursor?.(sx, sy, frame) ?? null);
+  }
+
+  grab(sx: number, sy: number, event: PointerEvent): Grab | null {
+    return this.first((drawing, frame) => drawing.grab?.(sx, sy, event, frame) ?? null);
+  }
+
+  click(sx: number, sy: number): boolean {
+    return this.first((drawing, frame) => drawing.click?.(sx, sy, frame) || null) ?? false;
+  }
+
+  /** Asked from the topmost down. */
+  private first<T>(ask: (drawing: MapDrawing, frame: DrawingFrame) => T | null): T | null {
+    if (!this.frame) return null;
+    for (let k = this.all.length - 1; k >= 0; k--) {
+      const answer = ask(this.all[k], this.frame);
+      if (answer !== null) return answer;
+    }
+    return null;
+  }
+}

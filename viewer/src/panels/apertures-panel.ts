@@ -1,0 +1,20 @@
+/** The left panel: apertures. */
+import { css, html, LitElement } from "lit";
+import { customElement } from "lit/decorators.js";
+import { base, section } from "../styles/shared";
+
+@customElement("ar-apertures-panel")
+export class ArAperturesPanel extends LitElement {
+  static override styles = [
+    base,
+    section,
+    css`
+      :host { display: flex; flex-direction: column; height: 100%; min-height: 0; }
+      .top { padding: 12px 16px 8px; display: flex; align-items: center; min-height: 40px; }
+    `,
+  ];
+
+  override render() {
+    return html`<div class="top"><h2>Apertures</h2></div>`;
+  }
+}
