@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from armillary.errors import ConfigurationError
+from armillary.server import tilemaker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ class Settings:
     token: str = setting("", "The token; empty makes a new random one at every start.", secret=True)
     root_path: str = setting("", "Path under which a proxy shows the server, such as /armillary.")
     cors_origins: tuple[str, ...] = setting(
-        (), "Origins whose pages may call the API; * for all.", alias="TILEMAKER_ORIGINS"
+        (), "Origins whose pages may call the API; * for all.", alias=("TILEMAKER_ADD_CORS", "TILEMAKER_ORIGINS")
     )
     allowed_hosts: tuple[str, ...] = setting((), "Further host names under which the server may be reached.")
     viewer: bool = setting(YES, "Serve the viewer, not just the API.", alias="TILEMAKER_SERVE_FRONTEND")
@@ -50,6 +51,31 @@ class Settings:
     cache_size: int = setting(4096, "MiB that the cache folder may take.", low=16, high=1 << 24)
     threads: int = setting(0, "Threads that make tiles; 0 takes one for each core.", high=256)
     queue: int = setting(512, "Requests that may wait for a thread; more are answered 503.", low=1, high=100_000)
+    holdings: str = setting(
+        "", "Configuration that `serve` shows when it is given none.", alias="TILEMAKER_CONFIG_PATH"
+    )
+    workers: int = setting(1, "Processes of `serve`; 0 takes one for each core.", high=256)
+    uds: str = setting("", "Path of a Unix socket to listen on instead of host and port.")
+    memcached: tuple[str, ...] = setting(
+        (),
+        "Memcached servers that keep tiles for all processes: host:port, or the path of a Unix socket.",
+        alias=("TILEMAKER_CACHE_TYPE", "TILEMAKER_MEMCACHED_HOST", "TILEMAKER_MEMCACHED_PORT"),
+    )
+    memcached_timeout: int = setting(
+        100,
+        "Milliseconds that a tile may wait for memcached.",
+        low=1,
+        high=10_000,
+        alias="TILEMAKER_MEMCACHED_TIMEOUT_SECONDS",
+    )
+    memcached_prefix: str = setting("armillary", "Beginning of the keys in memcached.")
+    metrics: bool = setting(not YES, "Answer /metrics, for Prometheus.")
+    metrics_callers: tuple[str, ...] = setting(
+        ("127.0.0.0/8", "::1"), "Addresses and networks that may ask for /metrics without being administrators."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (), "Addresses and networks of proxies whose X-Forwarded headers are believed; `unix` for a Unix socket."
+    )
     log_level: str = setting("warning", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("text", "Form of the log lines on standard error.", choices=("text", "json"))
 
@@ -78,8 +104,8 @@ def named(name: str) -> Field[Any]:
 
 def environment_names(entry: Field[Any]) -> tuple[str, ...]:
     """Environment variables of a setting, the strongest first."""
-    alias = entry.metadata.get("alias")
-    return (f"ARMILLARY_{entry.name.upper()}", *((alias,) if alias else ()))
+    alias = entry.metadata.get("alias", ())
+    return (f"ARMILLARY_{entry.name.upper()}", *((alias,) if isinstance(alias, str) else alias))
 
 
 def _flag(raw: Any) -> bool:
@@ -179,8 +205,9 @@ def combine(file: Mapping[str, Any], environment: Mapping[str, str], options: Ma
     found: dict[str, tuple[Any, str]] = {named(name).name: (raw, "file") for name, raw in file.items()}
     for entry in table():
         for variable in reversed(environment_names(entry)):
-            if environment.get(variable):
-                found[entry.name] = (environment[variable], variable)
+            raw = tilemaker.meant(variable, environment)
+            if raw is not None:
+                found[entry.name] = (raw, variable)
         if options.get(entry.name) is not None:
             found[entry.name] = (options[entry.name], "option")
     values = {name: parse(named(name), raw, origin) for name, (raw, origin) in found.items()}
