@@ -24,16 +24,26 @@ export function apiUrl(path: string, query: Query = {}): string {
   return url.href;
 }
 
-export async function request(url: string, signal?: AbortSignal): Promise<Response> {
+export async function request(url: string, signal?: AbortSignal, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { signal, credentials: "same-origin" });
+    response = await fetch(url, { ...init, signal, credentials: "same-origin" });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", "The server does not answer. Is Armillary still running?");
   }
   if (response.ok) return response;
+  if (response.status === 401 || response.status === 404) refusals.dispatchEvent(new Event("refused"));
   throw await failure(response);
+}
+
+/** Says `refused` when an answer may mean that a login has ended: what is denied looks like what is missing. */
+export const refusals = new EventTarget();
+
+/** Change something: `csrf` is what `GET /api/session` gave. */
+export async function post(path: string, csrf: string | null, body: object = {}): Promise<Response> {
+  const headers = { "Content-Type": "application/json", ...(csrf ? { "X-Armillary-CSRF": csrf } : {}) };
+  return request(apiUrl(path), undefined, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 async function failure(response: Response): Promise<ApiError> {
@@ -45,11 +55,11 @@ async function failure(response: Response): Promise<ApiError> {
   }
 }
 
-async function json<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+export async function json<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
   return (await request(apiUrl(path, query), signal)).json();
 }
 
-const layerPath = (id: string, rest = "") => `layers/${encodeURIComponent(id)}${rest}`;
+export const layerPath = (id: string, rest = "") => `layers/${encodeURIComponent(id)}${rest}`;
 
 export const api = {
   holdings: async (signal?: AbortSignal) => readableTree(await json<HoldingsTree>("holdings", {}, signal)),

@@ -32,11 +32,33 @@ export interface Problem {
   code: string;
   message: string;
 }
+/** A catalog on offer. */
+export interface SourceGroupEntry {
+  source_group_id: string;
+  name: string;
+  description: string;
+  status: "ready" | "unavailable";
+  /** Null until it was read. */
+  count: number | null;
+  style: { color: string | null; shape: string | null; size: number | null; size_column: string | null };
+}
+/** A box of the configuration: from `bottom_right_ra` eastward to `top_left_ra`. */
+export interface BoxEntry {
+  box_id: string;
+  name: string;
+  description: string;
+  top_left_ra: number;
+  top_left_dec: number;
+  bottom_right_ra: number;
+  bottom_right_dec: number;
+}
 export interface HoldingsTree {
   title: string;
   version: string;
   scanning: boolean;
   map_groups: MapGroup[];
+  source_groups?: SourceGroupEntry[];
+  boxes?: BoxEntry[];
   problems: Problem[];
 }
 

@@ -30,6 +30,7 @@ export async function start(map: SkyMapApi): Promise<void> {
     applyOptions(wanted);
     await holdings;
     await openFirst(wanted);
+    await restoreParts(wanted.extra);
   }
 }
 

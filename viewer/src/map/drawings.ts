@@ -1,12 +1,11 @@
 /** Drawings over the map: what draws them and which of them the pointer meant. */
-import type { Vec3 } from "../sky/frames";
-import { DEG } from "../sky/frames";
-import type { SkyModel } from "../sky/skymodel";
+import { type Vec3, vector } from "../sky/frames";
+import type { Jacobian, SkyModel } from "../sky/skymodel";
 import { modulo } from "../tiles/cover";
 import type { OverlayFrame } from "./overlay/frame";
 import type { DrawFrame, Grab, MapDrawing } from "./types";
 
-const ROUNDS = 12;
+const ROUNDS = 24;
 const CLOSE_PX = 0.02;
 
 /** The frame as drawings see it. */
@@ -27,6 +26,14 @@ export class DrawingFrame implements DrawFrame {
 
   get scale(): number {
     return this.frame.view.view.resolution;
+  }
+
+  get period(): number | null {
+    return this.frame.sky.grid.period;
+  }
+
+  place(x: number, y: number): [number, number] {
+    return this.frame.view.toScreen(x, y);
   }
 
   toScreen(x: number, y: number): [number, number][] {
@@ -57,7 +64,10 @@ export class DrawingFrame implements DrawFrame {
   }
 }
 
-/** Newton's iteration on the grid of unit vectors, in the tangent plane of each step. */
+/**
+ * Newton's iteration on the grid of unit vectors: each step goes along the great circle as far as the goal is, halved
+ * while it leaves the sky. The antipode, where the tangent plane sees nothing to do, is no answer.
+ */
 export function pixelNear(
   sky: Pick<SkyModel, "jacobian">,
   ra: number,
@@ -65,26 +75,33 @@ export function pixelNear(
   x: number,
   y: number,
 ): [number, number] | null {
-  const cos = Math.cos(dec * DEG);
-  const goal: Vec3 = [cos * Math.cos(ra * DEG), cos * Math.sin(ra * DEG), Math.sin(dec * DEG)];
-  let step = 1;
-  for (let round = 0; round < ROUNDS; round++) {
-    const slope = sky.jacobian(x, y, Math.max(Math.min(step, 4), 0.25));
-    if (!slope) return null;
-    const { v, dx, dy } = slope;
-    const away: Vec3 = [goal[0] - v[0], goal[1] - v[1], goal[2] - v[2]];
-    const [xx, xy, yy] = [dot(dx, dx), dot(dx, dy), dot(dy, dy)];
-    const [bx, by] = [dot(dx, away), dot(dy, away)];
-    const det = xx * yy - xy * xy;
-    if (!(det > 1e-12 * xx * yy)) return null;
-    const ax = (yy * bx - xy * by) / det;
-    const ay = (xx * by - xy * bx) / det;
-    x += ax;
-    y += ay;
-    step = Math.hypot(ax, ay);
-    if (step < CLOSE_PX) return [x, y];
+  const goal = vector(ra, dec);
+  let slope = sky.jacobian(x, y, 1);
+  for (let round = 0; slope && round < ROUNDS; round++) {
+    const move = toward(slope, goal);
+    if (!move) return null;
+    const step = Math.hypot(...move);
+    if (step < CLOSE_PX) return dot(slope.v, goal) > 0 ? [x + move[0], y + move[1]] : null;
+    slope = null;
+    for (let share = 1; !slope && share > 0.05; share /= 2) {
+      slope = sky.jacobian(x + share * move[0], y + share * move[1], Math.max(Math.min(step, 4), 0.25));
+      if (slope) [x, y] = [x + share * move[0], y + share * move[1]];
+    }
   }
   return null;
+}
+
+/** Pixels to go from the foot of `slope` toward `goal`, by least squares; null where the map is degenerate. */
+function toward({ v, dx, dy }: Jacobian, goal: Vec3): [number, number] | null {
+  const along = dot(v, goal);
+  const aside: Vec3 = [goal[0] - along * v[0], goal[1] - along * v[1], goal[2] - along * v[2]];
+  const sine = Math.hypot(...aside);
+  const stretch = sine > 1e-12 ? Math.atan2(sine, along) / sine : 1;
+  const [xx, xy, yy] = [dot(dx, dx), dot(dx, dy), dot(dy, dy)];
+  const [bx, by] = [dot(dx, aside) * stretch, dot(dy, aside) * stretch];
+  const det = xx * yy - xy * xy;
+  if (!(det > 1e-12 * xx * yy)) return null;
+  return [(yy * bx - xy * by) / det, (xx * by - xy * bx) / det];
 }
 
 const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

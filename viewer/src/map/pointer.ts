@@ -46,6 +46,8 @@ export class PointerWatch {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private steering: Handle | null = null;
   private grabbed: Grab | null = null;
+  /** The pointer that steers or drags: those of further fingers are not listened to. */
+  private holder: number | null = null;
   private readonly control = new AbortController();
 
   constructor(
@@ -80,11 +82,18 @@ export class PointerWatch {
 
   private down(event: PointerEvent): void {
     const at = this.place(event);
+    if (this.holder !== null) {
+      // A second finger means the map: what the first one drags goes back.
+      this.release(true);
+      event.stopPropagation();
+      return;
+    }
     if (event.button !== 0) return;
     const handle = this.overlay.handle(...at);
     this.grabbed = handle ? null : this.overlay.drawings.grab(...at, event);
     if (!handle && !this.grabbed) return;
     this.steering = handle;
+    this.holder = event.pointerId;
     this.element.setPointerCapture(event.pointerId);
     event.stopPropagation();
     event.preventDefault();
@@ -92,6 +101,7 @@ export class PointerWatch {
   }
 
   private moved(event: PointerEvent): void {
+    if (this.holder !== null && event.pointerId !== this.holder) return;
     const at = this.place(event);
     if (this.steering) {
       event.stopPropagation();
@@ -113,18 +123,24 @@ export class PointerWatch {
 
   private escape(event: KeyboardEvent): void {
     if (event.key !== "Escape" || !this.grabbed) return;
-    this.grabbed.end(true);
-    this.grabbed = null;
+    this.release(true);
     event.stopPropagation();
+    event.preventDefault();
   }
 
   private up(event: PointerEvent, cancelled = false): void {
-    if (!this.steering && !this.grabbed) return;
-    this.grabbed?.end(cancelled);
+    if (this.holder === null || event.pointerId !== this.holder) return;
+    this.release(cancelled);
+    event.stopPropagation();
+  }
+
+  private release(cancelled: boolean): void {
+    const { grabbed, holder } = this;
     this.grabbed = null;
     this.steering = null;
-    this.element.releasePointerCapture(event.pointerId);
-    event.stopPropagation();
+    this.holder = null;
+    if (holder !== null && this.element.hasPointerCapture(holder)) this.element.releasePointerCapture(holder);
+    grabbed?.end(cancelled);
   }
 
   private left(): void {

@@ -66,6 +66,10 @@ export interface DrawFrame {
   readonly info: LayerInfo;
   /** Full-resolution pixels of the layer for one CSS pixel. */
   readonly scale: number;
+  /** Pixels after which the map repeats along x; null where it does not. */
+  readonly period: number | null;
+  /** Where a pixel is drawn on the screen, not wrapped: the inverse of `toPixel`. */
+  place(x: number, y: number): [number, number];
   /** Every place of the screen where a pixel of the layer is shown: more than one on a map that wraps. */
   toScreen(x: number, y: number): [number, number][];
   /** The one of them that is nearest to the middle of the screen, also beyond its edges. */
