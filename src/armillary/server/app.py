@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import secrets
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from armillary import __version__
 from armillary.holdings.access import ANONYMOUS
 from armillary.server import guard
-from armillary.server.asgi import CLIENT_GONE, ClientGoneError, check_method, raw_headers, respond
+from armillary.server.asgi import CLIENT_GONE, ClientGoneError, check_method, raw_headers, respond, with_headers
+from armillary.server.doors import make_door
 from armillary.server.errors import HttpError, answer_of
 from armillary.server.services import Services
 from armillary.server.static import Static
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from armillary.holdings.discovery import Discovery
     from armillary.holdings.tree import Holdings
     from armillary.server.asgi import App, Message, Receive, Scope, Send
+    from armillary.server.doors import Caller, Door
     from armillary.server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Application:
         The viewer.
     """
 
-    def __init__(self, services: Services, door: guard.OpenDoor, static: Static) -> None:
+    def __init__(self, services: Services, door: Door, static: Static) -> None:
         settings = services.settings
         self.services = services
         self._api: App | None = None
@@ -53,9 +54,17 @@ class Application:
         self._static = static
         self._hosts = guard.HostCheck(settings.host, settings.allowed_hosts)
         self._root = settings.root_path
-        self._tiles = TileRoute(services.holdings, services.tile_workers, services.tile_cache)
+        self._tiles = TileRoute(
+            services.holdings,
+            services.tile_workers,
+            services.tile_cache,
+            services.shared_cache,
+            settings.memcached_prefix,
+        )
         self._headers = guard.security_headers(cross_origin=bool(settings.cors_origins))
-        self._tile_headers = [pair for pair in self._headers if pair[0] in guard.HEADERS_OF_DATA]
+        if door.varies:
+            self._headers = [*self._headers, (b"vary", door.varies)]
+        self._tile_headers = [pair for pair in self._headers if pair[0] in {*guard.HEADERS_OF_DATA, b"vary"}]
 
     def api(self) -> App:
         """The JSON API, loaded when it is first wanted."""
@@ -109,21 +118,24 @@ class Application:
             body = json.dumps({"status": "ok", "version": __version__}).encode()
             await respond(scope, send, 200, [(b"content-type", b"application/json")], body)
             return
-        redirect = self._door.hand_over(scope, path)
-        if redirect is not None:
-            await respond(scope, send, 303, raw_headers(redirect), b"")
-            return
-        access = self._door.access(scope)
-        if access is None:
+        if path in self._door.paths:
+            page = await self._door.page(scope, receive, path)
+            if page is not None:
+                await respond(scope, send, page.status, page.headers, page.body)
+                return
+        caller = await self._door.caller(scope)
+        if caller is None:
             await self._refuse(scope, send, path)
             return
+        if caller.headers:
+            send = with_headers(send, caller.headers)
         if path.startswith(PREFIX) and "/tiles/" in path:
-            await self._tiles(scope, receive, send, path, access)
+            await self._tiles(scope, receive, send, path, caller.access)
         elif self._static.knows(path):
             check_method(scope)
             await self._static(scope, send, path)
         else:
-            await self._call_api(scope, receive, send, access)
+            await self._call_api(scope, receive, send, caller)
 
     async def _refuse(self, scope: Scope, send: Send, path: str) -> None:
         if path == "/":
@@ -133,11 +145,12 @@ class Application:
         message = "A token is needed: send Authorization: Bearer TOKEN, or open the address that Armillary printed."
         raise HttpError(401, "unauthorized", message, {"www-authenticate": "Bearer"})
 
-    async def _call_api(self, scope: Scope, receive: Receive, send: Send, access: Access) -> None:
+    async def _call_api(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         api = self._api if self._api is not None else await asyncio.to_thread(self.api)
         plain = scope["path"]
         inside = plain[len(self._root) :] if self._root and plain.startswith(self._root + "/") else plain
-        inner = {**scope, "armillary.access": access, "root_path": self._root, "path": self._root + inside}
+        who = {"armillary.access": caller.access, "armillary.caller": caller, "armillary.door": self._door}
+        inner = {**scope, **who, "root_path": self._root, "path": self._root + inside}
         if scope["method"] != "HEAD":
             await api(inner, receive, send)
             return
@@ -187,10 +200,7 @@ def make_application(
         What a caller is who need not say who it is.
     """
     services = Services(holdings, settings, discovery)
-    door = guard.OpenDoor(everybody)
-    if settings.auth == "token":
-        token = settings.token or secrets.token_urlsafe(24)
-        door = guard.TokenDoor(token, settings.port if port is None else port, settings.root_path)
+    door = make_door(settings, settings.port if port is None else port, everybody)
     return Application(services, door, static or Static(viewer=settings.viewer))
 
 

@@ -65,6 +65,18 @@ async def respond(scope: Scope, send: Send, status: int, headers: Iterable[tuple
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
+def with_headers(send: Send, headers: Iterable[tuple[bytes, bytes]]) -> Send:
+    """``send`` that adds headers to the answer."""
+    extra = list(headers)
+
+    async def adding(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *extra]}
+        await send(message)
+
+    return adding
+
+
 def not_modified(scope: Scope, etag: bytes) -> bool:
     """Whether ``If-None-Match`` names this tag (weak comparison, RFC 9110, 13.1.2)."""
     asked = header(scope, b"if-none-match")

@@ -204,10 +204,22 @@ class Colormaps(BaseModel):
     tables: dict[str, str]
 
 
+class User(BaseModel):
+    """Who logged in."""
+
+    name: str
+    administrator: bool
+
+
 class Session(BaseModel):
-    """How the server is protected, and its release."""
+    """Who asks, how the server is protected, and its release. ``csrf`` goes with requests that change something."""
 
     version: str
-    auth: Literal["token", "none"]
+    auth: Literal["token", "none", "accounts", "soauth", "oidc"]
     tile_size: int
     title: str
+    user: User | None
+    login_url: str | None
+    logout: bool
+    csrf: str | None
+    resolver: bool

@@ -45,12 +45,21 @@ async def holdings(request: Request) -> Response:
 
 @router.get("/session", response_model=models.Session, responses={401: ERRORS[401]}, tags=["server"])
 async def session(request: Request) -> Response:
-    """How the server is protected, and its release."""
+    """Who asks, how the server is protected, and its release."""
     services = services_of(request)
     settings = services.settings
-    title = services.holdings.title
-    facts_of_it = {"version": __version__, "auth": settings.auth, "tile_size": settings.tile_size, "title": title}
-    return json_answer(request, facts_of_it)
+    who, headers = request.scope["armillary.door"].words(request.scope, request.scope["armillary.caller"])
+    answer = {
+        "version": __version__,
+        "auth": settings.auth,
+        "tile_size": settings.tile_size,
+        "title": services.holdings.title,
+        **who,
+        "resolver": bool(getattr(settings, "name_resolver", "")),
+    }
+    told = json_answer(request, answer, cache_control="no-store")
+    told.raw_headers.extend(headers)
+    return told
 
 
 @functools.cache

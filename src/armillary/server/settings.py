@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off"}
 YES = True
+MODES = ("token", "none", "accounts", "soauth", "oidc")
 
 
 def setting(default: Any, text: str, /, **rules: Any) -> Any:
@@ -35,8 +36,49 @@ class Settings:
     host: str = setting("127.0.0.1", "Address to listen on. Anything but loopback lets other machines connect.")
     port: int = setting(8000, "Port to listen on; 0 takes any free one. The default moves on when taken.", high=65535)
     browser: bool = setting(YES, "Open the browser once the server is ready.")
-    auth: str = setting("token", "Who may ask: holders of the token, or everybody.", choices=("token", "none"))
+    auth: str = setting(
+        "token",
+        "Who may ask: holders of the token; everybody; everybody, and users who log in see more. `serve`: none.",
+        choices=MODES,
+        alias="TILEMAKER_AUTH_TYPE",
+    )
     token: str = setting("", "The token; empty makes a new random one at every start.", secret=True)
+    grants: tuple[str, ...] = setting((), "Grants of everybody (`serve`).", alias="TILEMAKER_AUTH_TYPE")
+    public_url: str = setting(
+        "",
+        "Address of the server in browsers, such as https://maps.example/armillary; empty takes that of the request.",
+    )
+    accounts_database: str = setting(
+        "",
+        "Users and sessions: a file of SQLite or an address of SQLAlchemy; empty: a file of the user's.",
+        secret=True,
+    )
+    session_secret: str = setting(
+        "", "Signs sessions, the same in all processes; empty makes one and keeps it beside the database.", secret=True
+    )
+    session_hours: int = setting(168, "Hours after which a session ends.", low=1, high=8784)
+    session_idle_hours: int = setting(24, "Hours without a request after which a session ends.", low=1, high=8784)
+    soauth_base_url: str = setting("", "Address of this server, as SOAuth knows it.", alias="TILEMAKER_SOAUTH_BASE_URL")
+    soauth_auth_url: str = setting("", "Address of the SOAuth server.", alias="TILEMAKER_SOAUTH_AUTH_URL")
+    soauth_app_id: str = setting("", "Id of this server in SOAuth.", alias="TILEMAKER_SOAUTH_APP_ID")
+    soauth_client_secret: str = setting(
+        "", "Secret that SOAuth gave to this server.", secret=True, alias="TILEMAKER_SOAUTH_CLIENT_SECRET"
+    )
+    soauth_public_key: str = setting(
+        "", "Public key of this server in SOAuth, as PEM.", lines=True, alias="TILEMAKER_SOAUTH_PUBLIC_KEY"
+    )
+    soauth_key_pair_type: str = setting(
+        "Ed25519", "Type of that key.", choices=("Ed25519",), alias="TILEMAKER_SOAUTH_KEY_PAIR_TYPE"
+    )
+    oidc_issuer: str = setting("", "Address of the OpenID Connect provider, as its discovery document says it.")
+    oidc_client_id: str = setting("", "Id of this server at the provider.")
+    oidc_client_secret: str = setting(
+        "", "Secret of this server at the provider; empty for a public client.", secret=True
+    )
+    oidc_scopes: tuple[str, ...] = setting(("openid", "profile"), "Scopes that are asked for.")
+    oidc_name_claim: str = setting("preferred_username", "Claim that names the user; `sub` where it is missing.")
+    oidc_grants_claim: str = setting("groups", "Claim that lists the grants; dots lead into objects.")
+    oidc_administrator_grant: str = setting("", "Grant that makes an administrator; empty: nobody is one.")
     root_path: str = setting("", "Path under which a proxy shows the server, such as /armillary.")
     cors_origins: tuple[str, ...] = setting(
         (), "Origins whose pages may call the API; * for all.", alias=("TILEMAKER_ADD_CORS", "TILEMAKER_ORIGINS")
@@ -142,6 +184,14 @@ def _text(raw: Any) -> str:
     return raw
 
 
+def _lines(raw: Any) -> str:
+    """Text of several lines; where a file of variables cannot hold them, backslash and n end a line."""
+    text = raw.replace("\\n", "\n").replace("\r\n", "\n").strip() if isinstance(raw, str) else "\0"
+    if not all(line.isprintable() for line in text.split("\n")):
+        raise ValueError("is not text")
+    return text
+
+
 PARSERS = {bool: _flag, int: _whole, tuple: _words, str: _text}
 
 
@@ -167,7 +217,8 @@ def parse(entry: Field[Any], raw: Any, origin: str) -> Any:
         It has the wrong type or is out of bounds; the message names the setting and where it came from.
     """
     try:
-        value: Any = PARSERS[type(entry.default)](raw)
+        parser = _lines if entry.metadata.get("lines") else PARSERS[type(entry.default)]
+        value: Any = parser(raw)
         _check(entry, value)
     except ValueError as error:
         shown = "its value" if entry.metadata.get("secret") else repr(raw)
@@ -205,7 +256,7 @@ def combine(file: Mapping[str, Any], environment: Mapping[str, str], options: Ma
     found: dict[str, tuple[Any, str]] = {named(name).name: (raw, "file") for name, raw in file.items()}
     for entry in table():
         for variable in reversed(environment_names(entry)):
-            raw = tilemaker.meant(variable, environment)
+            raw = tilemaker.meant(variable, environment, entry.name)
             if raw is not None:
                 found[entry.name] = (raw, variable)
         if options.get(entry.name) is not None:

@@ -49,6 +49,11 @@ def _auth(_environment: Mapping[str, str], raw: str) -> str | None:
     return "none" if raw.strip() == "mock" else raw
 
 
+def _grants(_environment: Mapping[str, str], raw: str) -> str | None:
+    """What TileMaker's mock user holds."""
+    return "simonsobs" if raw.strip() == "mock" else None
+
+
 def _silent(_environment: Mapping[str, str], _raw: str) -> str | None:
     """Read together with another variable."""
     return None
@@ -57,6 +62,7 @@ def _silent(_environment: Mapping[str, str], _raw: str) -> str | None:
 MEANINGS: Mapping[str, Callable[[Mapping[str, str], str], str | None]] = {
     "TILEMAKER_ADD_CORS": _cors,
     "TILEMAKER_AUTH_TYPE": _auth,
+    "TILEMAKER_AUTH_TYPE grants": _grants,
     "TILEMAKER_CACHE_TYPE": _memcached,
     "TILEMAKER_MEMCACHED_HOST": _silent,
     "TILEMAKER_MEMCACHED_PORT": _silent,
@@ -64,13 +70,15 @@ MEANINGS: Mapping[str, Callable[[Mapping[str, str], str], str | None]] = {
 }
 
 
-def meant(variable: str, environment: Mapping[str, str]) -> str | None:
+def meant(variable: str, environment: Mapping[str, str], setting: str = "") -> str | None:
     """What a variable says, in the words of the setting it belongs to.
 
     Parameters
     ----------
     variable
         Of ours or of TileMaker.
+    setting
+        The setting it is asked for: one variable may say something of several.
 
     Returns
     -------
@@ -79,7 +87,7 @@ def meant(variable: str, environment: Mapping[str, str]) -> str | None:
     raw = environment.get(variable)
     if not raw:
         return None
-    meaning = MEANINGS.get(variable)
+    meaning = MEANINGS.get(f"{variable} {setting}") or MEANINGS.get(variable)
     return raw if meaning is None else meaning(environment, raw)
 
 
