@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from armillary.holdings.access import ANONYMOUS, Access
 from armillary.server.asgi import unless_gone
+from armillary.server.memcached import make_shared_cache
 from armillary.server.work import Workers
 from armillary.storage.cache import ByteLru
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from armillary.holdings.layers import Layer
     from armillary.holdings.tree import Holdings
     from armillary.server.settings import Settings
+    from armillary.server.shared_cache import SharedCache
 
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ class Services:
     tile_workers: Workers = field(init=False)
     query_workers: Workers = field(init=False)
     tile_cache: ByteLru = field(init=False)
+    shared_cache: SharedCache | None = field(init=False)
     images_under_way: int = 0
 
     def __post_init__(self) -> None:
@@ -46,6 +49,7 @@ class Services:
         self.tile_workers = Workers(settings.threads, settings.queue, "tile")
         self.query_workers = Workers(settings.threads, settings.queue, "query")
         self.tile_cache = ByteLru(settings.memory << 18)  # A quarter of it.
+        self.shared_cache = make_shared_cache(settings)
 
     def layer(self, request: Request, layer_id: str) -> Layer:
         """The layer, by the gate."""
@@ -60,6 +64,8 @@ class Services:
         if self.discovery is not None:
             self.discovery.stopped.set()
         self.tile_workers.close()
+        if self.shared_cache is not None:
+            self.shared_cache.close()
         self.query_workers.close()
         self.holdings.close()
 

@@ -19,6 +19,7 @@ from armillary.render import EXTENSIONS, encode
 from armillary.render.coding import compress, negotiate
 from armillary.server.asgi import check_method, header, not_modified, respond, unless_gone
 from armillary.server.errors import HttpError
+from armillary.server.shared_cache import Packed, pack, tile_key, unpack
 from armillary.server.styles import STYLE_NAMES, check_style, layer_style
 from armillary.sky.grid import TileKey
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from armillary.images.pyramid import Pyramid
     from armillary.render.coding import Coding
     from armillary.server.asgi import RawHeaders, Receive, Scope, Send
+    from armillary.server.shared_cache import SharedCache
     from armillary.server.work import Workers
     from armillary.storage.cache import ByteLru
 
@@ -39,6 +41,7 @@ COLOURED = {"png", "jpg", "webp"}
 FRESH = b"private, max-age=31536000, immutable"
 CHECKED = b"private, no-cache"
 OVERHEAD_BYTES = 600
+NOTHING = Packed(b"", "", "identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,14 @@ class TileRequest:
 class Tile:
     """A tile ready to be sent."""
 
-    body: bytes
+    packed: Packed
     headers: RawHeaders
     etag: bytes
+
+    @property
+    def body(self) -> bytes:
+        """Its bytes, compressed."""
+        return self.packed.body
 
 
 def _number(name: str, text: str) -> int:
@@ -140,14 +148,18 @@ def make_tile(layer: Layer, asked: TileRequest, coding: Coding) -> tuple[Tile, b
         style, counts = layer_style(layer, pyramid, dict(asked.style)) if asked.ext in COLOURED else (None, None)
         encoded = encode(raster, asked.ext, style, histogram=counts)
         used: Coding = coding if encoded.compressible else "identity"
-        body = compress(encoded.body, used)
-        etag = tag(version, asked, used)
-        headers = [(b"content-type", encoded.media_type.encode()), (b"vary", b"Accept-Encoding")]
-        if used != "identity":
-            headers.append((b"content-encoding", used.encode()))
-        return Tile(body, headers, etag), raster.preview, version
+        packed = Packed(compress(encoded.body, used), encoded.media_type, used)
+        return dressed(packed, asked, version), raster.preview, version
 
     return steadily(layer, read)
+
+
+def dressed(packed: Packed, asked: TileRequest, version: str) -> Tile:
+    """An encoded tile with its headers."""
+    headers = [(b"content-type", packed.media_type.encode()), (b"vary", b"Accept-Encoding")]
+    if packed.coding != "identity":
+        headers.append((b"content-encoding", packed.coding.encode()))
+    return Tile(packed, headers, tag(version, asked, packed.coding))
 
 
 def gone(layer: Layer) -> VersionGoneError:
@@ -174,12 +186,25 @@ class TileRoute:
         Where tiles are made.
     cache
         Of encoded tiles, bounded by bytes.
+    shared
+        Of encoded tiles too, shared with other processes; None for none.
+    prefix
+        Keeps the keys in ``shared`` apart from those of other servers.
     """
 
-    def __init__(self, holdings: Holdings, workers: Workers, cache: ByteLru) -> None:
+    def __init__(
+        self,
+        holdings: Holdings,
+        workers: Workers,
+        cache: ByteLru,
+        shared: SharedCache | None = None,
+        prefix: str = "",
+    ) -> None:
         self._holdings = holdings
         self._workers = workers
         self._cache = cache
+        self._shared = shared
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, path: str, access: Access) -> None:
         """Answer one request.
@@ -205,7 +230,7 @@ class TileRoute:
         expected = tag(version, asked, coding)
         if not asked.preview and not_modified(scope, expected):
             layer.pyramid().grid.check(asked.key)
-            await self._send(scope, send, Tile(b"", [], expected), asked, preview=False)
+            await self._send(scope, send, Tile(NOTHING, [], expected), asked, preview=False)
             return
         tile, preview = await unless_gone(receive, self._made(layer, asked, version, coding))
         await self._send(scope, send, tile, asked, preview=preview)
@@ -216,13 +241,34 @@ class TileRoute:
             kept: Tile | None = self._cache.get((asked.layer_id, version, asked, coding))
             if kept is not None:
                 return kept, False
+            shared = self._from_others(layer, asked, version, coding)
+            if shared is not None:
+                self._keep(shared, asked, version, coding)
+                return shared, False
             tile, preview, made_of = make_tile(layer, asked, coding)
             if not preview:
-                cost = len(tile.body) + OVERHEAD_BYTES
-                self._cache.put((asked.layer_id, made_of, asked, coding), tile, cost)
+                self._keep(tile, asked, made_of, coding)
+                if self._shared is not None:
+                    key = tile_key(self._prefix, asked, made_of, coding)
+                    self._shared.put(key, pack(key, tile.packed))
             return tile, preview
 
         return await self._workers.run((asked.layer_id, version, asked, coding), work)
+
+    def _keep(self, tile: Tile, asked: TileRequest, version: str, coding: Coding) -> None:
+        self._cache.put((asked.layer_id, version, asked, coding), tile, len(tile.body) + OVERHEAD_BYTES)
+
+    def _from_others(self, layer: Layer, asked: TileRequest, version: str, coding: Coding) -> Tile | None:
+        """The tile as another process made it; only such as the layer has, whatever the cache holds."""
+        if self._shared is None:
+            return None
+        layer.pyramid().grid.check(asked.key)
+        key = tile_key(self._prefix, asked, version, coding)
+        value = self._shared.get(key)
+        packed = None if value is None else unpack(key, value)
+        if packed is None or packed.coding not in {coding, "identity"}:
+            return None
+        return dressed(packed, asked, version)
 
     async def _send(self, scope: Scope, send: Send, tile: Tile, asked: TileRequest, *, preview: bool) -> None:
         if preview:
