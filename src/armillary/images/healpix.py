@@ -24,10 +24,10 @@ from armillary.sky.healpix import cells_of_uniq, pixels_of_grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.images.fits.openfile import FitsFile
     from armillary.sky.grid import Window
     from armillary.sky.wcs import PlaneWcs
+    from armillary.storage.fits.hdus import FitsHdu
 
 MIN_COLUMNS = 512
 MAX_COLUMNS = 1 << 18

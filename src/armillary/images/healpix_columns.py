@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.images.fits.openfile import FitsFile
+    from armillary.storage.fits.hdus import FitsHdu
 
 BLOCK_BYTES = 1 << 16
 GROUP_BLOCKS = 512

@@ -18,7 +18,7 @@ from armillary.images.plane import Linear
 from armillary.sky.healpix import MAX_NSIDE, MAX_ORDER
 
 if TYPE_CHECKING:
-    from armillary.images.fits.cards import Header
+    from armillary.storage.fits.cards import Header
 
 _WIDTHS = {"L": 1, "X": 0, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
 BITPIX = {"L": 8, "B": 8, "I": 16, "J": 32, "K": 64, "E": -32, "D": -64}

@@ -8,7 +8,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armillary.images.fits.cards import Header, find_end, parse_value
+from armillary.storage.fits.cards import Header, find_end, parse_value
 
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=150)
 VALUES = st.one_of(st.booleans(), st.integers(-(2**63), 2**63), st.floats(allow_nan=False, allow_infinity=False), TEXT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from armillary.images.plane import CubeAxis
 
 if TYPE_CHECKING:
-    from armillary.images.fits.cards import Header
+    from armillary.storage.fits.cards import Header
 
 MAX_VALUES = 100_000
 MAX_STOKES = 16

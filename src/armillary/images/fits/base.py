@@ -10,10 +10,10 @@ from armillary.images.plane import Linear, Plane, PlaneWords, value_dtype
 
 if TYPE_CHECKING:
     from armillary.images.fits.axes import Layout
-    from armillary.images.fits.cards import Header
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.images.fits.openfile import FitsFile
     from armillary.sky.wcs import PlaneWcs
+    from armillary.storage.fits.cards import Header
+    from armillary.storage.fits.hdus import FitsHdu
 
 STORED = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _UNSIGNED = {8: (-128.0, "int8"), 16: (2.0**15, "uint16"), 32: (2.0**31, "uint32"), 64: (2.0**63, "uint64")}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from armillary.images.fits.cards import CARD, Header
-from armillary.images.fits.hdus import MAX_AXES
+from armillary.storage.fits.cards import CARD, Header
+from armillary.storage.fits.hdus import MAX_AXES
 
 # What describes the table and not the image.
 _TABLE_ONLY = re.compile(

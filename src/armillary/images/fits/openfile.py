@@ -8,17 +8,17 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from armillary.errors import VersionGoneError
-from armillary.images.fits.hdus import scan_hdus
 from armillary.images.fits.imageheader import image_header, is_compressed_image
 from armillary.storage.consistent import read_consistently
+from armillary.storage.fits.hdus import scan_hdus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from armillary.images.fits.cards import Header
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.sky.wcs import PlaneWcs
+    from armillary.storage.fits.cards import Header
+    from armillary.storage.fits.hdus import FitsHdu
     from armillary.storage.source import ByteSource
 
     T = TypeVar("T")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.images.fits.axes import Layout
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.images.fits.openfile import FitsFile
+    from armillary.storage.fits.hdus import FitsHdu
 
 CHUNK_BYTES = 8 << 20
 # Rows up to this length are read whole even when a part is wanted: sources read by blocks of about this size.

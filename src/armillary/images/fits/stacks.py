@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import CorruptFileError, FileError, NoPixelsError, UnsupportedFileError
 from armillary.images.fits.axes import cube_axes, layout_of, stokes_names
-from armillary.images.fits.hdus import axis_lengths, require_pixels
 from armillary.images.fits.imageheader import image_header, is_compressed_image
 from armillary.images.fits.words import words_of
 from armillary.images.plane import PlaneStack
+from armillary.storage.fits.hdus import axis_lengths, require_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from armillary.images.fits.axes import Layout
-    from armillary.images.fits.cards import Header
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.images.fits.openfile import FitsFile
     from armillary.images.plane import Plane, PlaneWords
+    from armillary.storage.fits.cards import Header
+    from armillary.storage.fits.hdus import FitsHdu
 
     MakePlane = Callable[[Layout, tuple[int, ...], PlaneWords], Plane]
 

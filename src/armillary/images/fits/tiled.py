@@ -9,13 +9,13 @@ import numpy as np
 
 from armillary.errors import CorruptFileError
 from armillary.images.fits.base import STORED, FitsPlane, dtype_of, linear_of
-from armillary.images.fits.hdus import require_pixels
 from armillary.images.fits.tilelayout import tile_layout
 from armillary.images.fits.tiletable import read_table
 from armillary.images.plane import Linear, PlaneWords, to_float32, value_dtype
 from armillary.storage import cache
 from armillary.storage.blocks import new_key
 from armillary.storage.faults import fault_count
+from armillary.storage.fits.hdus import require_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.images.fits.axes import Layout
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.images.fits.openfile import FitsFile
     from armillary.images.fits.tiletable import TileTable
     from armillary.sky.grid import Window
+    from armillary.storage.fits.hdus import FitsHdu
 
 # A sample that must decode more than this part of the tiles is no cheaper than everything.
 SAMPLE_PART = 0.3

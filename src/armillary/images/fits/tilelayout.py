@@ -7,11 +7,11 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from armillary.errors import CorruptFileError, UnsupportedFileError
-from armillary.images.fits.hdus import BITPIX
+from armillary.storage.fits.hdus import BITPIX
 
 if TYPE_CHECKING:
-    from armillary.images.fits.cards import Header
-    from armillary.images.fits.hdus import FitsHdu
+    from armillary.storage.fits.cards import Header
+    from armillary.storage.fits.hdus import FitsHdu
 
 MAX_TILE_PIXELS = 1 << 27
 MAX_BLOCK_SIZE = 4096

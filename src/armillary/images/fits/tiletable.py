@@ -13,7 +13,7 @@ from armillary.errors import CorruptFileError, UnsupportedFileError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from armillary.images.fits.hdus import FitsHdu
+    from armillary.storage.fits.hdus import FitsHdu
     from armillary.storage.source import ByteSource
 
 MAX_TABLE_BYTES = 1 << 30

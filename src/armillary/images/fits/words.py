@@ -9,7 +9,7 @@ from armillary.images.plane import PlaneWords
 
 if TYPE_CHECKING:
     from armillary.images.fits.axes import Layout
-    from armillary.images.fits.cards import Header
+    from armillary.storage.fits.cards import Header
 
 # Units written in capitals only, as old programs do, where their meaning is beyond doubt for sky maps.
 _CAPITALS = {
