@@ -35,6 +35,11 @@ def parser() -> argparse.ArgumentParser:
     opened.add_argument("paths", nargs="+", metavar="PATH", help="a FITS file, a folder, a pattern or a URL")
     add_server_options(opened)
     opened.set_defaults(module="armillary.cli.open")
+    serve = commands.add_parser("serve", help="serve a configuration, by several processes", allow_abbrev=False)
+    serve.add_argument("holdings", nargs="?", metavar="HOLDINGS", help="the configuration (setting holdings)")
+    add_server_options(serve)
+    _add_serve(serve)
+    serve.set_defaults(module="armillary.cli.serve")
     demo = commands.add_parser("demo", help="show a simulated sky", allow_abbrev=False)
     add_server_options(demo)
     demo.set_defaults(module="armillary.cli.demo")
@@ -58,6 +63,14 @@ def add_server_options(command: argparse.ArgumentParser) -> None:
     add("--log-level", choices=("debug", "info", "warning", "error"), help="least severity that is logged (warning)")
     add("--log-format", choices=("text", "json"), help="form of the log lines (text)")
     add("--config", metavar="FILE", help="file of settings")
+
+
+def _add_serve(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--workers", metavar="N", help="processes, 0 for one for each core (1)")
+    add("--grant", action="append", default=[], metavar="NAME", help="a grant that everybody holds; may be repeated")
+    add("--uds", metavar="PATH", help="listen on a Unix socket instead of host and port")
+    add("--memcached", metavar="HOST:PORT", help="servers that keep tiles for all processes, separated by commas")
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:

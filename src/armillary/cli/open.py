@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from armillary.cli.pyramids import pyramid_maker
 from armillary.errors import ConfigurationError
 from armillary.server import settings_file
 from armillary.server.settings import table
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from armillary.holdings.discovery import Discovery
-    from armillary.images.plane import Plane
-    from armillary.images.pyramid import Pyramid
     from armillary.server.settings import Loaded, Settings
 
 SCAN_SECONDS = 0.1
@@ -72,30 +71,10 @@ def serve_paths(paths: Sequence[str], options: argparse.Namespace, *, title: str
 def _discovery(paths: Sequence[str], settings: Settings) -> Discovery:
     from armillary.holdings.discovery import discover
 
-    stores: list[Any] = []
-    lock = threading.Lock()
-
-    def make_pyramid(plane: Plane, identity: str) -> Pyramid:
-        from armillary.images.pyramid import Pyramid
-
-        with lock:
-            if not stores:
-                stores.append(_store(settings))
-        return Pyramid(plane, tile_size=settings.tile_size, store=stores[0], identity=identity)
-
-    return discover(paths, make_pyramid, tile_size=settings.tile_size)
+    return discover(paths, pyramid_maker(settings), tile_size=settings.tile_size)
 
 
-def _store(settings: Settings) -> Any:
-    """Store of overviews: a quarter of the memory, and the cache folder where one is set."""
-    from armillary.images.cache_folder import CacheFolder
-    from armillary.images.store import OverviewStore
-
-    folder = CacheFolder(settings.cache_folder, settings.cache_size << 20) if settings.cache_folder else None
-    return OverviewStore(settings.memory << 18, folder)
-
-
-def _check_cache_folder(folder: str) -> None:
+def check_cache_folder(folder: str) -> None:
     """Refuse a cache folder that cannot be used, before anything is served.
 
     Raises
@@ -116,7 +95,7 @@ def _check_cache_folder(folder: str) -> None:
 
 def _serve(discovery: Discovery, loaded: Loaded) -> int:
     settings = loaded.settings
-    _check_cache_folder(settings.cache_folder)
+    check_cache_folder(settings.cache_folder)
     from armillary.server import logs, run
 
     logs.set_up(settings.log_level, settings.log_format)

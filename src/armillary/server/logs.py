@@ -13,8 +13,9 @@ class TextForm(logging.Formatter):
 
     converter = staticmethod(time.gmtime)
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(level)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    def __init__(self, process: str = "") -> None:
+        who = f"{process} " if process else ""
+        super().__init__(f"%(asctime)s %(level)s {who}%(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
 
     def format(self, record: logging.LogRecord) -> str:
         """One record as text; line breaks in the words are escaped, so that nobody can forge a line."""
@@ -28,11 +29,16 @@ class JsonForm(logging.Formatter):
 
     converter = staticmethod(time.gmtime)
 
+    def __init__(self, process: str = "") -> None:
+        super().__init__()
+        self._process = {"process": process} if process else {}
+
     def format(self, record: logging.LogRecord) -> str:
         """One record as JSON."""
         line = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
             "level": record.levelname.lower(),
+            **self._process,
             "logger": record.name,
             "message": record.getMessage(),
         }
@@ -41,10 +47,16 @@ class JsonForm(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def set_up(level: str, form: str) -> None:
-    """Send the logs of Armillary and of the web server to standard error."""
+def set_up(level: str, form: str, process: str = "") -> None:
+    """Send the logs of Armillary and of the web server to standard error.
+
+    Parameters
+    ----------
+    process
+        Which of several processes this is, such as ``worker 2``; named in every line.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonForm() if form == "json" else TextForm())
+    handler.setFormatter(JsonForm(process) if form == "json" else TextForm(process))
     for name in ("armillary", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
