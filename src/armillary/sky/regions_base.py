@@ -1,0 +1,107 @@
+"""What every region of the sphere can do."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+# Borders belong to the region; a pixel centre that lies on one must not leave it by a rounding error.
+TOLERANCE = 1e-12
+SPHERE_DEG2 = 4.0 * math.pi * math.degrees(1.0) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """A piece of a border.
+
+    Parameters
+    ----------
+    at
+        Unit vectors, shape (n, 3), of places from 0 to 1 along it.
+    length
+        Its length in radians.
+    """
+
+    at: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    length: float
+
+
+class Region(ABC):
+    """A part of the celestial sphere with its border, ICRS.
+
+    Positions are unit vectors, arrays of shape (…, 3). What is not finite lies in no region.
+    """
+
+    @abstractmethod
+    def contains(self, vectors: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether positions lie inside or, within 2e-7 arcseconds, on the border; shape (…,)."""
+
+    @abstractmethod
+    def clearance(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Radians to the border or less, positive inside, negative outside; NaN where a position is not finite.
+
+        All that is nearer to a position than this lies on its side of the border. Shape (…,).
+        """
+
+    @abstractmethod
+    def cone(self) -> tuple[NDArray[np.float64], float]:
+        """Centre (a unit vector) and radius in radians of a circle that holds the region."""
+
+    @abstractmethod
+    def centre(self) -> NDArray[np.float64]:
+        """A unit vector in the middle of the region."""
+
+    @abstractmethod
+    def arcs(self) -> list[Arc]:
+        """The border in pieces; empty where it has none."""
+
+    @property
+    @abstractmethod
+    def area_deg2(self) -> float:
+        """Area in square degrees."""
+
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """The region as the text of ``POS``."""
+
+
+def angle(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Radians between unit vectors, shape (…, 3) each; exact at every angle (Kahan 2006, section 13)."""
+    apart = np.sqrt(np.square(one - two).sum(axis=-1))
+    across = np.sqrt(np.square(one + two).sum(axis=-1))
+    between: NDArray[np.float64] = 2.0 * np.arctan2(apart, across)
+    return between
+
+
+def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vectors of length 1, shape (…, 3)."""
+    ones: NDArray[np.float64] = vectors / np.sqrt(np.square(vectors).sum(axis=-1, keepdims=True))
+    return ones
+
+
+def across(vector: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two unit vectors at right angles to one and to each other."""
+    helper = np.zeros(3)
+    helper[np.argmin(np.abs(vector))] = 1.0
+    first = unit(np.cross(vector, helper))
+    return first, np.cross(vector, first)
+
+
+def number(value: float) -> str:
+    """A coordinate as text that reads back as the same number."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def as_vectors(vectors: ArrayLike) -> NDArray[np.float64]:
+    """Contiguous float64, shape (…, 3)."""
+    return np.ascontiguousarray(vectors, np.float64)
