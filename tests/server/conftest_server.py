@@ -60,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def make_app(folder: Path, **settings: Any) -> Any:
-    chosen = Settings(**({"auth": "none", "tile_size": 64, "threads": 2} | settings))
+    chosen = Settings(**({"auth": "none", "tile_size": 64, "threads": 2, "name_resolver": ""} | settings))
 
     def pyramid(plane: Any, identity: str) -> Pyramid:
         return Pyramid(plane, tile_size=chosen.tile_size, identity=identity)

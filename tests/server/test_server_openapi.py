@@ -12,11 +12,14 @@ from conftest_server import in_process, make_app, sky_data, tan_header, write_im
 from hypothesis import HealthCheck, given, settings
 
 from armillary.server.openapi import describe
+from armillary.server.sesame import FoundObject
 
 OPERATIONS = [
     "/healthz",
     "/api/holdings",
     "/api/session",
+    "/api/search",
+    "/api/resolve",
     "/api/colormaps",
     "/api/layers/{layer}",
     "/api/layers/{layer}/values",
@@ -35,7 +38,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("schema")
     write_image(folder / "tan.fits", sky_data(), tan_header(200, 300))
     write_image(folder / "cube.fits", sky_data(2, (3, 70, 80)))
-    return make_app(folder)
+    made = make_app(folder)
+    made.services.names.resolve = lambda name: FoundObject(name, 1.0, 2.0, "SIMBAD", None)
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ async def session(request: Request) -> Response:
         "tile_size": settings.tile_size,
         "title": services.holdings.title,
         **who,
-        "resolver": bool(getattr(settings, "name_resolver", "")),
+        "resolver": bool(settings.name_resolver),
     }
     told = json_answer(request, answer, cache_control="no-store")
     told.raw_headers.extend(headers)

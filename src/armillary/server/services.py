@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from armillary.holdings.access import ANONYMOUS, Access
+from armillary.holdings.search import Search
 from armillary.server.asgi import unless_gone
 from armillary.server.memcached import make_shared_cache
+from armillary.server.resolver import NameResolver
 from armillary.server.work import Workers
 from armillary.storage.cache import ByteLru
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from armillary.server.shared_cache import SharedCache
 
 T = TypeVar("T")
+
+NAME_THREADS = 4
+NAME_QUEUE = 32
 
 
 @dataclass(slots=True)
@@ -42,6 +47,9 @@ class Services:
     query_workers: Workers = field(init=False)
     tile_cache: ByteLru = field(init=False)
     shared_cache: SharedCache | None = field(init=False)
+    search: Search = field(init=False)
+    names: NameResolver = field(init=False)
+    name_workers: Workers = field(init=False)
     images_under_way: int = 0
 
     def __post_init__(self) -> None:
@@ -50,6 +58,9 @@ class Services:
         self.query_workers = Workers(settings.threads, settings.queue, "query")
         self.tile_cache = ByteLru(settings.memory << 18)  # A quarter of it.
         self.shared_cache = make_shared_cache(settings)
+        self.search = Search(self.holdings)
+        self.names = NameResolver(settings.name_resolver)
+        self.name_workers = Workers(NAME_THREADS, NAME_QUEUE, "names", lambda: None)
 
     def layer(self, request: Request, layer_id: str) -> Layer:
         """The layer, by the gate."""
@@ -67,6 +78,7 @@ class Services:
         if self.shared_cache is not None:
             self.shared_cache.close()
         self.query_workers.close()
+        self.name_workers.close()
         self.holdings.close()
 
 

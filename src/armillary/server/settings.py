@@ -118,6 +118,10 @@ class Settings:
     trusted_proxies: tuple[str, ...] = setting(
         (), "Addresses and networks of proxies whose X-Forwarded headers are believed; `unix` for a Unix socket."
     )
+    name_resolver: str = setting(
+        "https://cds.unistra.fr/cgi-bin/nph-sesame",
+        "Sesame service that finds objects by their names; empty: names are not looked up.",
+    )
     log_level: str = setting("warning", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("text", "Form of the log lines on standard error.", choices=("text", "json"))
 
