@@ -15,6 +15,7 @@
         ├── NotFitsError         its bytes are not FITS
         ├── CorruptFileError     FITS that contradicts itself
         ├── NoPixelsError        sound, but nothing in it is an image or a sky map
+        ├── NoPositionsError     a sound table, but no columns of it are positions on the sky
         └── UnsupportedFileError sound, but of a kind that is not read
 
 Messages are one line, name the thing and say the remedy. They never hold a path of the server beyond
@@ -71,7 +72,18 @@ class UnavailableError(ArmillaryError):
 
 
 class ConfigurationError(ArmillaryError):
-    """A setting or a holdings file is wrong."""
+    """A setting or a holdings file is wrong.
+
+    Attributes
+    ----------
+    problems
+        One line for each thing that is wrong, as ``detail["problems"]`` has them; else the message alone.
+    """
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong, a line each."""
+        return tuple(self.detail.get("problems") or (self.message,))
 
 
 class FileError(ArmillaryError):
@@ -104,6 +116,10 @@ class CorruptFileError(FileError):
 
 class NoPixelsError(FileError):
     """A sound file, but nothing in it is an image or a sky map."""
+
+
+class NoPositionsError(FileError):
+    """A sound table, but no columns of it are positions on the sky."""
 
 
 class UnsupportedFileError(FileError):

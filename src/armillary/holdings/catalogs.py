@@ -2,14 +2,75 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import json
+import logging
 import threading
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from armillary import __version__
+from armillary.errors import UnreadableFileError, VersionGoneError
+from armillary.holdings.files import file_name, worded
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from armillary.catalogs.catalog import Catalog
     from armillary.errors import FileError
+
+log = logging.getLogger(__name__)
+
+TRIES = 4
+KEPT_BYTES = 4 << 30
+REMEMBERED_VERSIONS = 256
+_numbers = itertools.count()
+
+
+class Shelf:
+    """The catalogs in memory, bounded by bytes: the least recently used is let go of first, the last one never.
+
+    Parameters
+    ----------
+    max_bytes
+        Sum of what the catalogs take.
+    """
+
+    def __init__(self, max_bytes: int = KEPT_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, tuple[Catalog, str]] = OrderedDict()
+
+    def get(self, number: int) -> tuple[Catalog, str] | None:
+        """A catalog and the version it is of, None when it is not here."""
+        with self._lock:
+            found = self._kept.get(number)
+            if found is not None:
+                self._kept.move_to_end(number)
+            return found
+
+    def put(self, number: int, catalog: Catalog, version: str) -> None:
+        """Keep a catalog, in place of the older one of that number."""
+        with self._lock:
+            self._kept[number] = catalog, version
+            self._kept.move_to_end(number)
+            while len(self._kept) > 1 and self.nbytes > self.max_bytes:
+                self._kept.popitem(last=False)
+
+    def forget(self, number: int) -> None:
+        """Let go of a catalog."""
+        with self._lock:
+            self._kept.pop(number, None)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the catalogs take."""
+        return sum(catalog.nbytes for catalog, _ in self._kept.values())
+
+
+shelf = Shelf()
 
 
 class OfferedCatalog:
@@ -23,6 +84,8 @@ class OfferedCatalog:
         Reads it; called again when the version changed.
     version
         Version of the bytes now; costs a stat.
+    identity
+        What makes it the same one in every process: its path.
 
     Attributes
     ----------
@@ -32,10 +95,157 @@ class OfferedCatalog:
         Number of rows, None until it was read.
     """
 
-    def __init__(self, name: str, read: Callable[[], Catalog], version: Callable[[], str]) -> None:
+    def __init__(
+        self, name: str, read: Callable[[], Catalog], version: Callable[[], str], identity: str | None = None
+    ) -> None:
         self.name = name
         self.problem: FileError | None = None
         self.count: int | None = None
         self._read = read
         self._version = version
         self._lock = threading.Lock()
+        self._number = next(_numbers)
+        self._failed_version: str | None = None
+        self._identity = hashlib.blake2b(
+            f"{__version__}\0{name if identity is None else identity}".encode("utf-8", "surrogateescape"), digest_size=8
+        )
+        self._public: dict[str, str] = {}
+
+    def current(self) -> tuple[Catalog, str]:
+        """The catalog as its file is now, and its version; costs a stat while nothing changed.
+
+        Threads that ask while it is being read wait for it.
+
+        Raises
+        ------
+        FileError
+            It vanished, or what is there cannot be shown. Later calls look again.
+        """
+        kept = shelf.get(self._number)
+        if kept is not None and self.problem is None and self._version_or_none() == kept[1]:
+            return kept
+        with self._lock:
+            return self._read_again()
+
+    def _read_again(self) -> tuple[Catalog, str]:
+        kept = shelf.get(self._number)
+        now = self._version_or_none()
+        if kept is not None and now == kept[1]:
+            self.problem = None
+            return kept
+        if self.problem is not None and now is not None and now == self._failed_version:
+            raise self.problem
+        try:
+            catalog, version = self._read_between_two_looks()
+        except Exception as error:
+            shelf.forget(self._number)
+            self.problem = worded(self.name, error)
+            # What may pass by itself (a disk, a network) is tried again; what the bytes say stays until they change.
+            self._failed_version = None if type(self.problem) is UnreadableFileError else now
+            raise self.problem from error
+        if kept is not None:
+            log.info("%s changed: read anew", self.name)
+        shelf.put(self._number, catalog, version)
+        self.problem, self.count = None, catalog.count
+        return catalog, version
+
+    def _read_between_two_looks(self) -> tuple[Catalog, str]:
+        """Read; a file that changes meanwhile is read again, a few times."""
+        for _ in range(TRIES):
+            before = self._version()
+            try:
+                catalog = self._read()
+            except VersionGoneError:
+                continue
+            except Exception:
+                if self._version_or_none() == before:
+                    raise
+                continue
+            if self._version() == before:
+                return catalog, before
+        raise UnreadableFileError(self.name, "is being written to; it is tried again at the next look.")
+
+    def _version_or_none(self) -> str | None:
+        try:
+            return self._version()
+        except Exception:  # noqa: BLE001 - vanished, a network, a disk: reading it says why
+            return None
+
+    def public_version(self, version: str) -> str:
+        """Version that clients see: changes with the file, its place, and the program's release."""
+        said = self._public.get(version)
+        if said is None:
+            digest = self._identity.copy()
+            digest.update(version.encode())
+            if len(self._public) >= REMEMBERED_VERSIONS:
+                self._public.clear()
+            said = self._public[version] = digest.hexdigest()
+        return said
+
+    def close(self) -> None:
+        """Give the memory back."""
+        shelf.forget(self._number)
+
+
+def offered_file(
+    path: str | os.PathLike[str],
+    *,
+    ra_column: str | None = None,
+    dec_column: str | None = None,
+    name_column: str | None = None,
+    file_type: str | None = None,
+) -> OfferedCatalog:
+    """A file as a catalog on offer; nothing is opened before it is wanted.
+
+    Parameters
+    ----------
+    path
+        Local path or ``http(s)://`` address.
+    ra_column, dec_column, name_column
+        Names of columns, found out where they are not given.
+    file_type
+        ``json``, ``csv``, ``tsv``, ``ecsv``, ``votable``, ``fits`` or ``parquet`` where the content shall not decide.
+    """
+    text = str(path)
+
+    def read() -> Catalog:
+        from armillary.catalogs.reading import read_catalog
+        from armillary.storage.compiler import prepare
+
+        prepare()
+        return read_catalog(
+            text, ra_column=ra_column, dec_column=dec_column, name_column=name_column, file_type=file_type
+        )
+
+    def version() -> str:
+        from armillary.storage.source import open_raw_source
+
+        return open_raw_source(text).version
+
+    identity = "\0".join((text, *(str(word) for word in (ra_column, dec_column, name_column, file_type))))
+    return OfferedCatalog(file_name(text), read, version, identity)
+
+
+def offered_inline(name: str, sources: list[dict[str, Any]]) -> OfferedCatalog:
+    """Sources that are written in a configuration as a catalog on offer.
+
+    Parameters
+    ----------
+    name
+        For messages.
+    sources
+        Objects with ``ra`` and ``dec``, ICRS degrees, and perhaps ``name`` and ``extra``.
+    """
+    content = json.dumps(sources, sort_keys=True, default=str)
+    version = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+    def read() -> Catalog:
+        from armillary.catalogs.reading import catalog_of_sources
+        from armillary.storage.compiler import prepare
+
+        prepare()
+        return catalog_of_sources(name, sources)
+
+    offered = OfferedCatalog(name, read, lambda: version)
+    offered.count = len(sources)
+    return offered

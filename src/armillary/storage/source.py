@@ -110,7 +110,7 @@ def open_source(path: str | os.PathLike[str], *, max_decoded_bytes: int = MAX_DE
     UnsupportedFileError
         Compressed by a program whose files are not read, or a server without ranges.
     """
-    raw = _open_raw(path)
+    raw = open_raw_source(path)
     first = raw.read_upto(0, 10)
     if not first:
         raise NotFitsError(raw.name, "the file is empty.")
@@ -161,7 +161,8 @@ def check_fits(source: ByteSource) -> None:
         raise NotFitsError(source.name, "not a FITS file: it does not begin with SIMPLE.")
 
 
-def _open_raw(path: str | os.PathLike[str]) -> ByteSource:
+def open_raw_source(path: str | os.PathLike[str]) -> ByteSource:
+    """Source of a file's bytes as they are stored, compressed or not; otherwise as ``open_source``."""
     text = os.fspath(path)
     if text.startswith(("http://", "https://")):
         from armillary.storage.remote import HttpSource

@@ -1,0 +1,1 @@
+"""Readers of tables: one module for each format, each giving a ``Table``."""
