@@ -1,1 +1,1 @@
-"""Users, groups and password hashes in a database; no HTTP."""
+"""Users, groups, grants, sessions and password hashes in a database; no HTTP."""

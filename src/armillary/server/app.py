@@ -14,7 +14,10 @@ from armillary.holdings.access import ANONYMOUS
 from armillary.server import guard
 from armillary.server.asgi import CLIENT_GONE, ClientGoneError, check_method, raw_headers, respond, with_headers
 from armillary.server.doors import make_door
+from armillary.server.doors.forms import SAFE_METHODS
 from armillary.server.errors import HttpError, answer_of
+from armillary.server.figures import route_of
+from armillary.server.proxies import Proxies, peer_of
 from armillary.server.services import Services
 from armillary.server.static import Static
 from armillary.server.tiles import PREFIX, TileRoute
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from armillary.holdings.tree import Holdings
     from armillary.server.asgi import App, Message, Receive, Scope, Send
     from armillary.server.doors import Caller, Door
+    from armillary.server.figures import Figures
     from armillary.server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -52,7 +56,10 @@ class Application:
         self._loading = threading.Lock()
         self._door = door
         self._static = static
-        self._hosts = guard.HostCheck(settings.host, settings.allowed_hosts)
+        # No page of a browser can reach a Unix socket under a name of its own.
+        self._hosts = guard.HostCheck("0.0.0.0" if settings.uds else settings.host, settings.allowed_hosts)  # noqa: S104
+        self._proxies = Proxies(settings.trusted_proxies)
+        self._figures = services.figures
         self._root = settings.root_path
         self._tiles = TileRoute(
             services.holdings,
@@ -60,6 +67,7 @@ class Application:
             services.tile_cache,
             services.shared_cache,
             settings.memcached_prefix,
+            services.figures,
         )
         self._headers = guard.security_headers(cross_origin=bool(settings.cors_origins))
         if door.varies:
@@ -83,15 +91,17 @@ class Application:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
-        started, status, begun = False, 0, time.perf_counter()
+        started, status, sent, begun = False, 0, 0, time.perf_counter()
         # A policy for pages means nothing to a tile, and the web server checks each header letter by letter.
         extra = self._tile_headers if TILES in scope["raw_path"] else self._headers
 
         async def guarded_send(message: Message) -> None:
-            nonlocal started, status
+            nonlocal started, status, sent
             if message["type"] == "http.response.start":
                 started, status = True, message["status"]
                 message["headers"] = [*message.get("headers", ()), *extra]
+            else:
+                sent += len(message.get("body", b""))
             await send(message)
 
         try:
@@ -102,21 +112,33 @@ class Application:
             if not started:
                 code, headers, body = answer_of(error)
                 await respond(scope, guarded_send, code, raw_headers(headers), body)
+        if self._figures is not None:
+            route = route_of(self._inside(scope["raw_path"].decode("latin-1")))
+            self._figures.answered(route, status, time.perf_counter() - begun, sent)
         if log.isEnabledFor(logging.DEBUG):
             # The query stays out of the log: it may hold the token.
             took_ms = (time.perf_counter() - begun) * 1e3
-            log.debug("%s %s %d %.1f ms", scope["method"], _printable(scope["raw_path"]), status, took_ms)
+            words = peer_of(scope), scope["method"], _printable(scope["raw_path"])
+            log.debug("%s %s %s %d %.1f ms", *words, status, took_ms)
+
+    def _inside(self, path: str) -> str:
+        """A path below the root."""
+        if self._root and (path == self._root or path.startswith(self._root + "/")):
+            return path[len(self._root) :] or "/"
+        return path
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         guard.check_size(scope)
         self._hosts.check(scope)
-        path = scope["raw_path"].decode("latin-1")
-        if self._root and (path == self._root or path.startswith(self._root + "/")):
-            path = path[len(self._root) :] or "/"
-        if path == "/healthz":
+        if self._proxies:
+            self._proxies.apply(scope)
+        path = self._inside(scope["raw_path"].decode("latin-1"))
+        if path in {"/healthz", "/readyz"}:
             check_method(scope)
-            body = json.dumps({"status": "ok", "version": __version__}).encode()
-            await respond(scope, send, 200, [(b"content-type", b"application/json")], body)
+            ready = path == "/healthz" or not self.services.holdings.scanning
+            body = json.dumps({"status": "ok" if ready else "starting", "version": __version__}).encode()
+            headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+            await respond(scope, send, 200 if ready else 503, headers, body)
             return
         if path in self._door.paths:
             page = await self._door.page(scope, receive, path)
@@ -127,6 +149,8 @@ class Application:
         if caller is None:
             await self._refuse(scope, send, path)
             return
+        if scope["method"] not in SAFE_METHODS:
+            self._door.check_write(scope, caller)
         if caller.headers:
             send = with_headers(send, caller.headers)
         if path.startswith(PREFIX) and "/tiles/" in path:
@@ -181,6 +205,7 @@ def make_application(
     port: int | None = None,
     static: Static | None = None,
     everybody: Access = ANONYMOUS,
+    figures: Figures | None = None,
 ) -> Application:
     """The server, without CORS.
 
@@ -198,8 +223,10 @@ def make_application(
         The viewer, by default the built one.
     everybody
         What a caller is who need not say who it is.
+    figures
+        Where requests are counted; by default nowhere.
     """
-    services = Services(holdings, settings, discovery)
+    services = Services(holdings, settings, discovery, figures)
     door = make_door(settings, settings.port if port is None else port, everybody)
     return Application(services, door, static or Static(viewer=settings.viewer))
 

@@ -83,6 +83,15 @@ class Door(Protocol):
             It cannot be done.
         """
 
+    def check_write(self, scope: Scope, caller: Caller) -> None:
+        """Refuse a request that changes something unless it was meant.
+
+        Raises
+        ------
+        HttpError
+            403: another site's page may have sent it.
+        """
+
     def words(self, scope: Scope, caller: Caller) -> tuple[dict[str, Any], RawHeaders]:
         """What ``GET /api/session`` says of the caller, and headers that go with it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from armillary.errors import ConfigurationError
+from armillary.server.doors.cookies import Site
 from armillary.server.doors.plain import OpenDoor, TokenDoor
 
 if TYPE_CHECKING:
@@ -30,7 +30,20 @@ def make_door(settings: Settings, port: int, everybody: Access) -> Door:
         A setting that the mode needs is missing or wrong, or its packages are not installed.
     """
     if settings.auth == "none":
-        return OpenDoor(everybody)
+        return OpenDoor(Site(settings, port), everybody)
     if settings.auth == "token":
-        return TokenDoor(settings.token or secrets.token_urlsafe(24), port, settings.root_path)
-    raise ConfigurationError(f"auth: the mode {settings.auth!r} is not there yet.")
+        return TokenDoor(settings.token or secrets.token_urlsafe(24), Site(settings, port))
+    if settings.auth == "soauth":
+        from armillary.server.doors.soauth import SoauthDoor
+
+        return SoauthDoor(settings, port, everybody)
+    from armillary.accounts.database import Database
+
+    database = Database(settings.accounts_database)
+    if settings.auth == "oidc":
+        from armillary.server.doors.oidc import OidcDoor
+
+        return OidcDoor(settings, port, everybody, database)
+    from armillary.server.doors.accounts import AccountsDoor
+
+    return AccountsDoor(settings, port, everybody, database)

@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl, quote, urlencode
 from armillary.holdings.access import ANONYMOUS, OWNER, Access
 from armillary.server.asgi import raw_headers
 from armillary.server.doors.door import Caller, Page
+from armillary.server.doors.forms import check_origin
 
 if TYPE_CHECKING:
     from armillary.server.asgi import RawHeaders, Receive, Scope
+    from armillary.server.doors.cookies import Site
 
 NO_USER: dict[str, Any] = {"user": None, "login_url": None, "logout": False, "csrf": None}
 
@@ -21,6 +23,8 @@ class OpenDoor:
 
     Parameters
     ----------
+    site
+        Where browsers find the server.
     access
         What everybody may see.
     """
@@ -29,8 +33,9 @@ class OpenDoor:
     paths: frozenset[str] = frozenset()
     varies = b""
 
-    def __init__(self, access: Access = ANONYMOUS) -> None:
+    def __init__(self, site: Site, access: Access = ANONYMOUS) -> None:
         self._caller = Caller(access)
+        self._site = site
 
     async def caller(self, _scope: Scope) -> Caller | None:
         """Everybody."""
@@ -39,6 +44,10 @@ class OpenDoor:
     async def page(self, _scope: Scope, _receive: Receive, _path: str) -> Page | None:
         """None."""
         return None
+
+    def check_write(self, scope: Scope, _caller: Caller) -> None:
+        """Refuse what another site's page sent."""
+        check_origin(scope, self._site)
 
     def words(self, _scope: Scope, _caller: Caller) -> tuple[dict[str, Any], RawHeaders]:
         """There are no users here."""
@@ -52,22 +61,20 @@ class TokenDoor(OpenDoor):
     ----------
     token
         The secret.
-    port
-        Part of the cookie's name: cookies are shared by all ports of a host.
-    root_path
-        Path of the cookie.
+    site
+        Where browsers find the server, and name and path of its cookies.
     """
 
     mode = "token"
     paths = frozenset({"/"})
 
-    def __init__(self, token: str, port: int, root_path: str = "") -> None:
-        super().__init__(OWNER)
+    def __init__(self, token: str, site: Site) -> None:
+        super().__init__(site, OWNER)
         self._token = token.encode()
         # The cookie holds a keyed hash: its characters are safe in a header, and it does not give the token away.
         self._cookie_value = hmac.new(self._token, b"armillary cookie", "sha256").hexdigest().encode()
-        self._name = f"armillary-token-{port}".encode()
-        self._root = root_path
+        self._name = site.name("token").encode()
+        self._root = site.root
 
     def _is_token(self, offered: str) -> bool:
         return hmac.compare_digest(offered.encode("utf-8", "surrogatepass"), self._token)
