@@ -10,6 +10,7 @@ import "../panels/header-panel";
 import "../panels/layers-panel";
 import { base } from "../styles/shared";
 import { commands } from "./commands";
+import "./draw-hint";
 import "./foot-bar";
 import "./help-dialog";
 import { icons } from "./icons";
@@ -109,6 +110,7 @@ export class ArmillaryApp extends LitElement {
       <main class="map">
         <div id="map" tabindex="0" role="application" aria-busy=${this.busy} aria-label="Map: arrows move, plus and minus zoom, 0 fits"></div>
         ${this.emptiness()}
+        <ar-draw-hint></ar-draw-hint>
         <ar-progress-line></ar-progress-line>
         <ar-toasts></ar-toasts>
       </main>

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { formatNumber, grouped, niceStep, niceTicks, parseNumber, percent, tickLabels, unitLabel } from "./numbers";
+import {
+  bytesInWords,
+  formatNumber,
+  grouped,
+  niceStep,
+  niceTicks,
+  parseNumber,
+  percent,
+  tickLabels,
+  unitLabel,
+} from "./numbers";
 
 describe("ticks", () => {
   it("are round numbers inside the range", () => {
@@ -75,4 +85,15 @@ describe("numbers", () => {
     expect(percent(0, 8)).toBe("0 %");
     expect(percent(1, 1e9)).toBe("< 0.01 %");
   });
+});
+
+it.each([
+  [0, "0 B"],
+  [999, "999 B"],
+  [1000, "1 kB"],
+  [3_840_000, "3.84 MB"],
+  [999_999, "1000 kB"],
+  [2e15, "2000 TB"],
+])("%d bytes are %s", (bytes, words) => {
+  expect(bytesInWords(bytes)).toBe(words);
 });

@@ -118,3 +118,9 @@ export function percent(part: number, whole: number): string {
 }
 
 export const clamp = (value: number, lo: number, hi: number): number => Math.min(hi, Math.max(lo, value));
+
+/** `812 B`, `3.8 MB`: thousands, three figures. */
+export function bytesInWords(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3 + 1e-9));
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+}

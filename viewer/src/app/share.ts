@@ -54,7 +54,7 @@ export async function copyPosition(): Promise<void> {
   return copy(text, `Copied the centre: ${text}`);
 }
 
-function download(href: string, name: string): void {
+export function download(href: string, name: string): void {
   const link = document.createElement("a");
   link.href = href;
   link.download = name;

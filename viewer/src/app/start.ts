@@ -4,6 +4,7 @@ import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
 import { allLayers } from "../panels/tree-model";
 import { restoreParts, syncUrl, withoutUrl } from "./address";
 import { changeCompare, checkCompared, compareWith } from "./compare";
+import { startDrawings } from "./drawings";
 import { followHoldings } from "./holdings";
 import { applyView, checkVersion, openLayer, setStyle } from "./layers";
 import { followPointer } from "./readout";
@@ -17,6 +18,7 @@ const VERSION_MS = 3000;
 export async function start(map: SkyMapApi): Promise<void> {
   session.map = map;
   listen(map);
+  startDrawings(map);
   map.setOverlays(store.state.overlays);
   void api.colormaps().then((colormaps) => store.set({ colormaps }), sayFailure);
   window.addEventListener("popstate", () => void restore(decodeUrl(location.search)));
