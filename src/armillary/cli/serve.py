@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from armillary.cli.worker import Job
 from armillary.errors import ConfigurationError
-from armillary.server import listening, settings_file, supervisor, tilemaker
+from armillary.server import figures, listening, settings_file, supervisor, tilemaker
 from armillary.server.settings import environment_names, table
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def run(options: argparse.Namespace) -> int:
     count = settings.workers or os.cpu_count() or 1
     logs.set_up(settings.log_level, settings.log_format, "supervisor" if count > 1 else "")
     warn_of_unknown()
-    job = Job(path, replace(settings, threads=threads_of_one(settings.threads, count)), tuple(options.grant), 1, count)
+    if settings.metrics:
+        figures.check_metrics(settings)
+    job = Job(path, replace(settings, threads=threads_of_one(settings.threads, count)), count=count)
     listener = _listen(loaded)
     try:
         return _serve(listener, job)
@@ -128,11 +130,12 @@ def _serve(listener: socket.socket, job: Job) -> int:
         from armillary.cli import worker
 
         return worker.serve(listener, job, ready)
+    shared = figures.memory(job.count) if settings.metrics else -1
     listener.set_inheritable(True)
     return supervisor.Supervisor(
         count=job.count,
         command=supervisor.worker_command("armillary.cli.worker"),
-        job=lambda number: replace(job, number=number, listener=listener.fileno()).to_line(),
-        inherited=(listener.fileno(),),
+        job=lambda number: replace(job, number=number, listener=listener.fileno(), figures=shared).to_line(),
+        inherited=(listener.fileno(), *([shared] if shared >= 0 else [])),
         on_ready=ready,
     ).run()

@@ -19,6 +19,8 @@ from armillary.server.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from armillary.server.figures import Figures
+
 log = logging.getLogger("armillary.cli.worker")  # Also where it is the main module.
 
 SCAN_SECONDS = 1.0
@@ -34,8 +36,6 @@ class Job:
     ----------
     path
         Configuration of the holdings.
-    grants
-        What everybody holds.
     number, count
         Which worker this is, of how many.
     listener
@@ -46,7 +46,6 @@ class Job:
 
     path: str
     settings: Settings
-    grants: tuple[str, ...] = ()
     number: int = 1
     count: int = 1
     listener: int = -1
@@ -63,7 +62,7 @@ class Job:
         given = read.pop("settings")
         known = {entry.name: given[entry.name] for entry in fields(Settings)}
         words: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
-        return cls(**{**read, "grants": tuple(read["grants"])}, settings=Settings(**words))
+        return cls(**read, settings=Settings(**words))
 
 
 class Reloader:
@@ -73,11 +72,13 @@ class Reloader:
     ----------
     discovery
         What looks again, and reloads.
+    services
+        Whose figures are kept up to date meanwhile.
     """
 
-    def __init__(self, discovery: Any, reloaded: Callable[[], None]) -> None:
+    def __init__(self, discovery: Any, services: Any) -> None:
         self._discovery = discovery
-        self._reloaded = reloaded
+        self._services = services
         self._wanted = threading.Event()
         threading.Thread(target=self._work, name="reload", daemon=True).start()
 
@@ -89,14 +90,22 @@ class Reloader:
         while not self._discovery.stopped.is_set():
             wanted = self._wanted.wait(LOOK_SECONDS)
             self._wanted.clear()
+            self._tell(wanted)
             try:
                 if wanted:
                     self._discovery.reload()
-                    self._reloaded()
                 elif self._discovery.is_due():
                     self._discovery.look_again()
             except Exception:
                 log.exception("the configuration could not be read again")
+
+    def _tell(self, reloads: bool) -> None:
+        services = self._services
+        figures: Figures | None = services.figures
+        if figures is not None:
+            figures.add("reloads", int(reloads))
+            figures.set("waiting", services.tile_workers.waiting + services.query_workers.waiting)
+            figures.set("cache_bytes", services.tile_cache.nbytes)
 
 
 def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: Iterable[str] | None = None) -> int:
@@ -134,7 +143,7 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
         warmup.start(application.api)
 
     server = run.make_server(with_cors(application, settings), announce, run.KILLS)
-    reloader = Reloader(discovery, lambda: None)
+    reloader = Reloader(discovery, application.services)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, reloader.reload)
     if orders is not None:
@@ -152,28 +161,27 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
 def _application(listener: socket.socket, job: Job) -> tuple[Any, Any]:
     from armillary.cli.pyramids import pyramid_maker
     from armillary.holdings.access import Access
+    from armillary.holdings.configuration import open_configuration
     from armillary.server.app import make_application
 
     settings = job.settings
-    discovery = _opened(job.path, pyramid_maker(settings), tile_size=settings.tile_size)
-    everybody = Access(grants=frozenset(job.grants))
+    discovery = open_configuration(job.path, pyramid_maker(settings), tile_size=settings.tile_size)
+    everybody = Access(grants=frozenset(settings.grants))
+    figures = _figures(job)
     port = None if listener.family == getattr(socket, "AF_UNIX", None) else listener.getsockname()[1]
     return discovery, make_application(
-        discovery.holdings, settings, discovery=discovery, port=port, everybody=everybody
+        discovery.holdings, settings, discovery=discovery, port=port, everybody=everybody, figures=figures
     )
 
 
-def _opened(path: str, pyramids: Any, *, tile_size: int) -> Any:
-    import importlib
+def _figures(job: Job) -> Figures | None:
+    """Where this process counts; None where nobody asks for metrics."""
+    if not job.settings.metrics:
+        return None
+    from armillary.server import figures
 
-    try:
-        return importlib.import_module("armillary.holdings.configuration").open_configuration(
-            path, pyramids, tile_size=tile_size
-        )
-    except (ModuleNotFoundError, AttributeError):
-        from armillary.holdings.discovery import discover
-
-        return discover([os.path.dirname(path)], pyramids, tile_size=tile_size)
+    own = job.figures if job.figures >= 0 else figures.memory(1)
+    return figures.Figures(own, job.number, job.count)
 
 
 def _explain(discovery: Any) -> None:
@@ -214,6 +222,8 @@ def main(descriptor: int) -> int:
     from armillary.server import logs
 
     logs.set_up(job.settings.log_level, job.settings.log_format, f"worker {job.number}")
+    if job.number > 1:  # The first one says it for all.
+        logging.getLogger("armillary.holdings").setLevel(logging.ERROR)
     for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
         signal.signal(number, signal.SIG_IGN)  # Not yet; the supervisor hears them.
     listener = socket.socket(fileno=job.listener)

@@ -15,6 +15,7 @@ from armillary.errors import ArmillaryError
 from armillary.server import openapi
 from armillary.server.asgi import CLIENT_GONE, ClientGoneError
 from armillary.server.errors import HttpError, answer_of, body_of
+from armillary.server.metrics import router as metrics_router
 from armillary.server.names import router as names_router
 from armillary.server.routes import router
 
@@ -43,6 +44,7 @@ def make_api(services: Services) -> FastAPI:
     )
     api.state.services = services
     api.include_router(router)
+    api.include_router(metrics_router)
     api.include_router(names_router)
     describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
     api.openapi = describe  # type: ignore[method-assign]

@@ -24,11 +24,11 @@ from armillary.server.tiles import PREFIX, TileRoute
 
 if TYPE_CHECKING:
     from armillary.holdings.access import Access
-    from armillary.holdings.discovery import Discovery
     from armillary.holdings.tree import Holdings
     from armillary.server.asgi import App, Message, Receive, Scope, Send
     from armillary.server.doors import Caller, Door
     from armillary.server.figures import Figures
+    from armillary.server.services import Watcher
     from armillary.server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -201,7 +201,7 @@ def make_application(
     holdings: Holdings,
     settings: Settings,
     *,
-    discovery: Discovery | None = None,
+    discovery: Watcher | None = None,
     port: int | None = None,
     static: Static | None = None,
     everybody: Access = ANONYMOUS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from armillary.holdings.access import ANONYMOUS, Access
 from armillary.holdings.search import Search
@@ -14,13 +14,14 @@ from armillary.server.work import Workers
 from armillary.storage.cache import ByteLru
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Hashable
 
     from starlette.requests import Request
 
-    from armillary.holdings.discovery import Discovery
     from armillary.holdings.layers import Layer
     from armillary.holdings.tree import Holdings
+    from armillary.server.figures import Figures
     from armillary.server.settings import Settings
     from armillary.server.shared_cache import SharedCache
 
@@ -28,6 +29,20 @@ T = TypeVar("T")
 
 NAME_THREADS = 4
 NAME_QUEUE = 32
+
+
+class Watcher(Protocol):
+    """What follows the files behind the holdings: ``Discovery``, or an open configuration."""
+
+    stopped: threading.Event
+
+    def is_due(self) -> bool:
+        """Whether it is time to look again."""
+        ...
+
+    def look_again(self) -> None:
+        """Look for what is new, changed, gone or back. Blocks."""
+        ...
 
 
 @dataclass(slots=True)
@@ -38,11 +53,14 @@ class Services:
     ----------
     discovery
         Looks for new files when the tree is asked for; None for a fixed tree.
+    figures
+        Where requests are counted; None for nowhere.
     """
 
     holdings: Holdings
     settings: Settings
-    discovery: Discovery | None = None
+    discovery: Watcher | None = None
+    figures: Figures | None = None
     tile_workers: Workers = field(init=False)
     query_workers: Workers = field(init=False)
     tile_cache: ByteLru = field(init=False)

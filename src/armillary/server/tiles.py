@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from armillary.images.pyramid import Pyramid
     from armillary.render.coding import Coding
     from armillary.server.asgi import RawHeaders, Receive, Scope, Send
+    from armillary.server.figures import Figures
     from armillary.server.shared_cache import SharedCache
     from armillary.server.work import Workers
     from armillary.storage.cache import ByteLru
@@ -190,6 +191,8 @@ class TileRoute:
         Of encoded tiles too, shared with other processes; None for none.
     prefix
         Keeps the keys in ``shared`` apart from those of other servers.
+    figures
+        Where it is counted what tiles came from.
     """
 
     def __init__(
@@ -199,12 +202,14 @@ class TileRoute:
         cache: ByteLru,
         shared: SharedCache | None = None,
         prefix: str = "",
+        figures: Figures | None = None,
     ) -> None:
         self._holdings = holdings
         self._workers = workers
         self._cache = cache
         self._shared = shared
         self._prefix = prefix
+        self._count = (lambda _word: None) if figures is None else figures.add
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, path: str, access: Access) -> None:
         """Answer one request.
@@ -225,6 +230,7 @@ class TileRoute:
         coding: Coding = negotiate(header(scope, b"accept-encoding")) if asked.ext not in COLOURED else "identity"
         kept: Tile | None = self._cache.get((asked.layer_id, version, asked, coding))
         if kept is not None:
+            self._count("tiles_kept")
             await self._send(scope, send, kept, asked, preview=False)
             return
         expected = tag(version, asked, coding)
@@ -243,9 +249,11 @@ class TileRoute:
                 return kept, False
             shared = self._from_others(layer, asked, version, coding)
             if shared is not None:
+                self._count("tiles_shared")
                 self._keep(shared, asked, version, coding)
                 return shared, False
             tile, preview, made_of = make_tile(layer, asked, coding)
+            self._count("tiles_made")
             if not preview:
                 self._keep(tile, asked, made_of, coding)
                 if self._shared is not None:
