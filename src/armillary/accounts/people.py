@@ -201,7 +201,7 @@ class People:
         passwords.check_new(user_name(name), password)
         self._change(name, password=passwords.make(password))
 
-    def set_disabled(self, name: str, disabled: bool) -> None:
+    def set_disabled(self, name: str, *, disabled: bool) -> None:
         """Keep a user out, or let the user in again; sessions end, tokens rest meanwhile.
 
         Raises
@@ -211,7 +211,7 @@ class People:
         """
         self._change(name, disabled=disabled)
 
-    def set_administrator(self, name: str, administrator: bool) -> None:
+    def set_administrator(self, name: str, *, administrator: bool) -> None:
         """Make a user an administrator, or no longer.
 
         Raises

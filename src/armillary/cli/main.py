@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 LEAVE_SECONDS = 0.5
 INTERRUPTED = 130
+SERVE_MODES = ("none", "token", "accounts", "soauth", "oidc")
+AUTH_HELP = "holders of the token, everybody, or everybody with more for users who log in"
 
 
 def parser() -> argparse.ArgumentParser:
     """Parser of the whole command line."""
+    from armillary.cli import users
+
     top = argparse.ArgumentParser(
         prog="armillary",
         description="Show sky images and maps in the browser.",
@@ -37,23 +41,30 @@ def parser() -> argparse.ArgumentParser:
     opened.set_defaults(module="armillary.cli.open")
     serve = commands.add_parser("serve", help="serve a configuration, by several processes", allow_abbrev=False)
     serve.add_argument("holdings", nargs="?", metavar="HOLDINGS", help="the configuration (setting holdings)")
-    add_server_options(serve)
+    add_server_options(serve, SERVE_MODES)
     _add_serve(serve)
     serve.set_defaults(module="armillary.cli.serve")
     demo = commands.add_parser("demo", help="show a simulated sky", allow_abbrev=False)
     add_server_options(demo)
     demo.set_defaults(module="armillary.cli.demo")
     _add_config(commands.add_parser("config", help="show or write the settings", allow_abbrev=False))
+    users.add_parser(commands)
     return top
 
 
-def add_server_options(command: argparse.ArgumentParser) -> None:
-    """Options of every command that serves. What is not given stays None: the settings decide."""
+def add_server_options(command: argparse.ArgumentParser, modes: Sequence[str] = ("token", "none")) -> None:
+    """Options of every command that serves. What is not given stays None: the settings decide.
+
+    Parameters
+    ----------
+    modes
+        Choices of ``--auth``, the command's own default first.
+    """
     add = command.add_argument
     add("--host", metavar="H", help="address to listen on (127.0.0.1)")
     add("--port", metavar="N", help="port to listen on, 0 for any free one (8000, or the next free one)")
     add("--no-browser", dest="browser", action="store_const", const=False, help="do not open the browser")
-    add("--auth", choices=("token", "none"), help="who may ask: holders of the token, or everybody (token)")
+    add("--auth", choices=modes, help=f"who may ask: {AUTH_HELP} ({modes[0]})")
     add("--tile-size", metavar="PIXELS", help="side of a tile: a power of two from 64 to 1024 (512)")
     add("--memory", metavar="MIB", help="memory for caches (256)")
     add("--cache-folder", metavar="FOLDER", help="keep overviews there between runs (off)")
@@ -68,7 +79,7 @@ def add_server_options(command: argparse.ArgumentParser) -> None:
 def _add_serve(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--workers", metavar="N", help="processes, 0 for one for each core (1)")
-    add("--grant", action="append", default=[], metavar="NAME", help="a grant that everybody holds; may be repeated")
+    add("--grant", dest="grants", action="append", metavar="NAME", help="a grant that everybody holds; may be repeated")
     add("--uds", metavar="PATH", help="listen on a Unix socket instead of host and port")
     add("--memcached", metavar="HOST:PORT", help="servers that keep tiles for all processes, separated by commas")
 

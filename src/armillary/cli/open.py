@@ -74,6 +74,19 @@ def _discovery(paths: Sequence[str], settings: Settings) -> Discovery:
     return discover(paths, pyramid_maker(settings), tile_size=settings.tile_size)
 
 
+def protected(loaded: Loaded) -> Settings:
+    """The settings of ``open``: the token, unless it was said in Armillary's own words that everybody may ask.
+
+    Users log in to ``serve`` only, and TileMaker's variables are about it.
+    """
+    from dataclasses import replace
+
+    settings = loaded.settings
+    if settings.auth == "none" and not loaded.origins["auth"].startswith("TILEMAKER"):
+        return settings
+    return replace(settings, auth="token")
+
+
 def check_cache_folder(folder: str) -> None:
     """Refuse a cache folder that cannot be used, before anything is served.
 
@@ -94,7 +107,7 @@ def check_cache_folder(folder: str) -> None:
 
 
 def _serve(discovery: Discovery, loaded: Loaded) -> int:
-    settings = loaded.settings
+    settings = protected(loaded)
     check_cache_folder(settings.cache_folder)
     from armillary.server import logs, run
 
