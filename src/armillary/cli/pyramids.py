@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from armillary.server.settings import Settings
 
 
-def pyramid_maker(settings: Settings) -> Callable[[Plane, str], Pyramid]:
-    """A function that makes the pyramid of a plane with an identity."""
+def pyramid_maker(settings: Settings) -> Callable[..., Pyramid]:
+    """A function that makes the pyramid of a plane with an identity, and with ``tile_size`` if it is not the usual."""
     stores: list[Any] = []
     lock = threading.Lock()
 
-    def make_pyramid(plane: Plane, identity: str) -> Pyramid:
+    def make_pyramid(plane: Plane, identity: str, *, tile_size: int = settings.tile_size) -> Pyramid:
         from armillary.images.pyramid import Pyramid
 
         with lock:
             if not stores:
                 stores.append(_store(settings))
-        return Pyramid(plane, tile_size=settings.tile_size, store=stores[0], identity=identity)
+        return Pyramid(plane, tile_size=tile_size, store=stores[0], identity=identity)
 
     return make_pyramid
 

@@ -19,8 +19,10 @@ from armillary.holdings.tree import Band, Holdings, Map, MapGroup
 from armillary.holdings.words import error_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
+    from armillary.holdings.layers import StackKey
+    from armillary.holdings.selection import Selector
     from armillary.images.files import ImageFile
     from armillary.images.plane import Plane, PlaneWords
     from armillary.images.pyramid import Pyramid
@@ -148,7 +150,7 @@ class Discovery:
         with self.holdings.lock:
             known = next((made for made in group.maps if made.file is file), None)
             place = group.maps.index(known) if known else None
-            kept = {entry.key: entry.layer_id for band in known.bands for entry in band.layers} if known else {}
+            kept = {e.key: e.layer_id for band in known.bands for e in band.layers} if known else {}
             map_id = known.map_id if known else unique(safe(stem(file.name)), self._map_ids)
             self._map_ids.add(map_id)
             if known:
@@ -203,7 +205,7 @@ def build_map(
     map_id: str,
     above: tuple[str, ...],
     taken: Container[str],
-    kept: dict[tuple[int, str, int], str],
+    kept: Mapping[StackKey | Selector, str],
 ) -> Map:
     """The map of one file: a band for each HDU, a layer for each of its stacks.
 

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from armillary.errors import NotFoundError, UnavailableError, VersionGoneError
+from armillary.holdings.selection import AUTOMATIC
 from armillary.holdings.words import clean, cube_words
 
 if TYPE_CHECKING:
@@ -92,10 +93,21 @@ def describe(layer: Layer) -> dict[str, Any]:
 
 
 def display_range(layer: Layer, pyramid: Pyramid) -> DisplayRange:
-    """Range to show a layer with at first. The slices of a cube share one, so that they can be told from each other.
+    """Range, colour map and stretch to show a layer with at first: as configured, the rest by its pixels.
 
-    It is of up to ``RANGE_SLICES`` slices, spread evenly.
+    The slices of a cube share them, so that they can be told from each other: they are of up to ``RANGE_SLICES``
+    slices, spread evenly.
     """
+    look = layer.entry.look
+    if look.complete:
+        from armillary.images.ranges import DisplayRange
+
+        return look.over(DisplayRange(0.0, 1.0))
+    automatic = _automatic_range(layer, pyramid)
+    return automatic if look == AUTOMATIC else look.over(automatic)
+
+
+def _automatic_range(layer: Layer, pyramid: Pyramid) -> DisplayRange:
     if not layer.axes:
         return pyramid.display_range()
     return layer.entry.pyramids.shared_range(layer.entry, pyramid.plane.version, lambda: _range_of_slices(layer))

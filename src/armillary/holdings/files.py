@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from armillary import __version__
 from armillary.errors import ArmillaryError, FileError, NoPixelsError, UnreadableFileError, UnsupportedFileError
@@ -53,6 +53,64 @@ def worded(path: str, error: Exception) -> FileError:
     return UnsupportedFileError(name, "could not be opened because of an unexpected failure; the log has more.")
 
 
+class PublicVersions:
+    """Versions that clients see: a few letters that change with all that a version is of.
+
+    Parameters
+    ----------
+    identity
+        What the versions are of, beyond this process.
+    """
+
+    def __init__(self, identity: str) -> None:
+        self._said: dict[tuple[str, tuple[object, ...]], str] = {}
+        self._identity = hashlib.blake2b(f"{__version__}\0{identity}".encode("utf-8", "surrogateescape"), digest_size=8)
+
+    def of(self, version: str, *about: object) -> str:
+        """The version to show for a version of the file and what is made of it."""
+        said = self._said.get((version, about))
+        if said is None:
+            digest = self._identity.copy()
+            digest.update("\0".join((version, *map(str, about))).encode("utf-8", "surrogateescape"))
+            said = digest.hexdigest()
+            if len(self._said) >= REMEMBERED_VERSIONS:
+                self._said.clear()
+            self._said[version, about] = said
+        return said
+
+
+class Offered(Protocol):
+    """A file on offer, or what is computed from several.
+
+    Attributes
+    ----------
+    name
+        Its own name, for messages.
+    path
+        Where it lies; empty for what lies nowhere. Never shown to clients.
+    """
+
+    name: str
+    path: str
+
+    @property
+    def identity(self) -> str:
+        """What names it beyond this process."""
+
+    @property
+    def problem(self) -> FileError | None:
+        """Why it cannot be shown now, None while it can."""
+
+    def current(self) -> tuple[ImageFile, str]:
+        """What it holds now, and its version."""
+
+    def public_version(self, version: str, *about: object) -> str:
+        """Version that clients see."""
+
+    def close(self) -> None:
+        """Give it back to the system."""
+
+
 class OfferedFile:
     """A file on offer.
 
@@ -73,9 +131,13 @@ class OfferedFile:
         self._source: ByteSource | None = None
         self._image: ImageFile | None = None
         self._version = ""
-        self._public: dict[tuple[str, tuple[object, ...]], str] = {}
+        self._public = PublicVersions(path)
         self._failed_stamp: tuple[int, ...] | None = None
-        self._identity = hashlib.blake2b(f"{__version__}\0{path}".encode("utf-8", "surrogateescape"), digest_size=8)
+
+    @property
+    def identity(self) -> str:
+        """What names it beyond this process: its path, links followed."""
+        return os.path.realpath(self.path)
 
     def current(self) -> tuple[ImageFile, str]:
         """What the file holds now, and its version; costs a stat while nothing changed.
@@ -126,15 +188,7 @@ class OfferedFile:
 
     def public_version(self, version: str, *about: object) -> str:
         """Version that clients see: changes with the file, its place, what is made of it, and the program's release."""
-        said = self._public.get((version, about))
-        if said is None:
-            digest = self._identity.copy()
-            digest.update("\0".join((version, *map(str, about))).encode())
-            said = digest.hexdigest()
-            if len(self._public) >= REMEMBERED_VERSIONS:
-                self._public.clear()
-            self._public[version, about] = said
-        return said
+        return self._public.of(version, *about)
 
     def close(self) -> None:
         """Give the file back to the system."""

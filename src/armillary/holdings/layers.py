@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from armillary.errors import NotFoundError, UnreadableFileError
+from armillary.errors import FileError, NotFoundError, UnreadableFileError
 from armillary.holdings.names import component, no_layer
+from armillary.holdings.selection import AS_IN_THE_FILE, AUTOMATIC, Look, Selector, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from armillary.holdings.files import OfferedFile
+    from armillary.holdings.files import Offered
     from armillary.images.files import ImageFile
-    from armillary.images.plane import CubeAxis, Plane, PlaneStack, PlaneWords
+    from armillary.images.plane import CubeAxis, PlaneStack, PlaneWords
     from armillary.images.pyramid import Pyramid
     from armillary.images.ranges import DisplayRange
 
@@ -46,29 +47,31 @@ class Pyramids:
     Parameters
     ----------
     make
-        Makes the pyramid of a plane, which has an identity beyond this process.
+        Makes the pyramid of a plane, which has an identity beyond this process. Where a layer has a tile size of its
+        own it is called with ``tile_size``, too.
     tile_size
         Side of the tiles, part of a layer's version.
     """
 
-    def __init__(self, make: Callable[[Plane, str], Pyramid], tile_size: int, kept: int = KEPT_PYRAMIDS) -> None:
+    def __init__(self, make: Callable[..., Pyramid], tile_size: int, kept: int = KEPT_PYRAMIDS) -> None:
         self.make = make
         self.tile_size = tile_size
         self._kept = kept
         self._lock = threading.Lock()
         self._made: OrderedDict[tuple[object, ...], Pyramid] = OrderedDict()
-        self._ranges: OrderedDict[tuple[str, str], DisplayRange] = OrderedDict()
+        self._ranges: OrderedDict[tuple[object, ...], DisplayRange] = OrderedDict()
 
     def get(self, entry: LayerEntry, index: tuple[int, ...], image: ImageFile, version: str) -> Pyramid:
         """The pyramid of a slice as the file is now."""
-        key = (entry.layer_id, index)
+        key = (entry.layer_id, entry.subject, index)
         with self._lock:
             found = self._made.get((*key, version))
             if found is not None:
                 self._made.move_to_end((*key, version))
                 return found
-            made = self.make(entry.stack(image).plane(index), entry.identity(index))
-            for old in [known for known in self._made if known[:2] == key]:
+            own = {} if entry.tile_size is None else {"tile_size": entry.tile_size}
+            made = self.make(entry.stack(image).plane(index), entry.identity(index), **own)
+            for old in [known for known in self._made if known[0] == key[0] and known[2] == index]:
                 del self._made[old]
             self._made[(*key, version)] = made
             while len(self._made) > self._kept:
@@ -77,7 +80,7 @@ class Pyramids:
 
     def shared_range(self, entry: LayerEntry, version: str, choose: Callable[[], DisplayRange]) -> DisplayRange:
         """The range that all slices of a cube share, chosen once for a version of the file."""
-        key = (entry.layer_id, version)
+        key = (entry.layer_id, entry.subject, version)
         found = self._ranges.get(key)
         if found is None:
             found = choose()
@@ -94,24 +97,60 @@ class LayerEntry:
 
     Parameters
     ----------
+    key
+        Which of the file's planes: what ``stack_keys`` said of it, or what a configuration asks for.
+    words, axes
+        As far as they are known: a configured layer learns them when its file is first opened.
     grant
         Grant a caller needs to see it; None: everybody may.
+    given
+        Words that a configuration puts in the place of the file's.
+    look
+        How a configuration wants it shown at first.
+    tile_size
+        Side of its tiles, None for that of the pyramids.
+    known
+        Whether the file was looked into yet.
+    fault
+        Why the file does not hold this layer, None while it does.
+
+    Attributes
+    ----------
+    subject
+        What its pixels are, without their version: other layers may show the same.
     """
 
     layer_id: str
     name: str
-    file: OfferedFile
-    key: StackKey
+    file: Offered
+    key: StackKey | Selector
     words: PlaneWords
     axes: tuple[CubeAxis, ...]
     path: tuple[str, ...]
     pyramids: Pyramids
     description: str = ""
     grant: str | None = None
+    given: Words = AS_IN_THE_FILE
+    look: Look = AUTOMATIC
+    tile_size: int | None = None
+    known: bool = True
+    fault: FileError | None = None
+    subject: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the subject."""
+        self.subject = repr((self.file.path or self.file.identity, self.key, self.given, self.tile_size))
 
     def identity(self, index: tuple[int, ...]) -> str:
         """What names a slice of this layer in a cache that outlives the process."""
-        return repr((os.path.realpath(self.file.path), self.key, index))
+        facts = (self.file.identity, self.key, index)
+        own = (self.given, self.tile_size)
+        return repr(facts if own == (AS_IN_THE_FILE, None) else (*facts, *own))
+
+    @property
+    def problem(self) -> FileError | None:
+        """Why it cannot be shown now, None while it can."""
+        return self.file.problem or self.fault
 
     def stack(self, image: ImageFile) -> PlaneStack:
         """The stack of this layer in a file that may have changed.
@@ -121,10 +160,30 @@ class LayerEntry:
         UnreadableFileError
             The file holds it no more.
         """
+        if isinstance(self.key, Selector):
+            return self.given.relabelled(self.key.stack(image))
         for key, stack in zip(stack_keys(image), image.stacks, strict=True):
             if key == self.key:
-                return stack
+                return self.given.relabelled(stack)
         raise UnreadableFileError(self.file.name, f"changed, and holds no {self.name} any more.")
+
+    def look_into(self) -> None:
+        """Learn words and axes now, if the file can be read."""
+        with suppress(FileError):
+            self.learn(self.file.current()[0])
+
+    def learn(self, image: ImageFile) -> bool:
+        """Take words and axes from the file as it is, or the fault that it holds no such layer; whether that is new."""
+        before, self.fault = self.fault, None
+        try:
+            stack = self.stack(image)
+        except FileError as error:
+            self.fault, self.known = error, True
+            return before is None or before.message != error.message
+        if before is None and self.known and stack.words == self.words and stack.axes == self.axes:
+            return False
+        self.words, self.axes, self.known = stack.words, stack.axes, True
+        return True
 
 
 class Layer:
@@ -160,7 +219,11 @@ class Layer:
 
     def public(self, version: str) -> str:
         """Version that clients see for a version of the file."""
-        return self.entry.file.public_version(version, self.entry.key, self.entry.pyramids.tile_size)
+        entry = self.entry
+        about: tuple[object, ...] = (entry.key, entry.tile_size or entry.pyramids.tile_size)
+        if entry.look != AUTOMATIC:
+            about = (*about, entry.look)
+        return entry.file.public_version(version, *about)
 
     @property
     def axes(self) -> tuple[CubeAxis, ...]:

@@ -110,6 +110,16 @@ class Problem:
     message: str
 
 
+@dataclass(slots=True, eq=False)
+class Content:
+    """All that is on offer at once, to take the place of what was."""
+
+    title: str
+    groups: list[MapGroup] = field(default_factory=list)
+    sources: list[SourceGroup] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+
+
 class Holdings:
     """What is on offer. Safe to use from many threads.
 
@@ -143,6 +153,8 @@ class Holdings:
         entry, grants = self._layers.get(base, (None, ()))
         if entry is None or not all(map(access.may_see, grants)):
             raise no_layer(layer_id)
+        if index and not entry.known:
+            entry.look_into()
         axes = entry.axes
         if index and (len(index) != len(axes) or any(k >= a.length for k, a in zip(index, axes, strict=True))):
             raise no_layer(layer_id)
@@ -204,10 +216,21 @@ class Holdings:
             if group not in self.groups:
                 self.groups.append(group)
             group.maps.insert(len(group.maps) if place is None else place, made)
-            for band in made.bands:
-                for entry in band.layers:
-                    grants = (group.grant, made.grant, band.grant, entry.grant)
-                    self._layers[entry.layer_id] = entry, tuple(grant for grant in grants if grant is not None)
+            self._layers.update(_gates(group, made))
+            self.touch()
+
+    def replace(self, content: Content) -> None:
+        """Offer this and nothing else. Requests under way go on with what the gate gave them."""
+        layers = {}
+        for group in content.groups:
+            for made in group.maps:
+                layers.update(_gates(group, made))
+        with self.lock:
+            self.title = content.title
+            self.groups = list(content.groups)
+            self._layers = layers
+            self._sources = {group.source_group_id: group for group in content.sources}
+            self._boxes = {box.box_id: box for box in content.boxes}
             self.touch()
 
     def take_away(self, group: MapGroup, map_id: str) -> None:
@@ -222,11 +245,19 @@ class Holdings:
 
     def report(self, path: str, error: FileError, code: str) -> None:
         """Remember why ``path`` is not shown."""
-        problem = Problem(error.name, code, error.message)
+        self.report_problem(path, Problem(error.name, code, error.message))
+
+    def report_problem(self, path: str, problem: Problem) -> None:
+        """Remember a problem of ``path``."""
         with self.lock:
             if self._problems.get(path) != problem:
                 self._problems[path] = problem
                 self.touch()
+
+    def problem_keys(self) -> set[str]:
+        """Of what there are problems."""
+        with self.lock:
+            return set(self._problems)
 
     def clear_problem(self, path: str) -> None:
         """Forget a problem that is over."""
@@ -271,10 +302,19 @@ class Holdings:
     def close(self) -> None:
         """Close every file."""
         with self.lock:
-            for group in self.groups:
-                for made in group.maps:
-                    if made.file is not None:
-                        made.file.close()
+            for entry, _ in self._layers.values():
+                entry.file.close()
+            for sources in self._sources.values():
+                sources.file.close()
+
+
+def _gates(group: MapGroup, made: Map) -> dict[str, tuple[LayerEntry, tuple[str | None, ...]]]:
+    """The layers of a map, each with all grants that a caller needs for it."""
+    return {
+        entry.layer_id: (entry, tuple(g for g in (group.grant, made.grant, band.grant, entry.grant) if g is not None))
+        for band in made.bands
+        for entry in band.layers
+    }
 
 
 def _group_words(group: MapGroup, access: Access) -> dict[str, Any]:
@@ -332,6 +372,6 @@ def _layer_words(entry: LayerEntry) -> dict[str, Any]:
         "description": entry.description,
         "quantity": entry.words.quantity or entry.words.stokes,
         "units": entry.words.units,
-        "status": "unavailable" if entry.file.problem else "ready",
+        "status": "unavailable" if entry.problem else "ready",
         "cube": cube_words(entry.axes, (0,) * len(entry.axes), entry.layer_id),
     }

@@ -1,0 +1,115 @@
+"""Looks into the files of configured layers, in the background: what they hold, what is missing or broken."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from armillary.errors import FileError
+from armillary.holdings.combined import CombinedFile
+from armillary.holdings.words import error_code
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable
+
+    from armillary.holdings.files import Offered
+    from armillary.holdings.layers import LayerEntry
+    from armillary.holdings.tree import Holdings
+    from armillary.images.files import ImageFile
+
+log = logging.getLogger(__name__)
+
+READERS = 8
+MOST_PROBLEMS = 1000
+CONFIGURATION = "configuration"
+"""Under what the problem of the holdings file itself is reported: not a problem of files."""
+
+Problems = dict[str, FileError]
+
+
+class Headers:
+    """What is known of the files.
+
+    Parameters
+    ----------
+    holdings
+        Where problems are reported.
+    stopped
+        Set to end early.
+    """
+
+    def __init__(self, holdings: Holdings, stopped: threading.Event) -> None:
+        self._holdings = holdings
+        self._stopped = stopped
+        self._versions: dict[Offered, str] = {}
+
+    def look(self, entries: Iterable[LayerEntry]) -> None:
+        """Read the headers of files that are new or changed, several at a time, and report what cannot be shown.
+
+        Costs a stat for each file that did not change. Not to be called by two threads at once.
+        """
+        layers: dict[Offered, list[LayerEntry]] = {}
+        for entry in entries:
+            layers.setdefault(entry.file, []).append(entry)
+        for gone in self._versions.keys() - layers.keys():
+            del self._versions[gone]
+        singles = [file for file in layers if not isinstance(file, CombinedFile)]
+        combined = [file for file in layers if isinstance(file, CombinedFile)]
+        problems: Problems = {}
+        with ThreadPoolExecutor(READERS, "headers") as pool:
+            for files in (singles, combined):
+                for found in pool.map(lambda file: self._look_into(file, layers[file]), files):
+                    problems.update(found)
+        if not self._stopped.is_set():
+            self._report(problems)
+
+    def _look_into(self, file: Offered, entries: list[LayerEntry]) -> Problems:
+        """Problems of a file and of its layers."""
+        before, had = self._versions.get(file), file.problem
+        if self._stopped.is_set():
+            return {}
+        if "://" in file.path and before is not None:
+            return {file.path: had} if had else _faults(entries)  # Whoever asks for it finds out.
+        try:
+            image, version = _opened(file, before)
+        except FileError as error:
+            if had is None:
+                self._holdings.touch()
+            return {file.path or file.name: error}
+        if had is not None:
+            self._holdings.touch()
+        if version != before or not all(entry.known for entry in entries):
+            self._learn(image, entries)
+        self._versions[file] = version
+        return _faults(entries)
+
+    def _learn(self, image: ImageFile, entries: list[LayerEntry]) -> None:
+        with self._holdings.lock:
+            for entry in entries:
+                if entry.learn(image):
+                    self._holdings.touch()
+
+    def _report(self, problems: Problems) -> None:
+        """Have the problems of files be these, and say the new ones in the log."""
+        kept = dict(list(problems.items())[:MOST_PROBLEMS])
+        known = self._holdings.problem_keys() - {CONFIGURATION}
+        for place in known - kept.keys():
+            self._holdings.clear_problem(place)
+        for place, error in kept.items():
+            if place not in known:
+                log.warning("not shown: %s", error.message)
+            self._holdings.report(place, error, error_code(error))
+
+
+def _opened(file: Offered, before: str | None) -> tuple[ImageFile, str]:
+    """What a file holds; a combination that is new or changed is looked at for the places of its pixels, too."""
+    image, version = file.current()
+    if isinstance(file, CombinedFile) and version != before:
+        file.check()
+    return image, version
+
+
+def _faults(entries: list[LayerEntry]) -> Problems:
+    return {f"layer {entry.layer_id}": entry.fault for entry in entries if entry.fault is not None}
