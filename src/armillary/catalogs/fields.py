@@ -63,8 +63,8 @@ def dtype_word(kind: Any) -> str:
 def _becomes_text(kind: Any) -> bool:
     from pyarrow import types
 
-    tests = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
-    tests += (types.is_fixed_size_binary, types.is_temporal)
+    text = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    tests = (*text, types.is_fixed_size_binary, types.is_temporal)
     return str(kind).endswith("_view") or any(test(kind) for test in tests)
 
 

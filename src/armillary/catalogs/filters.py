@@ -1,0 +1,152 @@
+"""Filters of rows: ``mag < 12; name = "M 42"``. Parsed here, never evaluated as code.
+
+::
+
+    filter     = comparison { ";" comparison }
+    comparison = name operator value
+    name       = a word, or text in double quotes or backticks
+    operator   = "<" | "<=" | ">" | ">=" | "=" | "==" | "!="
+    value      = text in single or double quotes, or anything up to ";"
+
+A quote within quotes is written twice. A row without a value in a column passes no comparison of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from armillary.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from armillary.catalogs.catalog import Catalog
+    from armillary.catalogs.fields import Field
+
+LONGEST = 2000
+MOST_COMPARISONS = 20
+OPERATORS = {
+    "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "=": "equal", "!=": "not_equal",
+}  # fmt: skip
+_NAME = re.compile(r'\s*(?:"((?:[^"]|"")+)"|`((?:[^`]|``)+)`|([^\s"\'`<>=!;]+))\s*')
+_OPERATOR = re.compile(r"<=|>=|!=|==|<|>|=")
+_VALUE = re.compile(r'\s*(?:"((?:[^"]|"")*)"|\'((?:[^\']|\'\')*)\'|([^"\'`<>=!;]+))\s*(?=;|\Z)')
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z|[+-]?inf\Z", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,20}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One condition.
+
+    Parameters
+    ----------
+    name
+        Of a column.
+    operator
+        One of ``OPERATORS``.
+    value
+        As it was written, without quotes.
+    """
+
+    name: str
+    operator: str
+    value: str
+
+    def __str__(self) -> str:
+        name, value = (text.replace('"', '""') for text in (self.name, self.value))
+        return f'"{name}" {self.operator} "{value}"'
+
+
+def parse(text: str) -> list[Comparison]:
+    """Comparisons of a filter; none for blank text.
+
+    Raises
+    ------
+    ParameterError
+        It is no filter; the message says where.
+    """
+    if len(text) > LONGEST:
+        raise ParameterError("filter", f"is longer than {LONGEST} characters")
+    found: list[Comparison] = []
+    position = 0
+    while text[position:].strip(" \t\r\n;"):
+        position += len(text) - position - len(text[position:].lstrip(" \t\r\n;"))
+        comparison, position = _comparison(text, position)
+        found.append(comparison)
+        if len(found) > MOST_COMPARISONS:
+            raise ParameterError("filter", f"has more than {MOST_COMPARISONS} comparisons")
+    return found
+
+
+def _comparison(text: str, start: int) -> tuple[Comparison, int]:
+    name = _NAME.match(text, start)
+    if not name:
+        raise ParameterError("filter", f"a column's name is missing at character {start + 1}: write it as mag < 12")
+    operator = _OPERATOR.match(text, name.end())
+    if not operator:
+        raise ParameterError("filter", f"one of < <= > >= = != is missing at character {name.end() + 1}")
+    value = _VALUE.match(text, operator.end())
+    if not value:
+        raise ParameterError(
+            "filter", f'a value is missing or not closed at character {operator.end() + 1}: write text as "M 42"'
+        )
+    return Comparison(_unquoted(name, '"`'), operator[0].replace("==", "="), _unquoted(value, "\"'")), value.end()
+
+
+def _unquoted(match: re.Match[str], quotes: str) -> str:
+    for group, quote in zip((1, 2), quotes, strict=True):
+        if match[group] is not None:
+            return match[group].replace(quote * 2, quote)
+    return match[3].strip()
+
+
+def passes(catalog: Catalog, comparisons: Sequence[Comparison]) -> Any:
+    """Which rows pass all comparisons: a ``pyarrow`` array of truths, None for no comparison.
+
+    Raises
+    ------
+    ParameterError
+        A column is missing, or cannot be compared with the value.
+    """
+    from pyarrow import compute
+
+    result = None
+    for comparison in comparisons:
+        field = catalog.field(comparison.name, "filter")
+        one = _passes(catalog, field, comparison)
+        result = one if result is None else compute.and_(result, one)
+    return result
+
+
+def _passes(catalog: Catalog, field: Field, comparison: Comparison) -> Any:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if not (field.numeric or field.is_text or field.dtype == "bool"):
+        raise ParameterError("filter", f"column {field.name!r} holds {field.dtype}, which is not compared")
+    column, value = catalog.column(field), _typed(field, comparison)
+    try:
+        scalar = pa.scalar(value, column.type)
+    except (pa.ArrowInvalid, OverflowError, TypeError):
+        column, scalar = column.cast(pa.float64(), safe=False), pa.scalar(float(value))
+    found = getattr(compute, OPERATORS[comparison.operator])(column, scalar)
+    if comparison.operator == "!=" and pa.types.is_floating(column.type):
+        found = compute.and_(found, compute.invert(compute.is_nan(column)))
+    return compute.fill_null(found, False)  # noqa: FBT003 - pyarrow takes no name
+
+
+def _typed(field: Field, comparison: Comparison) -> Any:
+    value = comparison.value
+    if field.is_text:
+        return value
+    if field.dtype == "bool":
+        if value.lower() not in {"true", "false", "1", "0"}:
+            raise ParameterError("filter", f"column {field.name!r} is true or false")
+        return value.lower() in {"true", "1"}
+    word = value.strip().lower()
+    if not _NUMBER.match(word):
+        raise ParameterError("filter", f"column {field.name!r} holds numbers, and {value[:40]!r} is none")
+    return int(word) if _WHOLE.match(word) else float(word)
