@@ -32,6 +32,8 @@ export const appStyles = css`
   .empty svg { width: 32px; height: 32px; color: var(--mute); stroke-width: 1; margin-bottom: 8px; }
   .empty h3 { margin: 0; font-size: 16px; font-weight: 600; }
   .empty p { margin: 0; max-width: 56ch; overflow-wrap: anywhere; }
+  .enter { margin-top: 8px; height: 32px; padding: 0 20px; border: 1px solid var(--accent); border-radius: var(--r-small); background: var(--accent-soft);
+    color: var(--accent-text); font: inherit; cursor: pointer; }
   .empty code { font: 12px var(--mono); color: var(--text); }
 
   :host([narrow]:not([full])) {

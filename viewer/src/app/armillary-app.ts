@@ -9,19 +9,21 @@ import "../panels/display-panel";
 import "../panels/header-panel";
 import "../panels/layers-panel";
 import { base } from "../styles/shared";
+import { account, logIn } from "./account";
 import { commands } from "./commands";
 import "./draw-hint";
 import "./foot-bar";
 import "./help-dialog";
 import { icons } from "./icons";
 import { commandOf } from "./keys";
+import "./login-dialog";
 import { followWindow, restorePanels } from "./panels";
 import "./progress-line";
 import "./side-rail";
 import { sayFailure } from "./session";
 import { start } from "./start";
 import type { LeftPanel } from "./state";
-import { Follow, store } from "./store-controller";
+import { Follow, FollowStore, store } from "./store-controller";
 import { applyTheme, savedTheme } from "./theme";
 import "./toast-list";
 import "./top-bar";
@@ -57,6 +59,7 @@ export class ArmillaryApp extends LitElement {
     "histogram",
     "compare",
   ]);
+  private readonly followAccount = new FollowStore(this, account);
   private readonly keyed = (event: KeyboardEvent) => {
     const command = store.state.helpOpen && event.key !== "?" ? null : commandOf(event);
     if (!command) return;
@@ -94,7 +97,7 @@ export class ArmillaryApp extends LitElement {
   }
 
   override render() {
-    void this.follow;
+    void [this.follow, this.followAccount];
     const { leftPanel, narrow, sheet } = store.state;
     const left = narrow ? (sheet === "display" ? null : sheet) : leftPanel;
     const right = narrow ? sheet === "display" : true;
@@ -116,7 +119,8 @@ export class ArmillaryApp extends LitElement {
       </main>
       <aside class="right" aria-label="Display" ?hidden=${!right}><ar-display-panel></ar-display-panel></aside>
       <ar-foot-bar class="foot" role="contentinfo"></ar-foot-bar>
-      <ar-help-dialog></ar-help-dialog>`;
+      <ar-help-dialog></ar-help-dialog>
+      <ar-login-dialog></ar-login-dialog>`;
   }
 
   /** Whether what is shown is not yet what was asked for. */
@@ -129,10 +133,15 @@ export class ArmillaryApp extends LitElement {
   private emptiness() {
     const { layerError, info, holdings, holdingsError } = store.state;
     if (layerError)
-      return html`<div class="empty" role="alert">${icons.warn}<h3>This layer does not open</h3><p>${layerError}</p><p class="mute">Choose another one on the left.</p></div>`;
+      return html`<div class="empty" role="alert">${icons.warn}<h3>This layer does not open</h3><p>${layerError}</p>
+        <p class="mute">${mayLogIn() ? "It may be one that is shown after logging in." : "Choose another one on the left."}</p>
+        ${mayLogIn() ? html`<button class="enter" @click=${logIn}>Log in</button>` : nothing}</div>`;
     if (info) return hollow();
     if (holdingsError && !holdings)
       return html`<div class="empty" role="alert">${icons.warn}<h3>No answer</h3><p>${holdingsError}</p></div>`;
+    if (holdings && !holdings.scanning && holdings.map_groups.length === 0 && mayLogIn())
+      return html`<div class="empty">${icons.user}<h3>Nothing here is for everybody</h3>
+        <p>Log in to see the maps that are shared with you.</p><button class="enter" @click=${logIn}>Log in</button></div>`;
     if (holdings && !holdings.scanning && holdings.map_groups.length === 0)
       return html`<div class="empty">${icons.layers}<h3>No image to show</h3>
         <p>None of the files given holds an image that can be opened.</p>
@@ -140,6 +149,8 @@ export class ArmillaryApp extends LitElement {
     return nothing;
   }
 }
+
+const mayLogIn = (): boolean => account.state.session?.user === null && account.state.session.login_url !== null;
 
 /** An empty map says why: otherwise one looks for a mistake of one's own. */
 function hollow() {

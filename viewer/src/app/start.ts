@@ -2,6 +2,7 @@
 import { api } from "../api/client";
 import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
 import { allLayers } from "../panels/tree-model";
+import { followAccount } from "./account";
 import { restoreParts, syncUrl, withoutUrl } from "./address";
 import { changeCompare, checkCompared, compareWith } from "./compare";
 import { startDrawings } from "./drawings";
@@ -19,6 +20,7 @@ export async function start(map: SkyMapApi): Promise<void> {
   session.map = map;
   listen(map);
   startDrawings(map);
+  followAccount();
   map.setOverlays(store.state.overlays);
   void api.colormaps().then((colormaps) => store.set({ colormaps }), sayFailure);
   window.addEventListener("popstate", () => void restore(decodeUrl(location.search)));

@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 import { base, controls } from "../styles/shared";
+import "./account-menu";
 import "./breadcrumb";
 import { commands } from "./commands";
 import { icons, mark } from "./icons";
@@ -62,6 +63,7 @@ export class ArTopBar extends LitElement {
         <button class="icon-btn" @click=${commands.theme} title=${tooltip("theme", dark ? "Light theme" : "Dark theme")}
           aria-label=${dark ? "Light theme" : "Dark theme"}>${dark ? icons.sun : icons.moon}</button>
         <button class="icon-btn" @click=${commands.help} title=${tooltip("help")} aria-label="All keys">${icons.help}</button>
+        <ar-account-menu ?compact=${narrow}></ar-account-menu>
       </div>`;
   }
 }
