@@ -48,6 +48,7 @@ class PlaneWcs:
 
     def __init__(self, parts: WcsParts, shape: tuple[int, int]) -> None:
         self._core = parts.core
+        self._cards = parts.cards
         self._sky_frame = parts.frame
         self._distortion = parts.distortion
         self._wrap = parts.wrap
@@ -114,6 +115,31 @@ class PlaneWcs:
         grid_x, grid_y = np.meshgrid(np.asarray(x, float), np.asarray(y, float))
         lon, lat = self._pixel_to_native_frame(_pairs(grid_x, grid_y)[0])
         return self._sky_frame.to_icrs(to_vectors(lon, lat)).reshape(*grid_x.shape, 3)
+
+    def pixel_to_vectors(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """ICRS unit vectors of pixels, shape (…, 3); NaN where there is no sky."""
+        pixels, shape = _pairs(x, y)
+        lon, lat = self._pixel_to_native_frame(pixels)
+        return self._sky_frame.to_icrs(to_vectors(lon, lat)).reshape(*shape, 3)
+
+    def vectors_to_pixel(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pixels of ICRS unit vectors of shape (…, 3), as `icrs_to_pixel` gives them; shape (…, 2): x, y."""
+        lon, lat = to_angles(self._sky_frame.from_icrs(vectors.reshape(-1, 3)))
+        return self._native_frame_to_pixel(np.stack([lon, lat], axis=-1)).reshape(*vectors.shape[:-1], 2)
+
+    def header_cards(self) -> str:
+        """Cards of 80 characters, without NAXIS and END, that describe these coordinates on axes 1 and 2."""
+        return self._cards.header(self.shape)[240:]
+
+    @property
+    def seam_can_move(self) -> bool:
+        """Whether the reference may be moved along x with CRVAL alone: a cylindrical map about the equator."""
+        core = self._core
+        diagonal = all(self.summary["cd"][row][1 - row] == 0.0 for row in (0, 1))
+        upright = core.lng == 0 and core.crval[1] == 0.0 and core.lonpole == 0.0 and core.latpole == 90.0
+        own_reference = any(axis == 1 for axis, _, _ in core.get_pv())
+        degrees = self._cards.text("CUNIT1").lower() in {"", "deg", "degree", "degrees"}
+        return self.wrap_period_px is not None and diagonal and upright and degrees and not own_reference
 
     def pixel_grid(self, other: PlaneWcs, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Pixels of this plane under a grid of pixels of another, shape (len(y), len(x), 2): x, y; NaN for none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,11 @@ import numpy as np
 from armillary.images.plane import Linear, Plane, PlaneWords, value_dtype
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from armillary.images.fits.axes import Layout
     from armillary.images.fits.openfile import FitsFile
+    from armillary.sky.grid import Window
     from armillary.sky.wcs import PlaneWcs
     from armillary.storage.fits.cards import Header
     from armillary.storage.fits.hdus import FitsHdu
@@ -36,6 +40,14 @@ def dtype_of(bitpix: int, linear: Linear) -> np.dtype[Any]:
         if linear.zero == 0.0:
             return stored.newbyteorder("=")
     return np.dtype(value_dtype(stored))
+
+
+def missing_number(stored: np.dtype[Any], blank: int | None) -> float:
+    """What stands for no data among stored numbers: NaN, BLANK, and 0 where there is none."""
+    if stored.kind == "f":
+        return float("nan")
+    limits = np.iinfo(stored)
+    return blank if blank is not None and limits.min <= blank <= limits.max else 0
 
 
 class FitsPlane(Plane):
@@ -64,6 +76,48 @@ class FitsPlane(Plane):
         self._position = position
         self.words = words
         self.shape = layout.shape
+
+    @property
+    def file(self) -> FitsFile:
+        """The open file."""
+        return self._file
+
+    @property
+    def hdu(self) -> FitsHdu:
+        """The unit of the image."""
+        return self._hdu
+
+    @property
+    def layout(self) -> Layout:
+        """Its axes."""
+        return self._layout
+
+    @property
+    def position(self) -> tuple[int, ...]:
+        """Index on every axis of the first pixel."""
+        return self._position
+
+    @property
+    @abstractmethod
+    def stored(self) -> np.dtype[Any]:
+        """Type of the numbers in the file, decompressed, big-endian."""
+
+    @property
+    @abstractmethod
+    def blank(self) -> int | None:
+        """The stored integer that is no data; None where there is none."""
+
+    @abstractmethod
+    def stored_window(self, window: Window) -> NDArray[Any]:
+        """Numbers of a window as they are in the file, decompressed, big-endian, the caller's own.
+
+        Where a truncated file lacks them: NaN, BLANK or 0.
+
+        Raises
+        ------
+        VersionGoneError, FileError
+            As ``window``.
+        """
 
     @property
     def version(self) -> str:

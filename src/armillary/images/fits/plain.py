@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from armillary.errors import VersionGoneError
-from armillary.images.fits.base import STORED, FitsPlane, dtype_of, linear_of
+from armillary.images.fits.base import STORED, FitsPlane, dtype_of, linear_of, missing_number
 from armillary.images.plane import MappedPixels, PlaneWords, to_float32, to_values, value_dtype
 from armillary.sky.grid import Window
 
@@ -50,6 +50,16 @@ class PlainPlane(FitsPlane):
             return 1
         return max(1, min(self.shape[0], (4 << 20) // self._dy))
 
+    @property
+    def stored(self) -> np.dtype[Any]:
+        """Type of the numbers in the file."""
+        return self._stored
+
+    @property
+    def blank(self) -> int | None:
+        """BLANK."""
+        return self._linear.blank
+
     def mapped(self) -> MappedPixels | None:
         """The plane in the mapped file; None when compressed, remote, truncated or not in contiguous rows."""
         if self._dx != self._stored.itemsize or self.dtype == np.uint64:
@@ -60,6 +70,10 @@ class PlainPlane(FitsPlane):
     def window(self, window: Window) -> NDArray[Any]:
         """Values of a window."""
         return self._file.read(lambda: self._window(window))
+
+    def stored_window(self, window: Window) -> NDArray[Any]:
+        """Numbers of a window as they are in the file."""
+        return self._file.read(lambda: self._stored_window(window))
 
     def sample(self, step: int) -> NDArray[np.float32] | None:
         """Every ``step``-th pixel from the top left; None for compressed files."""
@@ -126,6 +140,29 @@ class PlainPlane(FitsPlane):
             stored = np.ndarray((whole,), self._stored, buffer=data, strides=(stride,))
             values[k : k + whole] = to_values(stored, self._linear)
         return values
+
+    def _stored_window(self, window: Window) -> NDArray[Any]:
+        stored = self._mapped_array()
+        if stored is not None:
+            return stored[window.y0 : window.y1, window.x0 : window.x1].copy()
+        numbers = np.full(window.shape, missing_number(self._stored, self._linear.blank), self._stored)
+        rows = self._rows_at_once(window)
+        columns = max(1, CHUNK_BYTES // self._dx) if rows == 1 else window.shape[1]
+        for y in range(window.y0, window.y1, rows):
+            for x in range(window.x0, window.x1, columns):
+                part = Window(y, min(y + rows, window.y1), x, min(x + columns, window.x1))
+                corner = slice(y - window.y0, part.y1 - window.y0), slice(x - window.x0, part.x1 - window.x0)
+                self._read_stored(part, numbers[corner])
+        return numbers
+
+    def _read_stored(self, window: Window, numbers: NDArray[Any]) -> None:
+        """Fill in what the file holds of a window."""
+        rows, columns = window.shape
+        start = self._first + window.y0 * self._dy + window.x0 * self._dx
+        data, valid = self._bytes(start, (rows - 1) * self._dy + (columns - 1) * self._dx + self._dx)
+        stored = np.ndarray(window.shape, self._stored, buffer=data, strides=(self._dy, self._dx))
+        ends = np.arange(rows)[:, None] * self._dy + np.arange(columns) * self._dx + self._stored.itemsize
+        np.copyto(numbers, stored, where=ends <= valid)
 
     def _bytes(self, start: int, length: int) -> tuple[bytes, int]:
         """Bytes from ``start`` on, made up with zeros, and how many of them the file holds."""

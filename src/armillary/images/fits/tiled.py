@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from armillary.errors import CorruptFileError
-from armillary.images.fits.base import STORED, FitsPlane, dtype_of, linear_of
+from armillary.images.fits.base import STORED, FitsPlane, dtype_of, linear_of, missing_number
 from armillary.images.fits.tilelayout import tile_layout
 from armillary.images.fits.tiletable import read_table
 from armillary.images.plane import Linear, PlaneWords, to_float32, value_dtype
@@ -41,6 +41,8 @@ class CompressedImage:
         Where it lies.
     lengths
         Its axes.
+    as_stored
+        Tiles are the numbers of the image as it would be without compression, not values.
 
     Raises
     ------
@@ -48,15 +50,19 @@ class CompressedImage:
         Its header makes no sense or asks for what is not read.
     """
 
-    def __init__(self, file: FitsFile, hdu: FitsHdu, lengths: tuple[int, ...]) -> None:
+    def __init__(self, file: FitsFile, hdu: FitsHdu, lengths: tuple[int, ...], *, as_stored: bool = False) -> None:
         self.file = file
         self.hdu = hdu
+        self.as_stored = as_stored
         self.layout = tile_layout(file.name, hdu, lengths)
         require_pixels(file.name, hdu, hdu.axes[0])
         bitpix = self.layout.bitpix
         linear = linear_of(hdu.header, integers=bitpix > 0)
-        self.linear = Linear(linear.scale, linear.zero, self.layout.blank if bitpix > 0 else None)
+        self.blank = self.layout.blank if bitpix > 0 else None
+        self.linear = Linear() if as_stored else Linear(linear.scale, linear.zero, self.blank)
         self.stored = np.dtype(STORED[bitpix])
+        self.tile_type = self.stored.newbyteorder("=") if as_stored else np.dtype(value_dtype(self.stored))
+        self.missing = missing_number(self.stored, self.blank) if as_stored else np.nan
         self._key = new_key()
 
     def tiles(self, indices: list[tuple[int, ...]]) -> Iterator[NDArray[Any]]:
@@ -107,7 +113,7 @@ class CompressedImage:
                 self.file.name, f"tile {row} of the compressed image in HDU {self.hdu.index} is damaged."
             ) from error
         if values is None:
-            values = np.full(prod(lengths), np.nan, value_dtype(self.stored))
+            values = np.full(prod(lengths), self.missing, self.tile_type)
         return values.reshape(lengths[::-1])
 
 
@@ -117,6 +123,7 @@ class CompressedPlane(FitsPlane):
     def __init__(self, image: CompressedImage, layout: Layout, position: tuple[int, ...], words: PlaneWords) -> None:
         super().__init__(image.file, image.hdu, layout, position, words)
         self._image = image
+        self._numbers: CompressedImage | None = None
         self.dtype = dtype_of(image.layout.bitpix, image.linear)
         x, y = layout.sky
         tile = image.layout.tile
@@ -138,7 +145,24 @@ class CompressedPlane(FitsPlane):
 
     def window(self, window: Window) -> NDArray[Any]:
         """Values of a window."""
-        return self._file.read(lambda: self._window(window))
+        return self._file.read(lambda: self._window(window, self._image))
+
+    @property
+    def stored(self) -> np.dtype[Any]:
+        """Type of the numbers without compression."""
+        return self._image.stored
+
+    @property
+    def blank(self) -> int | None:
+        """ZBLANK or BLANK."""
+        return self._image.blank
+
+    def stored_window(self, window: Window) -> NDArray[Any]:
+        """Numbers of a window as they would be in the file without compression."""
+        if self._numbers is None:
+            self._numbers = CompressedImage(self._file, self._hdu, self._image.layout.lengths, as_stored=True)
+        image = self._numbers
+        return self._file.read(lambda: self._window(window, image).astype(image.stored, copy=False))
 
     def sample(self, step: int) -> NDArray[np.float32] | None:
         """Every ``step``-th pixel from the top left; None where most tiles would have to be decoded for it."""
@@ -150,7 +174,9 @@ class CompressedPlane(FitsPlane):
             return None
         return self._file.read(lambda: self._sample(rows, columns, tiles_y.tolist(), tiles_x.tolist()))
 
-    def _tiles(self, tiles_y: range | list[int], tiles_x: range | list[int]) -> Iterator[tuple[int, int, NDArray[Any]]]:
+    def _tiles(
+        self, image: CompressedImage, tiles_y: range | list[int], tiles_x: range | list[int]
+    ) -> Iterator[tuple[int, int, NDArray[Any]]]:
         """``(first row, first column, values)`` of tiles."""
         x, y = self._layout.sky
         for tile_y in tiles_y:
@@ -159,15 +185,15 @@ class CompressedPlane(FitsPlane):
                 index = list(self._fixed)
                 index[x], index[y] = tile_x, tile_y
                 indices.append(tuple(index))
-            tiles = self._image.tiles(indices)
+            tiles = image.tiles(indices)
             for tile_x, tile in zip(tiles_x, tiles, strict=True):
                 yield tile_y * self._tile_ny, tile_x * self._tile_nx, tile[self._inside]
 
-    def _window(self, window: Window) -> NDArray[Any]:
-        values = np.empty(window.shape, value_dtype(self._image.stored))
+    def _window(self, window: Window, image: CompressedImage) -> NDArray[Any]:
+        values = np.empty(window.shape, image.tile_type)
         tiles_y = range(window.y0 // self._tile_ny, -(-window.y1 // self._tile_ny))
         tiles_x = range(window.x0 // self._tile_nx, -(-window.x1 // self._tile_nx))
-        for first_y, first_x, tile in self._tiles(tiles_y, tiles_x):
+        for first_y, first_x, tile in self._tiles(image, tiles_y, tiles_x):
             y0, y1 = max(window.y0, first_y), min(window.y1, first_y + tile.shape[0])
             x0, x1 = max(window.x0, first_x), min(window.x1, first_x + tile.shape[1])
             part = tile[y0 - first_y : y1 - first_y, x0 - first_x : x1 - first_x]
@@ -178,7 +204,7 @@ class CompressedPlane(FitsPlane):
         self, rows: NDArray[np.int64], columns: NDArray[np.int64], tiles_y: list[int], tiles_x: list[int]
     ) -> NDArray[np.float32]:
         sample = np.empty((len(rows), len(columns)), np.float32)
-        for first_y, first_x, tile in self._tiles(tiles_y, tiles_x):
+        for first_y, first_x, tile in self._tiles(self._image, tiles_y, tiles_x):
             mine_y = np.flatnonzero(rows // self._tile_ny == first_y // self._tile_ny)
             mine_x = np.flatnonzero(columns // self._tile_nx == first_x // self._tile_nx)
             part = tile[np.ix_(rows[mine_y] - first_y, columns[mine_x] - first_x)]

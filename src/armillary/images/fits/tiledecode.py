@@ -58,14 +58,26 @@ def decode_tile(
         stored = _stored(image, data, pixels, None if quantised else floats)
         if scale is not None and quantised:
             return _dequantised(image, table, row, stored, scale, zero)
+        if image.as_stored:
+            return _numbers(image, stored, None if table.blank is None or floats else table.blank[row])
         values = to_values(stored, image.linear)
         if table.blank is not None and not floats:
             values[stored == table.blank[row]] = np.nan
-    elif column is table.gzipped:
-        values = to_values(decode_gzip(data, pixels, floats=floats), image.linear)
     else:
-        values = to_values(decode_plain(data, pixels, floats=floats), image.linear)
+        decode = decode_gzip if column is table.gzipped else decode_plain
+        stored = decode(data, pixels, floats=floats)
+        if image.as_stored:
+            return _numbers(image, stored, None)
+        values = to_values(stored, image.linear)
     return values.astype(value_dtype(image.stored), copy=False)
+
+
+def _numbers(image: CompressedImage, stored: NDArray[Any], blank: int | None) -> NDArray[Any]:
+    """Stored numbers in the type of the image; ``blank`` of this tile becomes that of the image."""
+    numbers = stored.astype(image.tile_type)
+    if blank is not None and image.blank is not None:
+        numbers[stored == blank] = image.missing
+    return numbers
 
 
 def _bytes_of(

@@ -1,0 +1,219 @@
+"""Headers of cutouts, from the cards of the file: as bytes, so that making one costs microseconds.
+
+The cards of an image are looked through once and kept as a `Template`: those that stay as they are in a few pieces,
+and between them those that change with the window.
+
+What changes: the structure (SIMPLE to NAXISn); CRPIX of every version of the world coordinates, so that SIP, TPV, TNX
+and ZPX polynomials, which count from it, stay right; LTV (IRAF) and CNPIX (plates), which count pixels too. Axes that
+are no part of the plane stay, with one pixel, at the coordinate of the slice. CHECKSUM and DATASUM were those of the
+whole file and go, as does INHERIT, and BLANK where floats make it meaningless.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from armillary.images.fits.cards import BLOCK, CARD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_GONE = re.compile(
+    rb"(SIMPLE|XTENSION|BITPIX|NAXIS[0-9]*|EXTEND|PCOUNT|GCOUNT|GROUPS|BLOCKED|INHERIT|CHECKSUM|DATASUM|END) *"
+)
+_MOVED = re.compile(rb"(CRPIX|LTV|CNPIX)([1-9][0-9]?)([A-Z]?) *")
+_DESCRIBES = re.compile(rb"(?:CTYPE|CRVAL|CDELT|CRPIX)[1-9][0-9]?([A-Z]?) *|(?:CD|PC)[1-9]_[1-9]([A-Z]?) *")
+_NUMBER = re.compile(rb"= *([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?)( */.*| *)")
+_COMPRESSED_NAME = re.compile(rb"EXTNAME *= *'COMPRESSED_IMAGE *'")
+_UNPRINTABLE = bytes(c if 32 <= c < 127 else ord("?") for c in range(256))
+_HISTORY_TEXT = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A card whose number changes.
+
+    Parameters
+    ----------
+    key
+        Its keyword.
+    axis
+        Axis of the file, from 0, whose first pixel is subtracted.
+    value
+        Its number in the file.
+    sign
+        −1 where the first pixel is added.
+    comment
+        What follows the number.
+    """
+
+    key: bytes
+    axis: int
+    value: float
+    sign: int = 1
+    comment: bytes = b""
+
+    def at(self, first: Sequence[int], changed: dict[bytes, float]) -> bytes:
+        """The card of a cutout whose first pixel has these indices."""
+        value = changed.get(self.key)
+        if value is None:
+            value = self.value - self.sign * first[self.axis]
+        return card(self.key, value, self.comment)
+
+
+def card(key: bytes, value: float, comment: bytes = b"") -> bytes:
+    """A card with a number, in the fixed format."""
+    text = repr(value).upper().encode()
+    return (b"%-8b= %20b%b" % (key, text, comment))[:CARD].ljust(CARD)
+
+
+class Template:
+    """The header of an image, ready to be made anew for any window.
+
+    Parameters
+    ----------
+    raw
+        Its cards, a multiple of 80 bytes; END is not needed.
+    bitpix
+        Type of the pixels of the cutout.
+    axes
+        How many axes it has.
+    """
+
+    def __init__(self, raw: bytes, bitpix: int, axes: int) -> None:
+        self.bitpix = bitpix
+        self._axes = axes
+        self._parts: list[bytes | Moving] = []
+        self.has_blank = False
+        self._reads(raw.translate(_UNPRINTABLE))
+
+    def _reads(self, raw: bytes) -> None:
+        kept: list[bytes] = []
+        moving: list[Moving] = []
+        described: set[bytes] = set()
+        continued = False
+        for start in range(0, len(raw), CARD):
+            line = raw[start : start + CARD].ljust(CARD)
+            key = line[:8]
+            continued = continued and key == b"CONTINUE"
+            if continued or self._drops(line):
+                continued = True  # with what goes on in the next cards
+                continue
+            if match := _DESCRIBES.fullmatch(key):
+                described.add(match[1] or match[2] or b"")
+            found = self._moving(line)
+            if found is None:
+                kept.append(line)
+                self.has_blank = self.has_blank or key == b"BLANK   "
+                continue
+            self._parts += [b"".join(kept), found]
+            kept = []
+            moving.append(found)
+        self._parts += [b"".join(kept), *self._references_left_out(described, moving)]
+
+    def _drops(self, line: bytes) -> bool:
+        blank_of_floats = self.bitpix < 0 and line.startswith(b"BLANK   ")
+        return bool(blank_of_floats or _GONE.fullmatch(line[:8]) or _COMPRESSED_NAME.match(line))
+
+    def _moving(self, line: bytes) -> Moving | None:
+        match, number = _MOVED.fullmatch(line[:8]), _NUMBER.fullmatch(line[8:])
+        if not match or not number or not 1 <= int(match[2]) <= self._axes:
+            return None
+        if match[3] and match[1] != b"CRPIX":
+            return None
+        value = float(number[1].upper().replace(b"D", b"E"))
+        sign = -1 if match[1] == b"CNPIX" else 1
+        comment = b" " + number[2].strip() if number[2].strip() else b""
+        return Moving(line[:8].rstrip(), int(match[2]) - 1, value, sign, comment) if math.isfinite(value) else None
+
+    def _references_left_out(self, described: Iterable[bytes], moving: Iterable[Moving]) -> list[Moving]:
+        """CRPIX that the header leaves at its default, 0 (FITS 4.0, table 22)."""
+        there = {found.key for found in moving}
+        wanted = [
+            (b"CRPIX%d%b" % (axis + 1, letter), axis) for letter in sorted(described) for axis in range(self._axes)
+        ]
+        return [Moving(key, axis, 0.0) for key, axis in wanted if key not in there and len(key) <= 8]
+
+    def make(
+        self,
+        lengths: Sequence[int],
+        first: Sequence[int],
+        history: Iterable[str],
+        *,
+        changed: dict[bytes, float] | None = None,
+        blank: int | None = None,
+        extended: bool = False,
+    ) -> bytes:
+        """Header of a primary unit with END and padding.
+
+        Parameters
+        ----------
+        lengths
+            NAXIS1, NAXIS2 and so on.
+        first
+            Index in the file of the first pixel of the cutout on each axis.
+        history
+            Sentences; long ones become several cards.
+        changed
+            Numbers of keywords that are set anew: CRPIX wherever it is, others instead of those of the file.
+        blank
+            Stored number that BLANK is to name, where the file has none.
+        extended
+            Whether extensions follow.
+        """
+        new = dict(changed or {})
+        head = [
+            b"SIMPLE  =                    T".ljust(CARD),
+            _whole(b"BITPIX", self.bitpix),
+            _whole(b"NAXIS", len(lengths)),
+        ]
+        head += [_whole(b"NAXIS%d" % axis, length) for axis, length in enumerate(lengths, 1)]
+        if extended:
+            head.append(b"EXTEND  =                    T".ljust(CARD))
+        parts = [part if isinstance(part, bytes) else part.at(first, new) for part in self._parts]
+        others = {key: value for key, value in new.items() if not key.startswith(b"CRPIX")}
+        if others:
+            parts = [_replaced(part, others) for part in parts]
+            parts += [card(key, value) for key, value in others.items() if not any(_has(part, key) for part in parts)]
+        if blank is not None:
+            parts.append(_whole(b"BLANK", blank))
+        return padded(b"".join([*head, *parts, *history_cards(history), b"END".ljust(CARD)]), b" ")
+
+
+def _replaced(part: bytes, values: dict[bytes, float]) -> bytes:
+    lines = [part[k : k + CARD] for k in range(0, len(part), CARD)]
+    return b"".join(
+        card(line[:8].rstrip(), values[line[:8].rstrip()]) if line[:8].rstrip() in values else line for line in lines
+    )
+
+
+def _has(part: bytes, key: bytes) -> bool:
+    return any(part[k : k + 8].rstrip() == key for k in range(0, len(part), CARD))
+
+
+def _whole(key: bytes, value: int) -> bytes:
+    return (b"%-8b= %20d" % (key, value)).ljust(CARD)
+
+
+def history_cards(sentences: Iterable[str]) -> list[bytes]:
+    """HISTORY cards, broken between words."""
+    cards = []
+    for sentence in sentences:
+        line = ""
+        for word in sentence.encode("ascii", "replace").translate(_UNPRINTABLE).decode().split():
+            pieces = [word[k : k + _HISTORY_TEXT] for k in range(0, len(word), _HISTORY_TEXT)]
+            for piece in pieces:
+                if line and len(line) + 1 + len(piece) > _HISTORY_TEXT:
+                    cards.append(line)
+                    line = ""
+                line = f"{line} {piece}" if line else piece
+        cards.append(line)
+    return [b"HISTORY " + text.encode().ljust(CARD - 8) for text in cards if text]
+
+
+def padded(data: bytes, fill: bytes) -> bytes:
+    """Bytes made up to whole blocks of 2880."""
+    return data + fill * (-len(data) % BLOCK)

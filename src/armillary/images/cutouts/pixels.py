@@ -1,0 +1,103 @@
+"""Pixels of a cutout in the form of a FITS file, block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from armillary.images.cutouts.masks import inside_region
+from armillary.images.fits.base import FitsPlane
+from armillary.images.plane import value_dtype
+from armillary.sky.grid import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from armillary.images.cutouts.windows import Cut
+    from armillary.images.plane import Plane
+
+BLOCK_BYTES = 2 << 20
+_BITPIX = {"u1": 8, "i2": 16, "i4": 32, "i8": 64, "f4": -32, "f8": -64}
+
+
+def stored_type(plane: Plane) -> np.dtype[Any]:
+    """Big-endian type of the pixels of a cutout: that of the file; of planes that are made, that of their values."""
+    if isinstance(plane, FitsPlane):
+        return plane.stored
+    return np.dtype(value_dtype(plane.dtype)).newbyteorder(">")
+
+
+def bitpix_of(dtype: np.dtype[Any]) -> int:
+    """BITPIX of a type."""
+    return _BITPIX[dtype.str[1:]]
+
+
+def reader(plane: Plane) -> Callable[[Window], NDArray[Any]]:
+    """Gives the numbers of a window, big-endian, the caller's own."""
+    if isinstance(plane, FitsPlane):
+        return plane.stored_window
+    dtype = stored_type(plane)
+    return lambda window: plane.window(window).astype(dtype)
+
+
+def block_windows(plane: Plane, cut: Cut) -> Iterator[Window]:
+    """Parts of a window in the order of a FITS file, of about 2 MiB: rows, or pieces of rows that are very long.
+
+    Rows that are decoded together are kept together.
+    """
+    window = cut.window
+    item = stored_type(plane).itemsize
+    nx = window.shape[1]
+    rows = BLOCK_BYTES // (nx * item)
+    if not rows:
+        step = BLOCK_BYTES // item
+        for y in range(window.y0, window.y1):
+            for x in range(window.x0, window.x1, step):
+                yield Window(y, y + 1, x, min(x + step, window.x1))
+        return
+    band = plane.band_rows
+    rows = max(rows // band * band, min(band, 4 * rows)) if band > 1 else rows
+    y = window.y0
+    while y < window.y1:
+        after = min(window.y1, (y // rows + 1) * rows)
+        yield Window(y, after, window.x0, window.x1)
+        y = after
+
+
+def read_block(cut: Cut, part: Window, read: Callable[[Window], NDArray[Any]]) -> NDArray[Any]:
+    """Numbers of a part of a cutout, whose columns may run on around the sky."""
+    pieces = cut.columns(part.x0, part.x1)
+    if len(pieces) == 1:
+        return read(Window(part.y0, part.y1, *pieces[0]))
+    return np.concatenate([read(Window(part.y0, part.y1, *piece)) for piece in pieces], axis=1)
+
+
+def outside_of(plane: Plane, cut: Cut, part: Window) -> NDArray[np.bool_] | None:
+    """Which pixels of a part are to be masked; None for none."""
+    wcs = plane.wcs
+    if cut.region is None or wcs is None:
+        return None
+    return ~inside_region(wcs, cut.region, part.y0, part.y1, part.x0, part.x1)
+
+
+def free_number(plane: Plane, cut: Cut, read: Callable[[Window], NDArray[Any]]) -> int | None:
+    """An integer of the stored type that none of the pixels is, for BLANK; None where there is none.
+
+    The least and the greatest are tried; of integers of up to 16 bits every one.
+    """
+    dtype = stored_type(plane)
+    limits = np.iinfo(dtype)
+    wanted = [int(limits.min), int(limits.max)]
+    if dtype.itemsize <= 2:
+        wanted = [*wanted[:: 1 if dtype.itemsize == 2 else -1], *range(int(limits.min) + 1, int(limits.max))]
+        seen = np.zeros(1 << 8 * dtype.itemsize, np.bool_)
+        for part in block_windows(plane, cut):
+            seen[read_block(cut, part, read).astype(np.int64) - int(limits.min)] = True
+        return next((number for number in wanted if not seen[number - int(limits.min)]), None)
+    for part in block_windows(plane, cut):
+        block = read_block(cut, part, read)
+        wanted = [number for number in wanted if not (block == number).any()]
+    return wanted[0] if wanted else None
