@@ -39,6 +39,15 @@ def parser() -> argparse.ArgumentParser:
     opened.add_argument("paths", nargs="+", metavar="PATH", help="a FITS file, a folder, a pattern or a URL")
     add_server_options(opened)
     opened.set_defaults(module="armillary.cli.open")
+    generate = commands.add_parser(
+        "genconfig", help="write a configuration of what open would show", allow_abbrev=False
+    )
+    generate.add_argument("paths", nargs="+", metavar="PATH", help="as for open")
+    generate.add_argument(
+        "--output", metavar="FILE", required=True, help="the file, JSON or .toml; - for standard output"
+    )
+    generate.add_argument("--force", action="store_true", help="overwrite a file that is there")
+    generate.set_defaults(module="armillary.cli.genconfig")
     serve = commands.add_parser("serve", help="serve a configuration, by several processes", allow_abbrev=False)
     serve.add_argument("holdings", nargs="?", metavar="HOLDINGS", help="the configuration (setting holdings)")
     add_server_options(serve, SERVE_MODES)
