@@ -62,6 +62,8 @@ export const icons = {
   down: path("M8 3.4v9.2M4.4 9 8 12.6 11.6 9"),
   foldLeft: draw(svg`<path d="M2.4 3h11.2v10H2.4zM6.2 3v10M11 6.4 9.4 8l1.6 1.6" />`),
   foldRight: draw(svg`<path d="M2.4 3h11.2v10H2.4zM9.8 3v10M5 6.4 6.6 8 5 9.6" />`),
+  table: path("M2.4 3.2h11.2v9.6H2.4zM2.4 6.4h11.2M2.4 9.6h11.2M6.4 3.2v9.6"),
+  columns: path("M2.4 3.2h11.2v9.6H2.4zM6.1 3.2v9.6M9.9 3.2v9.6"),
   globe: draw(svg`<circle cx="8" cy="8" r="6" /><path d="M2 8h12M8 2c4 3.6 4 8.4 0 12M8 2c-4 3.6-4 8.4 0 12" />`),
   eye: draw(
     svg`<path d="M1.8 8S4.2 3.8 8 3.8 14.2 8 14.2 8 11.8 12.2 8 12.2 1.8 8 1.8 8z" /><circle cx="8" cy="8" r="1.9" />`,
@@ -71,6 +73,5 @@ export const icons = {
   ),
   target: draw(svg`<circle cx="8" cy="8" r="4.2" /><path d="M8 1.8v3M8 11.2v3M1.8 8h3M11.2 8h3" />`),
   trash: path("M3 4.6h10M6.2 4.6V2.8h3.6v1.8M4.4 4.6l.6 8.6h6l.6-8.6M6.8 7v4M9.2 7v4"),
-  download: path("M8 2.6v7M5 6.8l3 3 3-3M2.8 12.8h10.4"),
   user: draw(svg`<circle cx="8" cy="5.4" r="2.7" /><path d="M2.8 13.6c.5-2.7 2.5-4.2 5.2-4.2s4.7 1.5 5.2 4.2" />`),
 };
