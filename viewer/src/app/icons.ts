@@ -63,6 +63,7 @@ export const icons = {
   foldLeft: draw(svg`<path d="M2.4 3h11.2v10H2.4zM6.2 3v10M11 6.4 9.4 8l1.6 1.6" />`),
   foldRight: draw(svg`<path d="M2.4 3h11.2v10H2.4zM9.8 3v10M5 6.4 6.6 8 5 9.6" />`),
   table: path("M2.4 3.2h11.2v9.6H2.4zM2.4 6.4h11.2M2.4 9.6h11.2M6.4 3.2v9.6"),
+  download: path("M8 2.6v7M5 6.8l3 3 3-3M2.8 12.8h10.4"),
   columns: path("M2.4 3.2h11.2v9.6H2.4zM6.1 3.2v9.6M9.9 3.2v9.6"),
   globe: draw(svg`<circle cx="8" cy="8" r="6" /><path d="M2 8h12M8 2c4 3.6 4 8.4 0 12M8 2c-4 3.6-4 8.4 0 12" />`),
   eye: draw(
