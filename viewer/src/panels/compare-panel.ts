@@ -1,6 +1,7 @@
 /** Compare with a second layer: opacity, blink, swipe. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { changeCompare, compareWith, setCompareMode, toggleBlinking } from "../app/compare";
 import { icons } from "../app/icons";
 import { tooltip } from "../app/keys";
@@ -38,7 +39,7 @@ export class ArComparePanel extends LitElement {
     return html`<div class="head"><h2 id="title">Compare with</h2></div>
       <span class="select"><select class="field" aria-labelledby="title" .value=${compare?.id ?? ""} @change=${this.chosen}>
         <option value="" ?selected=${!compare}>Nothing</option>
-        ${this.options(compare?.id ?? null)}
+        ${guard([store.state.holdings, compare?.id, store.state.layerId], () => this.options(compare?.id ?? null))}
       </select>${icons.chevronDown}</span>
       ${compare ? this.modes(compare) : nothing}`;
   }

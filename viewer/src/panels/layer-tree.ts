@@ -4,14 +4,19 @@ import { customElement, query, state } from "lit/decorators.js";
 import { focusRequests } from "../app/commands";
 import { icons } from "../app/icons";
 import { openLayer } from "../app/layers";
+import { say } from "../app/session";
 import { Follow, store } from "../app/store-controller";
 import { splitLayerId } from "../app/url";
 import { base, controls } from "../styles/shared";
-import { allLayers, buildTree, layerMeta, pathTo, type TreeNode, type TreeRow, visibleRows } from "./tree-model";
+import { keepOpen, recallOpen } from "./open-branches";
+import { buildTree, layerMeta, pathTo, type TreeNode, type TreeRow, typedAhead, visibleRows } from "./tree-model";
+import { LINE, ROW, rowAt, topsOf } from "./tree-rows";
+import { type Entry, makeIndex, markWords, search, snippet } from "./tree-search";
 import { treeStyles } from "./tree-styles";
 
-const ROW = 30;
 const SPARE = 6;
+const TYPING_MS = 700;
+const NOT_NOW = "Not available now.";
 
 @customElement("ar-layer-tree")
 export class ArLayerTree extends LitElement {
@@ -26,7 +31,10 @@ export class ArLayerTree extends LitElement {
   @query(".tree") private list!: HTMLElement;
   private readonly follow = new Follow(this, ["holdings", "layerId", "holdingsError"]);
   private tree: TreeNode[] = [];
+  private index: Entry[] = [];
   private rows: TreeRow[] = [];
+  private tops = topsOf([]);
+  private typing = { text: "", until: 0 };
   private known: unknown = null;
   private revealed: string | null = null;
   private readonly sizes = new ResizeObserver(() => {
@@ -49,15 +57,24 @@ export class ArLayerTree extends LitElement {
     this.sizes.observe(this.list);
   }
 
-  protected override willUpdate(): void {
+  protected override willUpdate(changed: PropertyValues): void {
     const { holdings, layerId } = store.state;
-    if (holdings !== this.known) {
+    const renewed = holdings !== this.known;
+    if (renewed) {
       this.tree = buildTree(holdings);
-      if (this.known === null) this.open = new Set(this.tree.length <= 3 ? this.tree.map((node) => node.key) : []);
+      this.index = makeIndex(this.tree);
+      if (this.known === null)
+        this.open = recallOpen() ?? new Set(this.tree.length <= 3 ? this.tree.map((node) => node.key) : []);
       this.known = holdings;
     }
+    const before = this.open;
     if (layerId !== this.revealed || this.shownBase() === null) this.openPath(layerId);
-    this.rows = visibleRows(this.tree, this.open, this.text);
+    if (renewed || before !== this.open || changed.has("open") || changed.has("text")) this.listRows();
+  }
+
+  private listRows(): void {
+    this.rows = this.text.trim() ? search(this.index, this.text).rows : visibleRows(this.tree, this.open);
+    this.tops = topsOf(this.rows.map((row) => ROW + (secondLine(row) ? LINE : 0) + (row.described ? LINE : 0)));
   }
 
   private shownBase(): string | null {
@@ -73,10 +90,13 @@ export class ArLayerTree extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
+    const { tops } = this;
     const spacer = this.renderRoot.querySelector<HTMLElement>(".all");
-    if (spacer) spacer.style.height = `${this.rows.length * ROW}px`;
+    if (spacer) spacer.style.height = `${tops[this.rows.length]}px`;
     for (const row of this.renderRoot.querySelectorAll<HTMLElement>(".node")) {
-      row.style.transform = `translateY(${Number(row.dataset.at) * ROW}px)`;
+      const at = Number(row.dataset.at);
+      row.style.transform = `translateY(${tops[at]}px)`;
+      row.style.height = `${tops[at + 1] - tops[at]}px`;
       row.style.setProperty("--indent", `${(Number(row.getAttribute("aria-level")) - 1) * 14}px`);
     }
     if (changed.has("active")) this.reveal();
@@ -84,13 +104,14 @@ export class ArLayerTree extends LitElement {
 
   override render(): TemplateResult {
     void this.follow;
-    const count = allLayers(store.state.holdings).length;
-    const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
-    const last = Math.ceil((this.top + this.height) / ROW) + SPARE;
+    const count = this.index.length;
+    const first = Math.max(0, rowAt(this.tops, this.top) - SPARE);
+    const last = rowAt(this.tops, this.top + this.height) + SPARE;
     return html`<div class="find">
         <input class="field" type="search" spellcheck="false" autocomplete="off" .value=${this.text}
           placeholder=${count ? `Filter ${count} layer${count === 1 ? "" : "s"}` : "Filter layers"} aria-label="Filter layers"
-          @input=${this.typed} @keydown=${this.fieldKey} />
+          aria-keyshortcuts="l" @input=${this.typed} @keydown=${this.fieldKey} />
+        <span class="count" role="status">${this.text.trim() && this.rows.length ? `${this.rows.length} of ${count}` : ""}</span>
       </div>
       ${this.message()}
       <div class="tree scroll" role="tree" aria-label="Layers" tabindex="0" aria-activedescendant=${this.activeId()}
@@ -120,25 +141,29 @@ export class ArLayerTree extends LitElement {
     const shown = node.layer?.layer_id === this.shownBase() && node.layer !== null;
     const off = node.layer?.status === "unavailable";
     const branch = node.layer === null;
+    const second = off ? reasonOf(node) : secondLine(row);
     return html`<div id=${`row-${at}`} data-at=${at} role="treeitem" aria-level=${row.level} aria-setsize=${row.siblings}
       aria-posinset=${row.position} aria-selected=${shown} aria-expanded=${branch ? row.open : nothing}
-      aria-disabled=${off ? "true" : nothing} title=${off ? this.reason(node) : node.title || node.label}
+      aria-disabled=${off ? "true" : nothing} title=${off ? second : tooltipOf(row)}
       class="node ${shown ? "shown" : ""} ${node.key === this.active ? "active" : ""} ${off ? "off" : ""} ${branch ? "branch" : ""}"
       @click=${() => this.press(row)}>
-      <span class="twist">${branch ? icons.chevronRight : shown ? html`<i></i>` : off ? icons.warn : nothing}</span>
-      <span class="name">${node.label}</span>
-      <small>${[node.aside, node.layer ? layerMeta(node.layer) : ""].filter(Boolean).join(" · ")}</small>
+      <div class="first"><span class="twist">${branch ? icons.chevronRight : shown ? html`<i></i>` : off ? icons.warn : nothing}</span>
+      <span class="name">${this.marked(node.label)}</span>
+      <small>${this.marked([node.aside, node.layer ? layerMeta(node.layer) : ""].filter(Boolean).join(" · "))}</small></div>
+      ${second && this.tops[at + 1] - this.tops[at] > ROW ? html`<div class="line">${this.marked(second)}</div>` : nothing}
+      ${row.described ? html`<div class="line said">${this.marked(snippet(node.title || "In the description of what is above", this.text))}</div>` : nothing}
     </div>`;
   }
 
-  private reason(node: TreeNode): string {
-    const problem = store.state.holdings?.problems.find((item) => item.name.includes(node.label));
-    return problem?.message ?? node.title ?? "This layer cannot be shown.";
+  private marked(text: string) {
+    if (!this.text.trim() || !text) return text;
+    return markWords(text, this.text).map((part, k) => (k % 2 ? html`<mark>${part}</mark>` : part));
   }
 
   private press(row: TreeRow): void {
     this.active = row.node.key;
     if (row.node.layer === null) this.fold(row, !row.open);
+    else if (row.node.layer.status === "unavailable") say(`${row.node.label}: ${reasonOf(row.node)}`, "fault");
     else void openLayer(row.node.layer.layer_id);
   }
 
@@ -147,6 +172,7 @@ export class ArLayerTree extends LitElement {
     if (open) next.add(row.node.key);
     else next.delete(row.node.key);
     this.open = next;
+    keepOpen(next);
   }
 
   private move(at: number): void {
@@ -158,8 +184,8 @@ export class ArLayerTree extends LitElement {
     const at = this.rows.findIndex((row) => row.node.key === this.active);
     if (at < 0 || !this.list) return;
     const view = this.list.clientHeight;
-    if (at * ROW < this.list.scrollTop) this.list.scrollTop = at * ROW;
-    else if ((at + 1) * ROW > this.list.scrollTop + view) this.list.scrollTop = (at + 1) * ROW - view;
+    if (this.tops[at] < this.list.scrollTop) this.list.scrollTop = this.tops[at];
+    else if (this.tops[at + 1] > this.list.scrollTop + view) this.list.scrollTop = this.tops[at + 1] - view;
   }
 
   private keyed(event: KeyboardEvent): void {
@@ -177,11 +203,29 @@ export class ArLayerTree extends LitElement {
       " ": () => row && this.press(row),
       ArrowRight: () => row && this.inward(row, at),
       ArrowLeft: () => row && this.outward(row),
+      Escape: () => this.leave(),
     };
-    const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : acts[event.key];
-    if (!act) return;
-    act();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = acts[event.key];
+    if (act) act();
+    else if (!this.typeAhead(event, at)) return;
     event.preventDefault();
+  }
+
+  /** Letters look for a row while the keyboard is what moves here; after a click they are the page's keys. */
+  private typeAhead(event: KeyboardEvent, at: number): boolean {
+    const goesOn = event.timeStamp < this.typing.until;
+    const letter = /^[\p{L}\p{N}._-]$/u.test(event.key) && this.list.matches(":focus-visible");
+    if (!letter || (event.key === "l" && !goesOn)) return false;
+    this.typing = { text: (goesOn ? this.typing.text : "") + event.key, until: event.timeStamp + TYPING_MS };
+    const found = typedAhead(this.rows, at, this.typing.text);
+    if (found >= 0) this.move(found);
+    return true;
+  }
+
+  private leave(): void {
+    this.text = "";
+    this.field.focus();
   }
 
   private inward(row: TreeRow, at: number): void {
@@ -221,4 +265,20 @@ export class ArLayerTree extends LitElement {
   private scrolled(): void {
     this.top = this.list.scrollTop;
   }
+}
+
+/** What stands below a name: the way to a match, else the description. */
+function secondLine(row: TreeRow): string {
+  if (row.path) return row.path.join(" › ");
+  return row.node.title || (row.node.layer?.status === "unavailable" ? NOT_NOW : "");
+}
+
+const tooltipOf = (row: TreeRow): string =>
+  [[...(row.path ?? []), row.node.label].join(" › "), row.node.title].filter(Boolean).join("\n");
+
+/** Why a layer is not to be had: administrators are told, others only that it is so. */
+function reasonOf(node: TreeNode): string {
+  const id = node.layer?.layer_id ?? "";
+  const problem = store.state.holdings?.problems.find(({ name }) => name === id || name.includes(node.label));
+  return problem?.message ?? NOT_NOW;
 }

@@ -18,6 +18,9 @@ export interface TreeRow {
   siblings: number;
   open: boolean;
   parent: string | null;
+  /** Of a match: names of the branches above it, and whether it is its description that matched. */
+  path?: string[];
+  described?: boolean;
 }
 
 export interface LayerPlace {
@@ -48,7 +51,8 @@ function folded(node: TreeNode): TreeNode {
   const only = node.children.length === 1 ? node.children[0] : null;
   if (!only?.layer) return node;
   const words = [only.label, ...only.aside.split(" · ")].filter((word) => word && !saysNothing(word, node.label));
-  return { ...only, label: node.label, aside: words.join(" · "), title: only.title || node.title };
+  const title = [node.title, only.title].filter(Boolean).join(" ");
+  return { ...only, label: node.label, aside: words.join(" · "), title };
 }
 
 /** Names that only repeat the file's, or that every such file has. */
@@ -93,30 +97,32 @@ const leaf = (layer: LayerEntry): TreeNode => ({
   children: [],
 });
 
-/** Rows in view order. With a query every branch that holds a match is open. */
-export function visibleRows(tree: readonly TreeNode[], open: ReadonlySet<string>, query = ""): TreeRow[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+/** Rows in view order. */
+export function visibleRows(tree: readonly TreeNode[], open: ReadonlySet<string>): TreeRow[] {
   const rows: TreeRow[] = [];
-  const walk = (nodes: readonly TreeNode[], level: number, parent: string | null, path: string) => {
-    const kept = words.length ? nodes.filter((node) => matches(node, words, path)) : nodes;
-    kept.forEach((node, index) => {
-      const isOpen = words.length > 0 || open.has(node.key);
-      rows.push({ node, level, position: index + 1, siblings: kept.length, open: isOpen, parent });
-      if (isOpen) walk(node.children, level + 1, node.key, `${path} ${node.label}`);
+  const walk = (nodes: readonly TreeNode[], level: number, parent: string | null) => {
+    nodes.forEach((node, index) => {
+      const isOpen = open.has(node.key);
+      rows.push({ node, level, position: index + 1, siblings: nodes.length, open: isOpen, parent });
+      if (isOpen) walk(node.children, level + 1, node.key);
     });
   };
-  walk(tree, 1, null, "");
+  walk(tree, 1, null);
   return rows;
 }
 
-/** Every word occurs in the names on the way to this node, or to a layer below it. */
-function matches(node: TreeNode, words: readonly string[], path: string): boolean {
-  const text = `${path} ${node.label} ${node.aside} ${node.layer ? `${node.layer.layer_id} ${layerMeta(node.layer)}` : ""}`;
-  if (node.layer || node.children.length === 0) {
-    const low = text.toLowerCase();
-    return words.every((word) => low.includes(word));
+/** Row whose label starts with what was typed, from the one after `at` around; −1 where there is none. */
+export function typedAhead(rows: readonly TreeRow[], at: number, typed: string): number {
+  const low = typed.toLowerCase();
+  // More letters of one word may be those of the row one is on; the same letter again goes on to the next.
+  const same = [...low].every((letter) => letter === low[0]);
+  const sought = same ? low[0] : low;
+  const from = same ? at + 1 : Math.max(at, 0);
+  for (let k = 0; k < rows.length; k++) {
+    const row = (from + k) % rows.length;
+    if (rows[row].node.label.toLowerCase().startsWith(sought)) return row;
   }
-  return node.children.some((child) => matches(child, words, `${path} ${node.label}`));
+  return -1;
 }
 
 /** Keys of the branches above a layer: what must be open to see it. */

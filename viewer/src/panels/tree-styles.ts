@@ -13,15 +13,19 @@ export const treeStyles = css`
     right: 0;
     top: 0;
     height: 30px;
-    display: flex;
-    align-items: center;
-    gap: 4px;
     padding: 0 8px 0 calc(4px + var(--indent, 0px));
     border-radius: var(--r-small);
     cursor: pointer;
     white-space: nowrap;
     user-select: none;
   }
+  .first { display: flex; align-items: center; gap: 4px; height: 30px; }
+  .line { margin: -5px 0 0 22px; height: 20px; font-size: 11.5px; line-height: 15px; font-weight: 400; color: var(--mute); overflow: hidden; text-overflow: ellipsis; }
+  .line.said { margin-top: -5px; }
+  .shown .line { color: inherit; }
+  mark { background: none; color: var(--accent); font-weight: 600; text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 2px; }
+  .find { position: relative; }
+  .count { position: absolute; right: 26px; top: 8px; font-size: 11.5px; color: var(--mute); pointer-events: none; }
   .node:hover { background: var(--raise); }
   .branch { color: var(--mute); font-weight: 500; }
   .shown, .shown:hover { background: var(--accent-soft); color: var(--accent-text); font-weight: 600; }
