@@ -147,8 +147,9 @@ def order_of(catalog: Catalog, field: Field, *, descending: bool = False) -> NDA
         from pyarrow import compute
 
         column: Any = catalog.column(field)
+        # Missing values, and NaN before them, come last by default.
         direction = "descending" if descending else "ascending"
-        places = compute.sort_indices(column, sort_keys=[("", direction)], null_placement="at_end")
+        places = compute.sort_indices(column, sort_keys=[("", direction)])
         return np.asarray(places).astype(np.uint32)
 
     made: NDArray[np.uint32] = catalog.kept.array(("order", field.name, descending), make)

@@ -14,10 +14,12 @@ from armillary import __version__
 from armillary.errors import ArmillaryError
 from armillary.server import openapi
 from armillary.server.asgi import CLIENT_GONE, ClientGoneError
+from armillary.server.cutouts import router as cutouts_router
 from armillary.server.errors import HttpError, answer_of, body_of
 from armillary.server.metrics import router as metrics_router
 from armillary.server.names import router as names_router
 from armillary.server.routes import router
+from armillary.server.sources import router as sources_router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +46,10 @@ def make_api(services: Services) -> FastAPI:
     )
     api.state.services = services
     api.include_router(router)
+    api.include_router(cutouts_router)
     api.include_router(metrics_router)
     api.include_router(names_router)
+    api.include_router(sources_router)
     describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
     api.openapi = describe  # type: ignore[method-assign]
     api.add_exception_handler(ArmillaryError, _told)

@@ -1,0 +1,306 @@
+"""What clients are told of a catalog: facts, points in a view, pages of rows. Asked after the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from armillary.errors import LimitError, NotFoundError, ParameterError, UnavailableError, VersionGoneError
+from armillary.holdings.facts import needed_wcs, steadily
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from armillary.catalogs.catalog import Catalog
+    from armillary.catalogs.fields import Field
+    from armillary.catalogs.selection import Selection
+    from armillary.catalogs.views import View
+    from armillary.holdings.layers import Layer
+    from armillary.holdings.tree import SourceGroup
+
+T = TypeVar("T")
+
+TRIES = 4
+MOST_CELLS = 100_000
+MOST_CSV_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Part of the sky that a client asks for: a window of a layer's pixels, or a cone; or neither.
+
+    Parameters
+    ----------
+    layer
+        The layer, when a window is given.
+    window
+        ``x0, y0, x1, y1``.
+    cone
+        ``ra, dec, radius`` in degrees.
+    """
+
+    layer: Layer | None = None
+    window: tuple[float, float, float, float] | None = None
+    cone: tuple[float, float, float] | None = None
+
+    def view(self) -> tuple[View | None, str]:
+        """The view, None for none, and the version of what it depends on.
+
+        Raises
+        ------
+        NotFoundError
+            The layer has no celestial coordinates.
+        """
+        from armillary.catalogs.views import Cone, PixelWindow
+
+        if self.cone is not None:
+            return Cone(*self.cone), ""
+        if self.layer is None or self.window is None:
+            return None, ""
+        layer = self.layer
+        wcs, version = steadily(layer, lambda pyramid, version: (needed_wcs(layer, pyramid.plane), version))
+        return PixelWindow(wcs, *self.window, key=(layer.id, version)), version
+
+
+@dataclass(frozen=True, slots=True)
+class PointsQuery:
+    """What is asked of ``points``.
+
+    Parameters
+    ----------
+    region
+        Where.
+    limit
+        How many at most.
+    size, color
+        Names of numeric columns to send along.
+    first
+        ``largest`` or ``smallest``: sources of such a ``size`` come first; empty for an order by chance.
+    filter, search
+        Conditions on rows.
+    """
+
+    region: Region
+    limit: int
+    size: str = ""
+    color: str = ""
+    first: str = ""
+    filter: str = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsQuery:
+    """What is asked of ``rows``.
+
+    Parameters
+    ----------
+    start, count
+        Which of the rows that are wanted.
+    sort, descending
+        Column to sort by, empty for the order of the file.
+    columns
+        Names of columns, empty for all.
+    region, filter, search
+        Conditions on rows.
+    """
+
+    region: Region
+    start: int = 0
+    count: int = 100
+    sort: str = ""
+    descending: bool = False
+    columns: tuple[str, ...] = ()
+    filter: str = ""
+    search: str = ""
+
+
+def steadily_read(group: SourceGroup, read: Callable[[Catalog, str], T], wanted: str = "") -> T:
+    """Result of ``read(catalog, public version)``, all of it of one version of the file.
+
+    Parameters
+    ----------
+    wanted
+        Public version that the client knows, empty for any.
+
+    Raises
+    ------
+    VersionGoneError
+        The file has another version than ``wanted``.
+    UnavailableError
+        It keeps changing.
+    FileError
+        It vanished or is broken.
+    """
+    for _ in range(TRIES):
+        catalog, version = group.file.current()
+        public = group.file.public_version(version)
+        if wanted and wanted != public:
+            raise VersionGoneError(f"{group.file.name}: the file changed: ask for its new version.")
+        try:
+            return read(catalog, public)
+        except VersionGoneError:
+            continue
+    raise UnavailableError(f"{group.file.name}: keeps changing while it is read: try again once it is written.")
+
+
+def describe_sources(group: SourceGroup, catalog: Catalog, version: str) -> dict[str, Any]:
+    """The JSON of ``GET /api/sources/{source_group}``."""
+    center, skipped = catalog.center, catalog.skipped
+    return {
+        "id": group.source_group_id,
+        "name": group.name,
+        "description": group.description,
+        "status": "ready",
+        "count": catalog.count,
+        "skipped": {
+            "total": skipped.total,
+            "missing": skipped.missing,
+            "not_finite": skipped.not_finite,
+            "out_of_range": skipped.out_of_range,
+        },
+        "columns": [
+            {
+                "name": field.name,
+                "dtype": field.dtype,
+                "unit": field.unit,
+                "ucd": field.ucd,
+                "description": field.description,
+                "numeric": field.numeric,
+            }
+            for field in catalog.fields
+        ],
+        "ra_column": catalog.positions.lon.name,
+        "dec_column": catalog.positions.lat.name,
+        "name_column": catalog.name_field.name if catalog.name_field else None,
+        "center": None if center is None else {"ra": center[0], "dec": center[1]},
+        "style": {name: group.style.get(name) for name in ("color", "shape", "size", "size_column")},
+        "version": version,
+        "notes": list(catalog.notes),
+    }
+
+
+def points(catalog: Catalog, query: PointsQuery, view: View | None, version: str) -> bytes:
+    """The body of ``GET /api/sources/{source_group}/points``.
+
+    Raises
+    ------
+    ParameterError
+        A column is missing or not numeric; the filter is none.
+    """
+    import numpy as np
+
+    from armillary.catalogs.choice import choose
+    from armillary.catalogs.points import pack
+    from armillary.catalogs.selection import Selection, cover_of, wanted_rows
+    from armillary.catalogs.views import PixelWindow
+
+    asked = {name: getattr(query, name) for name in ("size", "color")}
+    extra = {name: catalog.numeric_field(column, name) for name, column in asked.items() if column}
+    if query.first and "size" not in extra:
+        raise ParameterError("first", "needs the column size")
+    wanted = wanted_rows(catalog, Selection(query.filter, query.search))
+    first = extra["size"] if query.first else None
+    found = choose(catalog, cover_of(catalog, view), query.limit, wanted, first, smallest=query.first == "smallest")
+    rows = found.rows
+    arrays: dict[str, NDArray[Any]] = {"row": rows.astype(np.uint32)}
+    ra, dec = catalog.ra[rows], catalog.dec[rows]
+    if isinstance(view, PixelWindow):
+        arrays["x"], arrays["y"] = view.wcs.icrs_to_pixel(ra, dec)
+    arrays |= {"ra": ra, "dec": dec}
+    for name, field in extra.items():
+        arrays[name] = _picked(catalog, field, rows)
+    header = {"total": found.total, "count": len(rows), "complete": len(rows) == found.total, "version": version}
+    return pack(header, arrays)
+
+
+def _picked(catalog: Catalog, field: Field, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Some values of a numeric column as float32, NaN where they are missing."""
+    import numpy as np
+    import pyarrow as pa
+
+    from armillary.catalogs.angles import numbers
+
+    values, _ = numbers(catalog.column(field).take(pa.array(rows)))
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def rows_page(catalog: Catalog, query: RowsQuery, view: View | None, version: str) -> dict[str, Any]:
+    """The JSON of ``GET /api/sources/{source_group}/rows``.
+
+    Raises
+    ------
+    ParameterError
+        A column is missing, or has no order; the filter is none.
+    LimitError
+        More cells than an answer may have.
+    """
+    from armillary.catalogs.rows import table_rows
+
+    rows, total = _rows(catalog, query, view)
+    fields = _fields(catalog, query)
+    if not query.columns:
+        fields = fields[: max(1, MOST_CELLS // max(1, len(rows)))]
+    if len(rows) * len(fields) > MOST_CELLS:
+        raise LimitError(f"At most {MOST_CELLS:,} values are given at once: ask for fewer rows or columns.")
+    return {
+        "total": total,
+        "start": query.start,
+        "columns": [field.name for field in fields],
+        "row": rows.tolist(),
+        "rows": table_rows(catalog, fields, rows),
+        "version": version,
+    }
+
+
+def rows_csv(catalog: Catalog, query: RowsQuery, view: View | None) -> Iterator[bytes]:
+    """The rows asked for as CSV, some at a time; errors are raised at once, as by ``rows_page``."""
+    from armillary.catalogs.rows import csv_parts
+
+    rows, _ = _rows(catalog, query, view)
+    return csv_parts(catalog, _fields(catalog, query), rows)
+
+
+def _rows(catalog: Catalog, query: RowsQuery, view: View | None) -> tuple[NDArray[np.int64], int]:
+    """Numbers of the rows of a page, and of how many."""
+    import numpy as np
+
+    from armillary.catalogs.selection import selected_rows
+
+    sort = catalog.field(query.sort, "sort") if query.sort else None
+    selection = _selection(query, view)
+    selected = selected_rows(catalog, selection, sort, descending=query.descending)
+    stop = query.start + query.count
+    if selected is None:
+        return np.arange(min(query.start, catalog.count), min(stop, catalog.count)), catalog.count
+    return selected[query.start : stop].astype(np.int64), len(selected)
+
+
+def _selection(query: RowsQuery, view: View | None) -> Selection:
+    from armillary.catalogs.selection import Selection
+
+    return Selection(query.filter, query.search, view)
+
+
+def _fields(catalog: Catalog, query: RowsQuery) -> list[Field]:
+    return [catalog.field(name) for name in query.columns] if query.columns else list(catalog.fields)
+
+
+def row_words(catalog: Catalog, row: int) -> dict[str, Any]:
+    """The JSON of ``GET /api/sources/{source_group}/rows/{row}``.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such row.
+    """
+    from armillary.catalogs.rows import one_row, word
+
+    if row >= catalog.count:
+        raise NotFoundError(f"There is no row {row}: the table has {catalog.count:,}.")
+    ra, dec = float(catalog.ra[row]), float(catalog.dec[row])
+    return {"row": row, "ra": word(ra), "dec": word(dec), "values": one_row(catalog, row)}
