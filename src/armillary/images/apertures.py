@@ -81,18 +81,22 @@ def measure(plane: Plane, wcs: PlaneWcs, ra_deg: float, dec_deg: float, radius_d
     try:
         cut = cut_region(wcs, circle)
     except ParameterError:
-        return _summary([], 0, 0.0)  # beside the plane
+        return _summary(np.empty(0), 0, 0.0)  # beside the plane
     _check_size(cut)
-    values: list[NDArray[np.floating[Any]]] = []
-    masked, area = 0, 0.0
+    values: NDArray[np.floating[Any]] = np.empty(0)
+    count, masked, area = 0, 0, 0.0
     for part in block_windows(plane, cut):
         inside = inside_region(wcs, circle, part.y0, part.y1, part.x0, part.x1)
         block = read_block(cut, part, plane.window)
         good = inside & np.isfinite(block)
         masked += int(inside.sum()) - int(good.sum())
-        values.append(block[good])
+        if not values.size:
+            values = np.empty(math.prod(cut.shape), block.dtype)
+        found = block[good]
+        values[count : count + found.size] = found
+        count += found.size
         area += _area(wcs, part, good)
-    return _summary(values, masked, area)
+    return _summary(values[:count], masked, area)
 
 
 def _check_size(cut: Cut) -> None:
@@ -105,8 +109,7 @@ def _check_size(cut: Cut) -> None:
         )
 
 
-def _summary(parts: list[NDArray[np.floating[Any]]], masked: int, area: float) -> Aperture:
-    values = np.concatenate(parts) if parts else np.empty(0)
+def _summary(values: NDArray[np.floating[Any]], masked: int, area: float) -> Aperture:
     if not values.size:
         return Aperture(0, masked, None, None, None, None, None, None, 0.0)
     mean = _mean(values)

@@ -1,8 +1,8 @@
 """Planes put together pixel by pixel: sums, differences, products, ratios, extremes, means; nested at will.
 
-A pixel is no data (NaN) where it is so in any operand, and where the result is no finite number: a division by zero,
-an overflow. Only ``mean`` is computed in double precision; the others in the precision of the operands, from left to
-right, so that a sum of two float32 maps is what numpy gives for them.
+A pixel is no data (NaN) where it is so in any operand (NaN, BLANK, infinite), and where the result is no finite
+number: a division by zero, an overflow. Only ``mean`` is computed in double precision; the others in the precision of
+the operands, from left to right, so that a sum of two float32 maps is what numpy gives for them.
 
 The combination is made at full resolution, before anything is averaged: a pixel of an overview is the mean of the
 combined pixels under it, not the combination of means.
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 FUNCTIONS = ("+", "-", "*", "/", "max", "min", "mean")
 SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷", "max": "max", "min": "min", "mean": "mean"}
+HIDES_INFINITY = frozenset({"/", "max", "min"})
+"""Functions whose result may be finite where an operand is not."""
+
 KEEPS_UNITS = frozenset({"+", "-", "max", "min", "mean"})
 WCS_TOLERANCE_PX = 0.01
 """How far two planes may lie apart on the sky and still be taken for the same pixels."""
@@ -80,6 +83,9 @@ def combine(function: str, values: Sequence[Values]) -> Values:
     with np.errstate(all="ignore"):
         made = _COMBINE[function](values).astype(kind, order="C", copy=len(values) == 1)
         made[~np.isfinite(made)] = np.nan
+    if function in HIDES_INFINITY:
+        for value in values:
+            made[np.isinf(value)] = np.nan
     return made
 
 

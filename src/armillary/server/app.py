@@ -182,7 +182,7 @@ class Application:
         async def send_head(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await api(inner | {"method": "GET"}, receive, send_head)
+        await api(inner | {"method": "GET", "armillary.head": True}, receive, send_head)
 
 
 def _printable(raw: bytes) -> str:

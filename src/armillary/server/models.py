@@ -223,3 +223,39 @@ class Session(BaseModel):
     logout: bool
     csrf: str | None
     resolver: bool
+
+
+class CutoutEstimate(BaseModel):
+    """What a cutout would be: bytes, rows and columns, its box `[x0, y0, x1, y1]`, most pixels it may have."""
+
+    bytes: int
+    shape: tuple[int, int]
+    pixels: int
+    window: tuple[int, int, int, int]
+    limit: int
+
+
+class Outline(BaseModel):
+    """The border of a region in pixels; ``inside``: the layer has a pixel in the region."""
+
+    lines: list[list[tuple[float, float]]]
+    inside: bool
+
+
+class Aperture(BaseModel):
+    """Statistics of the pixels in a circle; ``area_deg2`` is the sky area of those with data."""
+
+    count: int
+    masked: int
+    mean: float | None
+    std: float | None
+    min: float | None
+    max: float | None
+    median: float | None
+    sum: float | None
+    area_deg2: float
+    units: str | None
+    radius_deg: float
+    ra: float
+    dec: float
+    version: str

@@ -69,6 +69,7 @@ class Services:
     names: NameResolver = field(init=False)
     name_workers: Workers = field(init=False)
     images_under_way: int = 0
+    cutouts_under_way: int = 0
 
     def __post_init__(self) -> None:
         settings = self.settings

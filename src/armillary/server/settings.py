@@ -93,6 +93,12 @@ class Settings:
     cache_size: int = setting(4096, "MiB that the cache folder may take.", low=16, high=1 << 24)
     threads: int = setting(0, "Threads that make tiles; 0 takes one for each core.", high=256)
     queue: int = setting(512, "Requests that may wait for a thread; more are answered 503.", low=1, high=100_000)
+    cutout_pixels: int = setting(
+        400_000_000, "Most pixels that one FITS cutout may have; larger ones are answered 413.", low=1, high=1 << 50
+    )
+    cutouts: int = setting(
+        16, "Cutouts of more than 16 MiB that may be under way at once; more are answered 503.", low=1, high=10_000
+    )
     holdings: str = setting(
         "", "Configuration that `serve` shows when it is given none.", alias="TILEMAKER_CONFIG_PATH"
     )

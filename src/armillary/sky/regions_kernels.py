@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
@@ -121,13 +121,13 @@ def first_crossing(points: NDArray[np.float64], normals: NDArray[np.float64], cl
 
 
 @njit(nogil=True, cache=True)
-def height(normals: NDArray[np.float64], i: int, points: NDArray[np.float64], j: int) -> float:
+def height(normals: NDArray[np.float64], i: int, points: NDArray[np.float64], j: int) -> Any:
     """Sine of the angle from the plane of side ``i`` to corner ``j``."""
     return normals[i, 0] * points[j, 0] + normals[i, 1] * points[j, 1] + normals[i, 2] * points[j, 2]
 
 
 @njit(nogil=True, cache=True)
-def touches(points: NDArray[np.float64], normals: NDArray[np.float64], i: int, i2: int, j: int, close: float) -> bool:
+def touches(points: NDArray[np.float64], normals: NDArray[np.float64], i: int, i2: int, j: int, close: float) -> Any:
     """Whether corner ``j`` lies on the side from corner ``i`` to ``i2``."""
     if abs(height(normals, i, points, j)) > close:
         return False

@@ -187,7 +187,8 @@ def _far_pole(points: NDArray[np.float64], normals: NDArray[np.float64]) -> NDAr
     both = np.empty((2, _POLES))
     distance_to_sides(places, points, normals, both[0])
     distance_to_sides(-places, points, normals, both[1])
-    return places[np.argmax(both.min(axis=0))]
+    best: NDArray[np.float64] = places[np.argmax(both.min(axis=0))]
+    return best
 
 
 def _farthest(middle: NDArray[np.float64], points: NDArray[np.float64], normals: NDArray[np.float64]) -> float:

@@ -49,7 +49,7 @@ class Cells(NamedTuple):
 
     def pick(self, which: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Cells:
         """Some of them."""
-        return Cells(*(part[which] for part in self))
+        return Cells._make(part[which] for part in self)
 
 
 def node_pixels(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -72,7 +72,7 @@ def _circles(
     nodes: NDArray[np.float64], scale_deg: float, diagonal: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     finite = np.isfinite(nodes[..., 0])
-    whole = finite.all(axis=1)
+    whole: NDArray[np.bool_] = np.asarray(finite.all(axis=1))
     place = np.where(finite[:, _MIDDLE], _MIDDLE, finite.argmax(axis=1))
     middle = np.take_along_axis(nodes, place[:, None, None], axis=1)
     reach = np.where(finite, angle(nodes, middle), 0.0).max(axis=1)

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from armillary import __version__
+from armillary.errors import ParameterError
 from armillary.images.cutouts.cards import Template
 from armillary.images.cutouts.pixels import (
     bitpix_of,
@@ -61,9 +62,15 @@ class FitsCutout:
         self._read = reader(plane)
         self._template = _template(plane)
         self._tables = tables_of(plane.file, plane.file.image_header(plane.hdu)) if isinstance(plane, FitsPlane) else []
-        self._fill: float | None = np.nan
-        if cut.region is not None and self._type.kind != "f":
-            self._fill = self._blank()
+        self._found_fill: tuple[float | None] | None = None
+
+    @property
+    def _fill(self) -> float | None:
+        """What stands outside the region; None where nothing can. Of integers without BLANK all are looked at."""
+        if self._found_fill is None:
+            integers = self.cut.region is not None and self._type.kind != "f"
+            self._found_fill = (self._blank() if integers else np.nan,)
+        return self._found_fill[0]
 
     @property
     def data_bytes(self) -> int:
@@ -105,6 +112,16 @@ class FitsCutout:
             assert isinstance(self.plane, FitsPlane)
             yield extension(self.plane.file, hdu, window.x0, window.y0)
 
+    def estimate(self) -> int:
+        """Bytes of the whole file, or a block less, without a look at pixels."""
+        if self._found_fill is not None or self._template.has_blank:
+            return self.length()
+        self._found_fill = (0,)
+        try:
+            return self.length()
+        finally:
+            self._found_fill = None
+
     def length(self) -> int:
         """Bytes of the whole file."""
         window = self.cut.window
@@ -119,7 +136,7 @@ class FitsCutout:
         outside = outside_of(self.plane, self.cut, part) if self._fill is not None else None
         if outside is not None:
             numbers[outside] = self._fill
-        return memoryview(numbers.reshape(-1).view(np.uint8))
+        return numbers.reshape(-1).view(np.uint8).data
 
     def _blank(self) -> int | None:
         """BLANK of the file, else a number that is free for it."""
@@ -177,6 +194,8 @@ def _make_template(plane: Plane) -> Template:
 def _made_cards(plane: Plane) -> bytes:
     """Cards of a plane that is no image of a file: its world coordinates and words."""
     words, wcs = plane.words, plane.wcs
+    if wcs is not None and "LOOKUP" in wcs.projection:
+        raise ParameterError("format", "the distortion tables are those of other files: ask for png, jpg or webp")
     cards = "" if wcs is None else wcs.header_cards()
     for key, text in (("BUNIT", words.units), ("OBJECT", words.object), ("EXTNAME", words.extname or words.quantity)):
         if text:

@@ -195,7 +195,7 @@ class _Search:
             return cells
         turns = range(self._low // self._period, (self._high - 1) // self._period + 1)
         moved = [cells._replace(x0=cells.x0 + k * self._period, x1=cells.x1 + k * self._period) for k in turns]
-        joined = Cells(*(np.concatenate(parts) for parts in zip(*moved, strict=True)))
+        joined = Cells._make(np.concatenate(parts) for parts in zip(*moved, strict=True))
         return joined.pick((joined.x1 >= self._low) & (joined.x0 < self._high))
 
     def _try_border(self) -> None:

@@ -1,0 +1,208 @@
+"""Bodies of cutouts: FITS files that are streamed, and images."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from starlette.responses import Response, StreamingResponse
+
+from armillary.errors import ArmillaryError, LimitError, UnavailableError
+from armillary.holdings.facts import steadily
+from armillary.holdings.regions import check_pixels, cut_of
+from armillary.render import check_size, encode
+from armillary.server.asgi import not_modified
+from armillary.server.regions import MAX_PIXELS
+from armillary.server.styles import layer_style
+from armillary.sky.grid import Window
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from starlette.requests import Request
+
+    from armillary.holdings.layers import Layer
+    from armillary.holdings.regions import Wish
+    from armillary.images.cutouts.windows import Cut
+    from armillary.images.pyramid import Pyramid
+    from armillary.images.raster import Raster
+    from armillary.server.services import Services
+
+log = logging.getLogger(__name__)
+
+SMALL_BYTES = 16 << 20
+MEDIA_TYPES = {"fits": "application/fits", "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(slots=True)
+class Made:
+    """The beginning of a cutout.
+
+    Parameters
+    ----------
+    length
+        Bytes of all of it.
+    version
+        Version of the layer that it is of.
+    body
+        All of a small one.
+    rest
+        The bytes of a large one.
+    """
+
+    length: int
+    version: str
+    body: bytes
+    rest: Iterator[bytes | memoryview] | None = None
+
+
+def fits_file(layer: Layer, wish: Wish, limit: int, *, only_length: bool) -> Made:
+    """Begin a cutout as a FITS file; one of up to 16 MiB is made whole.
+
+    Raises
+    ------
+    LimitError, ParameterError, NotFoundError, FileError
+        It cannot be made.
+    """
+    from armillary.images.cutouts.fitsfile import FitsCutout
+
+    def read(pyramid: Pyramid, version: str) -> Made:
+        cut = cut_of(layer, pyramid, wish)
+        check_pixels(cut, limit, "A FITS cutout")
+        cutout = FitsCutout(pyramid.plane, cut)
+        length = cutout.length()
+        if only_length:
+            return Made(length, version, b"")
+        if length <= SMALL_BYTES:
+            return Made(length, version, b"".join(cutout.parts()))
+        return Made(length, version, b"", cutout.parts())
+
+    return steadily(layer, read)
+
+
+def image_file(layer: Layer, wish: Wish, form: str, given: Mapping[str, str]) -> Made:
+    """A cutout as an image; pixels outside the region are transparent.
+
+    Raises
+    ------
+    LimitError, ParameterError, NotFoundError, FileError
+        It cannot be made.
+    """
+
+    def read(pyramid: Pyramid, version: str) -> Made:
+        cut = cut_of(layer, pyramid, wish)
+        try:
+            check_size(form, cut.shape)
+        except LimitError as error:
+            raise LimitError(error.message, limit=MAX_PIXELS, pixels=math.prod(cut.shape), **error.detail) from None
+        style, counts = layer_style(layer, pyramid, given)
+        body = encode(_raster(pyramid, cut), form, style, histogram=counts).body
+        return Made(len(body), version, body)
+
+    return steadily(layer, read)
+
+
+def _raster(pyramid: Pyramid, cut: Cut) -> Raster:
+    from dataclasses import replace
+
+    from armillary.images.cutouts.pixels import outside_of
+
+    window = cut.window
+    columns = cut.columns(window.x0, window.x1)
+    parts = [pyramid.region(Window(window.y0, window.y1, *piece), MAX_PIXELS) for piece in columns]
+    pixels = parts[0].pixels if len(parts) == 1 else np.concatenate([part.pixels for part in parts], axis=1)
+    outside = outside_of(pyramid.plane, cut, window)
+    if outside is not None:
+        pixels = pixels.copy()
+        pixels[outside[::-1]] = np.nan
+    return replace(parts[0], pixels=np.ascontiguousarray(pixels))
+
+
+def file_name(layer_id: str, form: str) -> str:
+    """A name that is safe in a header and in every file system."""
+    stem = _UNSAFE.sub("_", layer_id).strip("._-")[:100] or "layer"
+    return f"{stem}-cutout.{form}"
+
+
+def tag_of(version: str, *about: object) -> str:
+    """Entity tag of what is made of a version."""
+    return f'"{hashlib.blake2b(repr((version, about)).encode(), digest_size=12).hexdigest()}"'
+
+
+def headers_of(layer: Layer, form: str, tag: str) -> dict[str, str]:
+    """Headers of every cutout."""
+    place = "attachment" if form == "fits" else "inline"
+    return {
+        "etag": tag,
+        "cache-control": "private, no-cache",
+        "content-disposition": f'{place}; filename="{file_name(layer.id, form)}"',
+    }
+
+
+def unchanged(request: Request, layer: Layer, about: tuple[object, ...], form: str) -> Response | None:
+    """304 where the client has what it asks for; costs a stat."""
+    if "if-none-match" not in request.headers:
+        return None
+    tag = tag_of(layer.version, *about)
+    return Response(None, 304, headers_of(layer, form, tag)) if not_modified(request.scope, tag.encode()) else None
+
+
+def answer(request: Request, services: Services, layer: Layer, form: str, made: Made, tag: str) -> Response:
+    """The response; the slot of a large one is held until its last byte is out."""
+    headers = headers_of(layer, form, tag) | {"content-length": str(made.length)}
+    if request.scope.get("armillary.head"):
+        return Response(None, 200, headers, MEDIA_TYPES[form])
+    if made.rest is None:
+        return Response(made.body, 200, headers, MEDIA_TYPES[form])
+    take_slot(services)
+    return _Stream(services, made.rest, layer.id, headers)
+
+
+def take_slot(services: Services) -> None:
+    """Count one more large cutout.
+
+    Raises
+    ------
+    UnavailableError
+        Too many are under way.
+    """
+    if services.cutouts_under_way >= services.settings.cutouts:
+        raise UnavailableError("Too many large cutouts are under way: try again in a moment.")
+    services.cutouts_under_way += 1
+
+
+class _Stream(StreamingResponse):
+    """A large cutout, a block at a time, each when the client has taken the one before."""
+
+    def __init__(
+        self, services: Services, rest: Iterator[bytes | memoryview], layer_id: str, headers: dict[str, str]
+    ) -> None:
+        super().__init__(_blocks(rest, layer_id), 200, headers, MEDIA_TYPES["fits"])
+        self._services = services
+
+    async def __call__(self, scope: object, receive: object, send: object) -> None:
+        try:
+            await super().__call__(scope, receive, send)  # type: ignore[arg-type]
+        finally:
+            self._services.cutouts_under_way -= 1
+
+
+async def _blocks(rest: Iterator[bytes | memoryview], layer_id: str) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            block = await asyncio.to_thread(next, rest, None)
+        except ArmillaryError as error:
+            # What was sent is of one version; the length that was promised tells the client that more was meant.
+            log.warning("a cutout of %s was broken off: %s", layer_id, error.message)
+            raise
+        if block is None:
+            return
+        # Servers take any buffer, whatever the type says: no copy.
+        yield cast("bytes", block)
