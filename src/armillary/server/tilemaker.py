@@ -6,6 +6,7 @@ are said otherwise, and those that need no counterpart.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def _memcached(environment: Mapping[str, str], raw: str) -> str | None:
         return ""
     host = environment.get("TILEMAKER_MEMCACHED_HOST") or DEFAULT_HOST
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"{host}:{environment.get('TILEMAKER_MEMCACHED_PORT') or DEFAULT_PORT}"
+    return json.dumps([f"{host}:{environment.get('TILEMAKER_MEMCACHED_PORT') or DEFAULT_PORT}"])
 
 
 def _milliseconds(_environment: Mapping[str, str], raw: str) -> str | None:
