@@ -170,7 +170,7 @@ def test_a_new_database_is_made_by_several_at_once(tmp_path: Path) -> None:
             database = Database(path)
             People(database).users()
             database.close()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             failed.append(error)
 
     crew = [threading.Thread(target=look) for _ in range(8)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -40,6 +41,7 @@ class Lookups(Generic[T]):
         self._workers = workers
         self._look = look
         self._clock = clock
+        self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, T]] = OrderedDict()
 
     async def get(self, key: str) -> T:
@@ -47,14 +49,20 @@ class Lookups(Generic[T]):
         known = self._known.get(key)
         if known is not None and known[0] > self._clock():
             return known[1]
+        return await self._workers.run((id(self), key), lambda: self._remembered(key))
+
+    def _remembered(self, key: str) -> T:
         asked = self._clock()
-        found = await self._workers.run((id(self), key), lambda: self._look(key))
-        self._known[key] = asked + FRESH_S, found
-        self._known.move_to_end(key)
-        while len(self._known) > MOST_KEPT:
-            self._known.popitem(last=False)
+        found = self._look(key)
+        # Before the flight lands: nobody comes between its end and the answer's being known.
+        with self._lock:
+            self._known[key] = asked + FRESH_S, found
+            self._known.move_to_end(key)
+            while len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
         return found
 
     def forget(self, key: str) -> None:
         """Look anew the next time."""
-        self._known.pop(key, None)
+        with self._lock:
+            self._known.pop(key, None)
