@@ -11,6 +11,8 @@ import schemathesis
 from conftest_server import in_process, make_app, sky_data, tan_header, write_image
 from hypothesis import HealthCheck, given, settings
 
+from armillary.holdings.catalogs import offered_inline
+from armillary.holdings.tree import SourceGroup
 from armillary.server.openapi import describe
 from armillary.server.sesame import FoundObject
 
@@ -29,7 +31,14 @@ OPERATIONS = [
     "/api/layers/{layer}/skygrid",
     "/api/layers/{layer}/pixelgrid",
     "/api/layers/{layer}/image.{ext}",
+    "/api/layers/{layer}/cutout",
+    "/api/layers/{layer}/outline",
+    "/api/layers/{layer}/aperture",
     "/api/layers/{layer}/tiles/{level}/{row}/{col}.{ext}",
+    "/api/sources/{source_group}",
+    "/api/sources/{source_group}/points",
+    "/api/sources/{source_group}/rows",
+    "/api/sources/{source_group}/rows/{row}",
 ]
 
 
@@ -39,6 +48,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Any:
     write_image(folder / "tan.fits", sky_data(), tan_header(200, 300))
     write_image(folder / "cube.fits", sky_data(2, (3, 70, 80)))
     made = make_app(folder)
+    sources = [{"name": f"s{k}", "ra": 15.0 * k, "dec": 7.0 * k - 80, "extra": {"mag": k / 3}} for k in range(24)]
+    made.services.holdings.put_sources(SourceGroup("stars", "Stars", offered_inline("Stars", sources)))
     made.services.names.resolve = lambda name: FoundObject(name, 1.0, 2.0, "SIMBAD", None)
     return made
 
@@ -49,6 +60,8 @@ def document(app: Any) -> dict[str, Any]:
     found = describe(app.api())
     for path in found["paths"].values():
         for parameter in path["get"].get("parameters", []):
+            if parameter["name"] == "source_group":
+                parameter["schema"] = {"enum": ["stars", "none"]}
             if parameter["name"] in {"layer", "base"}:
                 names = {"enum": ["tan", "cube", "cube@1", "cube@7", "none"]}
                 parameter["schema"] = {"anyOf": [names, {"type": "string", "minLength": 1, "maxLength": 9}]}

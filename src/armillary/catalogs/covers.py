@@ -78,7 +78,7 @@ def cover(catalog: Catalog, view: View) -> Cover:
 
 
 def _judge(view: View, order: int, cells: NDArray[np.int64]) -> NDArray[np.int8]:
-    """What becomes of cells: beyond the cone around the view they are outside, whatever the projection makes of them."""
+    """What becomes of cells: beyond the cone around the view they are outside, however projected."""
     shapes = outlines(order, cells)
     radius = largest_radius(order)
     chords = np.linalg.norm(shapes[:, 0] - view.center, axis=1)
