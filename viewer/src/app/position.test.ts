@@ -121,6 +121,12 @@ describe("what is wrong is said", () => {
     expect(place.kind === "error" && place.message).toContain(words);
   });
 
+  it("knows names from broken positions", () => {
+    expect(parsePosition(" M 42 ")).toMatchObject({ name: "M 42" });
+    expect(parsePosition("83.8")).not.toHaveProperty("name");
+    expect(parsePosition("10 95")).not.toHaveProperty("name");
+  });
+
   it("never throws on anything", () => {
     const alphabet = "0123456789 .,+-:hmsd°'\"jgpxlb=e−′″";
     let seed = 7;

@@ -4,7 +4,8 @@ import { type FrameName, toIcrs } from "./frames";
 export type Place =
   | { kind: "sky"; ra: number; dec: number; frame: FrameName; lon: number; lat: number }
   | { kind: "pixel"; x: number; y: number }
-  | { kind: "error"; message: string };
+  /** `name`: what it looks like is the name of an object. */
+  | { kind: "error"; message: string; name?: string };
 
 const NUMBER = "[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[-+]?\\d+)?";
 const PAIR = new RegExp(`^(${NUMBER})\\s*(?:[,;]\\s*|\\s+)(${NUMBER})$`, "i");
@@ -194,8 +195,9 @@ function unknown(text: string): Place {
       `“${text}” is not a whole position. Two coordinates are needed, for example ${EXAMPLE} or 83.82 −5.39.`,
     );
   }
-  return error(
-    `“${text}” looks like a name. Looking up names needs a network service, which this version does not use. ` +
-      `Type a position, for example ${EXAMPLE}.`,
-  );
+  return {
+    kind: "error",
+    message: `“${text}” looks like a name, and names are not looked up here. Type a position, for example ${EXAMPLE}.`,
+    name: text,
+  };
 }

@@ -52,10 +52,15 @@ function holder(word: string): Holds {
   return (text) => alone.test(text);
 }
 
+/** Whether a text in small letters holds every word of a query. */
+export function holdsWords(query: string): Holds {
+  const words = wordsOfQuery(query).map(holder);
+  return (text) => words.every((holds) => holds(text));
+}
+
 /** Layers that hold every word, those first whose own names do, then by path, then by description. */
 export function search(index: readonly Entry[], query: string): Found {
-  const words = wordsOfQuery(query).map(holder);
-  const all = (text: string) => words.every((holds) => holds(text));
+  const all = holdsWords(query);
   const ranks: Entry[][] = [[], [], []];
   for (const entry of index) {
     if (!all(entry.whole)) continue;

@@ -1,0 +1,60 @@
+/** Layers, catalogs and boxes that the search field offers for what is typed, from the tree that is here. Pure. */
+import type { HoldingsTree } from "../api/types";
+import { buildTree } from "../panels/tree-model";
+import { type Entry, holdsWords, makeIndex, search } from "../panels/tree-search";
+
+export interface Suggestion {
+  kind: "layer" | "catalog" | "box";
+  id: string;
+  label: string;
+  /** Said after the label in a quieter voice. */
+  aside: string;
+}
+
+interface Named {
+  id: string;
+  name: string;
+  description: string;
+}
+
+const MOST = { layer: 6, other: 3 };
+const SHORTEST = 2;
+const indices = new WeakMap<HoldingsTree, Entry[]>();
+
+function indexOf(holdings: HoldingsTree): Entry[] {
+  const known = indices.get(holdings) ?? makeIndex(buildTree(holdings));
+  indices.set(holdings, known);
+  return known;
+}
+
+export function suggestionsFor(
+  text: string,
+  holdings: HoldingsTree | null,
+  drawn: readonly Named[] = [],
+): Suggestion[] {
+  const query = text.trim();
+  if (!holdings || query.length < SHORTEST) return [];
+  const layers = search(indexOf(holdings), query).rows.filter(({ node }) => node.layer?.status === "ready");
+  const catalogs = (holdings.source_groups ?? []).map((one) => ({ ...one, id: one.source_group_id }));
+  const boxes = (holdings.boxes ?? []).map((one) => ({ ...one, id: `given-${one.box_id}` }));
+  return [
+    ...layers.slice(0, MOST.layer).map(
+      ({ node, path }): Suggestion => ({
+        kind: "layer",
+        id: node.layer?.layer_id ?? "",
+        label: node.label,
+        aside: path?.join(" › ") ?? "",
+      }),
+    ),
+    ...named("catalog", catalogs, query),
+    ...named("box", [...boxes, ...drawn], query),
+  ];
+}
+
+function named(kind: "catalog" | "box", list: readonly Named[], query: string): Suggestion[] {
+  const holds = holdsWords(query);
+  return list
+    .filter(({ name, description, id }) => holds(`${name} ${description} ${id}`.toLowerCase()))
+    .slice(0, MOST.other)
+    .map(({ id, name, description }) => ({ kind, id, label: name || id, aside: description }));
+}
