@@ -66,6 +66,7 @@ export interface RowsWish {
   search?: string;
   columns?: readonly string[];
   part?: SkyPart | null;
+  v?: string;
 }
 
 export interface PointsWish {
@@ -73,6 +74,8 @@ export interface PointsWish {
   limit?: number;
   size?: string | null;
   color?: string | null;
+  /** Sources of such a `size` come first where not all of them are sent. */
+  first?: "largest" | "smallest";
   filter?: string;
   search?: string;
   v?: string;
@@ -92,8 +95,8 @@ function rowsQuery({ part, columns, filter, search, descending, ...rest }: RowsW
   };
 }
 
-/** A name in a list of names between commas. */
-const listed = (name: string): string => name;
+/** A name in a list of names between commas, as in CSV. */
+const listed = (name: string): string => (/[",]/.test(name) ? `"${name.replace(/"/g, '""')}"` : name);
 
 /** JSON in which integers beyond what a number holds are kept as text. */
 export function parseExact<T>(text: string): T {
@@ -116,12 +119,13 @@ export const sources = {
     const columns = info.columns.map((column) => ({ ...column, unit: readableUnits(column.unit) }));
     return { ...info, columns };
   },
-  async points(id: string, { part, filter, search, size, color, limit, v }: PointsWish, signal?: AbortSignal) {
+  async points(id: string, { part, filter, search, size, color, first, limit, v }: PointsWish, signal?: AbortSignal) {
     const query: Query = {
       ...part,
       limit,
       size: size ?? undefined,
       color: color ?? undefined,
+      first: size ? first : undefined,
       filter: orNothing(filter),
       search: orNothing(search),
       v,

@@ -4,8 +4,8 @@ export const appStyles = css`
   :host {
     display: grid;
     height: 100%;
-    grid-template: var(--top) minmax(0, 1fr) auto / var(--rail) auto minmax(0, 1fr) auto;
-    grid-template-areas: "top top top top" "rail left map right" "foot foot foot foot";
+    grid-template: var(--top) minmax(0, 1fr) auto auto / var(--rail) auto minmax(0, 1fr) auto;
+    grid-template-areas: "top top top top" "rail left map right" "rail left table right" "foot foot foot foot";
     overflow: hidden;
     background: var(--bg);
     color: var(--text);
@@ -18,13 +18,14 @@ export const appStyles = css`
   .right { grid-area: right; width: var(--right); border-left: 1px solid var(--line); }
   aside { background: var(--panel); min-height: 0; overflow: hidden; }
   .map { grid-area: map; position: relative; min-width: 0; overflow: hidden; background: var(--sky); }
+  .table { grid-area: table; min-width: 0; }
   .foot { grid-area: foot; min-width: 0; }
   #map { position: absolute; inset: 0; width: 100%; height: 100%; }
   #map:focus-visible { outline-offset: -2px; }
   :host([wide-left]:not([narrow])) .left { width: var(--left-wide); }
   :host(:not([left]):not([narrow])) .left, :host(:not([right]):not([narrow])) .right { display: none; }
   :host([full]), :host([narrow][full]) { grid-template: "map" minmax(0, 1fr) / minmax(0, 1fr); }
-  :host([full]) .top, :host([full]) .rail, :host([full]) .foot { display: none; }
+  :host([full]) .top, :host([full]) .rail, :host([full]) .foot, :host([full]) .table { display: none; }
   .hollow { position: absolute; inset: auto 0; top: 45%; margin: 0 auto; width: max-content; max-width: calc(100% - 64px); padding: 8px 16px;
     border: 1px solid var(--line-strong); border-radius: var(--r); background: var(--panel); pointer-events: none; }
   .empty { position: absolute; inset: 0; display: flex; flex-direction: column; align-items: center; justify-content: center; text-align: center; padding: 24px; gap: 8px;
@@ -37,8 +38,8 @@ export const appStyles = css`
   .empty code { font: 12px var(--mono); color: var(--text); }
 
   :host([narrow]:not([full])) {
-    grid-template: 92px minmax(0, 1fr) auto auto auto / minmax(0, 1fr);
-    grid-template-areas: "top" "map" "foot" "sheet" "rail";
+    grid-template: 92px minmax(0, 1fr) auto auto auto auto / minmax(0, 1fr);
+    grid-template-areas: "top" "map" "table" "foot" "sheet" "rail";
   }
   :host([narrow]) aside { grid-area: sheet; width: auto; border: 0; border-top: 1px solid var(--line); height: min(46vh, 420px); }
   :host([narrow]:not([sheet])) aside { display: none; }

@@ -8,6 +8,7 @@ import "../panels/catalogs-panel";
 import "../panels/display-panel";
 import "../panels/header-panel";
 import "../panels/layers-panel";
+import "../panels/source-table";
 import { base } from "../styles/shared";
 import { account, logIn } from "./account";
 import { commands } from "./commands";
@@ -18,8 +19,10 @@ import { icons } from "./icons";
 import { commandOf } from "./keys";
 import "./login-dialog";
 import { followWindow, restorePanels } from "./panels";
+import "./position-card";
 import "./progress-line";
 import "./side-rail";
+import "./source-card";
 import { sayFailure } from "./session";
 import { start } from "./start";
 import type { LeftPanel } from "./state";
@@ -115,8 +118,11 @@ export class ArmillaryApp extends LitElement {
         ${this.emptiness()}
         <ar-draw-hint></ar-draw-hint>
         <ar-progress-line></ar-progress-line>
+        <ar-source-card></ar-source-card>
+        <ar-position-card></ar-position-card>
         <ar-toasts></ar-toasts>
       </main>
+      <ar-source-table class="table" role="region" aria-label="Table"></ar-source-table>
       <aside class="right" aria-label="Display" ?hidden=${!right}><ar-display-panel></ar-display-panel></aside>
       <ar-foot-bar class="foot" role="contentinfo"></ar-foot-bar>
       <ar-help-dialog></ar-help-dialog>

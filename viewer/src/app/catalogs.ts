@@ -21,7 +21,11 @@ let layer: CatalogLayer | null = null;
 /** The drawing over the map, made when the first catalog is switched on. */
 export function catalogLayer(): CatalogLayer | null {
   if (!layer && session.map) {
-    layer = new CatalogLayer(session.map, { patch: patchCatalog, select: selectSource });
+    layer = new CatalogLayer(session.map, {
+      patch: patchCatalog,
+      select: selectSource,
+      renew: (id) => void learn(id, true),
+    });
     session.map.addDrawing(layer);
     session.map.addEventListener("click", () => clearSelection());
   }

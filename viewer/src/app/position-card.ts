@@ -28,7 +28,7 @@ interface Pin {
 }
 
 @customElement("ar-position-card")
-export class ArPositionCard extends LitElement implements MapDrawing {
+export class ArPositionCard extends LitElement {
   static override styles = [base, controls, section, cardStyles];
   @state() private pin: Pin | null = null;
   @state() private exact: ValueAnswer | null = null;
@@ -58,7 +58,7 @@ export class ArPositionCard extends LitElement implements MapDrawing {
     this.control.abort();
   }
 
-  draw(context: CanvasRenderingContext2D, frame: DrawFrame): void {
+  private draw(context: CanvasRenderingContext2D, frame: DrawFrame): void {
     this.frame = frame;
     if (!this.pin) return;
     const [x, y] = frame.nearest(this.pin.x, this.pin.y);
@@ -159,7 +159,8 @@ export class ArPositionCard extends LitElement implements MapDrawing {
     const { map } = session;
     if (this.added || !map) return;
     this.added = true;
-    map.addDrawing(this);
+    const drawing: MapDrawing = { draw: (context, frame) => this.draw(context, frame) };
+    map.addDrawing(drawing);
     map.addEventListener("click", () => this.close());
   }
 

@@ -2,17 +2,18 @@
 
 import { api } from "../api/client";
 import type { Points } from "../api/points";
-import { type SourceRow, sources } from "../api/sources";
+import { type SkyPart, type SourceRow, sources } from "../api/sources";
 import type { LayerInfo } from "../api/types";
 import { debounced, wordsOf } from "../app/session";
 import type { DrawFrame, MapDrawing, SkyMapApi } from "../map/types";
 import { planeGrid } from "../tiles/cover";
-import { type Box, PointsFeed } from "./feed";
+import { type Box, onPlane, PointsFeed } from "./feed";
 import { Labels } from "./labels";
 import { type Mark, Marks } from "./marks";
 import { Scales } from "./scales";
 import { drawRing, Stamper } from "./stamp";
 import { catalogs, type ShownCatalog, type SourceKey } from "./store";
+import { isMagnitude } from "./symbols";
 
 /** After the last change of the view. */
 const SETTLE_MS = 80;
@@ -22,6 +23,8 @@ const MOST_LABELS = 40;
 
 export interface LayerHost {
   patch(id: string, patch: Partial<ShownCatalog>): void;
+  /** The file has changed. */
+  renew(id: string): void;
   select(key: SourceKey, at: { ra: number; dec: number }, ties: readonly SourceKey[]): unknown;
 }
 
@@ -99,6 +102,14 @@ export class CatalogLayer implements MapDrawing {
     return true;
   }
 
+  /** The part of the layer that is in view, as a condition on rows; null off the plane. */
+  get part(): SkyPart | null {
+    const { frame } = this;
+    if (!frame || frame.info.wcs === null) return null;
+    const box = onPlane(viewBox(frame), planeGrid(frame.info));
+    return box && { layer: frame.info.id, ...box };
+  }
+
   // --- asking ---
 
   /** Notice that the view has moved, or that another plane is shown. */
@@ -123,6 +134,8 @@ export class CatalogLayer implements MapDrawing {
     const { sizeColumn: size, colourColumn: color } = style;
     scales.look(catalog);
     const key = JSON.stringify([this.plane, size, color, filter, info.version]);
+    const column = info.columns.find((one) => one.name === size);
+    const first = column && isMagnitude(column) ? "smallest" : "largest";
     feed.look(
       {
         key,
@@ -131,7 +144,7 @@ export class CatalogLayer implements MapDrawing {
         ask: (box, signal) =>
           sources.points(
             id,
-            { part: { layer: frame.info.id, ...box }, limit: LIMIT, size, color, filter, v: info.version },
+            { part: { layer: frame.info.id, ...box }, limit: LIMIT, size, color, first, filter, v: info.version },
             signal,
           ),
       },
@@ -169,7 +182,12 @@ export class CatalogLayer implements MapDrawing {
   }
 
   private failed(id: string, error: unknown): void {
-    const wrong = (error as { status?: number }).status === 422;
+    const { status } = error as { status?: number };
+    if (status === 410) {
+      this.host.renew(id);
+      return;
+    }
+    const wrong = status === 422;
     const words = wordsOf(error);
     const filtered = catalogs.state.shown.find((one) => one.id === id)?.filter;
     this.host.patch(id, wrong && filtered ? { busy: false, filterError: words } : { busy: false, error: words });
