@@ -95,7 +95,9 @@ def _fixed(name: str, stack: PlaneStack, index: list[int]) -> PlaneStack:
     if not axes and index and not any(index):
         return stack
     if len(index) > len(axes):
-        raise UnreadableFileError(name, f"holds one plane only where index {index} is asked for: take the index away.")
+        names = " and ".join(axis.name for axis in axes)
+        held = f"planes along {names}" if axes else "one plane"
+        raise UnreadableFileError(name, f"holds {held} only, and index {index} asks for more: shorten it.")
     for axis, k in zip(reversed(axes), index, strict=False):
         if k >= axis.length:
             raise UnreadableFileError(name, f"has {axis.length} planes along {axis.name}, none at index {k}.")

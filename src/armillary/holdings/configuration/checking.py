@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,8 @@ class Node:
 
     def at(self, key: str) -> str:
         """Place of one of its values."""
-        return f"{self.place}.{key}" if self.place else key
+        shown = key if key.isprintable() else ascii(key)
+        return f"{self.place}.{shown}" if self.place else shown
 
     def wrong(self, key: str, message: str) -> None:
         """An error at one of its values."""
@@ -184,15 +186,15 @@ class Node:
                 self.odd("", f"{shown!r} is not known, and ignored.{hint}")
 
 
+@functools.lru_cache(maxsize=4096)
 def _like_grant(key: str) -> bool:
-    low = key.strip().lower()
-    return low in {"grant", "grants"} or difflib.SequenceMatcher(None, low, "grant").ratio() >= 0.8
+    return len(key) <= 12 and difflib.SequenceMatcher(None, key.strip().lower(), "grant").ratio() >= 0.8
 
 
 def _fault_of(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         return f"is longer than {LONGEST_TEXT} characters: shorten it."
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
         return "holds half of a surrogate pair: write the character itself."
     return "holds a null character: take it away." if "\0" in text else ""
 

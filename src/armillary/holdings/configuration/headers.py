@@ -70,14 +70,14 @@ class Headers:
         before, had = self._versions.get(file), file.problem
         if self._stopped.is_set():
             return {}
-        if "://" in file.path and before is not None:
-            return {file.path: had} if had else _faults(entries)  # Whoever asks for it finds out.
+        if before is not None and _is_remote(file):
+            return {_place(file): had} if had else _faults(entries)  # Whoever asks for it finds out.
         try:
             image, version = _opened(file, before)
         except FileError as error:
             if had is None:
                 self._holdings.touch()
-            return {file.path or file.name: error}
+            return {_place(file): error}
         if had is not None:
             self._holdings.touch()
         if version != before or not all(entry.known for entry in entries):
@@ -101,6 +101,17 @@ class Headers:
             if place not in known:
                 log.warning("not shown: %s", error.message)
             self._holdings.report(place, error, error_code(error))
+
+
+def _place(file: Offered) -> str:
+    return file.path or file.identity
+
+
+def _is_remote(file: Offered) -> bool:
+    """Whether a look at it costs a request."""
+    if isinstance(file, CombinedFile):
+        return any(_is_remote(operand.file) for operand in file.operands)
+    return "://" in file.path
 
 
 def _opened(file: Offered, before: str | None) -> tuple[ImageFile, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from armillary.holdings.configuration.checking import as_number, kind_of
@@ -130,15 +131,18 @@ def _as_float32(number: float) -> float:
     return float(np.float32(number))
 
 
-def _cmap(node: Node) -> str | None:
+@functools.cache
+def _colour_maps() -> dict[str, str]:
+    """Names of the colour maps by the same in small letters."""
     from armillary.render.colormaps import names
 
-    given = node.optional_text("cmap")
-    if given is None or given in names():
-        return given
-    low = {name.lower(): name for name in names()}
-    if given.lower() in low:
-        return low[given.lower()]
+    return {name.lower(): name for name in names()}
+
+
+def _cmap(node: Node) -> str | None:
+    given, low = node.optional_text("cmap"), _colour_maps()
+    if given is None or given.lower() in low:
+        return given and low[given.lower()]
     near = difflib.get_close_matches(given[:60].lower(), low, n=1)
     hint = f" Did you mean {low[near[0]]!r}?" if near else ""
     node.odd("cmap", f"is no colour map: one is chosen.{hint}")

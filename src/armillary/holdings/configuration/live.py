@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+MOST_LOGGED = 20
 GRACE_SECONDS = 60.0
 """How long a file stays open after the configuration names it no more: for requests under way."""
 
@@ -144,8 +145,10 @@ class Configuration:
 
     def _offer(self, config: HoldingsConfig) -> None:
         self.warnings = config.warnings
-        for warning in config.warnings:
+        for warning in config.warnings[:MOST_LOGGED]:
             log.warning("%s: %s", self.name, warning)
+        if len(config.warnings) > MOST_LOGGED:
+            log.warning("%s: and %d more warnings", self.name, len(config.warnings) - MOST_LOGGED)
         stock = Stock(self._opener, self._stock)
         self.holdings.replace(Builder(config, stock, self._pyramids).content())
         deadline = time.monotonic() + GRACE_SECONDS
