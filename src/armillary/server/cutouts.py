@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/api")
 
-MAX_POS = 65_536
+MAX_POS = 8192
 LIMIT: dict[int | str, dict[str, Any]] = {
     413: {"model": models.ErrorAnswer, "description": "More than one request may have; the message names the bound."}
 }
