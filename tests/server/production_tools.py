@@ -94,14 +94,15 @@ class Served:
 
     @property
     def port(self) -> int:
-        return int(self.address.rstrip("/").rsplit(":", 1)[1])
+        return int(self.address.split(":")[2].partition("/")[0])
 
     def hears(self, words: str, seconds: float = 30) -> bool:
         """Whether a line with these words comes on standard error."""
         return until(lambda: any(words in line for line in self.said), seconds)
 
     def get(self, path: str, **more: Any) -> httpx.Response:
-        return httpx.get(self.address.rstrip("/") + path, timeout=60, **more)
+        """Answer to a path below the host."""
+        return httpx.get("/".join(self.address.split("/")[:3]) + path, timeout=60, **more)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
