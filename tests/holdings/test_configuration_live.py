@@ -359,9 +359,14 @@ def test_a_slice_can_be_asked_for_before_the_file_was_looked_into(serve, tmp_pat
     image(tmp_path, "a.fits", cube)
     made = serve(holdings(layer("x"), layer("gone", "no.fits")), scan=False)
     np.testing.assert_array_equal(pixels(made, "x@2"), cube[2])
-    for bad in ("x@3", "x@0,0", "gone@1"):
-        with pytest.raises(NotFoundError):
+    assert facts.describe(made.holdings.layer("x", ANONYMOUS))["cube"]["index"] == [0]
+    for bad in ("x@3", "x@0,0"):
+        with pytest.raises(NotFoundError) as early:
+            made.holdings.layer(bad, ANONYMOUS).pyramid()
+        made.run()
+        with pytest.raises(NotFoundError) as later:
             made.holdings.layer(bad, ANONYMOUS)
+        assert early.value.message == later.value.message
 
 
 def test_boxes_and_catalogs_are_offered(serve, tmp_path) -> None:

@@ -199,6 +199,13 @@ def test_shapes_must_be_equal() -> None:
         CombinationPlane("+", planes, PlaneWords("p", 0))
 
 
+def test_headers_are_those_of_all_files(tmp_path) -> None:
+    planes = [written(tmp_path, f"{name}.fits", noise(1)) for name in "ab"]
+    plane = CombinationPlane("+", [*planes, planes[0]], PlaneWords("p", 0))
+    assert plane.header_text() == planes[0].header_text()
+    assert plane.header_texts() == [(0, "", planes[0].header_text()), (1, "b.fits", planes[1].header_text())]
+
+
 def test_the_sky_must_be_the_same(tmp_path) -> None:
     planes = [written(tmp_path, f"{shift}.fits", noise(1), shift) for shift in (0.0, 0.5)]
     plane = CombinationPlane("+", planes, PlaneWords("p", 0))

@@ -79,7 +79,7 @@ def describe(layer: Layer) -> dict[str, Any]:
             "version": version,
             **sky_words(plane.wcs, coverage),
             "coverage": list(coverage),
-            "cube": cube_words(layer.axes, layer.index, entry.layer_id),
+            "cube": cube_words(layer.axes, layer.index or (0,) * len(layer.axes), entry.layer_id),
             "hdu": plane.words.hdu,
             "extname": plane.words.extname,
             "dtype_stored": stored_dtype(plane),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -167,11 +166,6 @@ class LayerEntry:
                 return self.given.relabelled(stack)
         raise UnreadableFileError(self.file.name, f"changed, and holds no {self.name} any more.")
 
-    def look_into(self) -> None:
-        """Learn words and axes now, if the file can be read."""
-        with suppress(FileError):
-            self.learn(self.file.current()[0])
-
     def learn(self, image: ImageFile) -> bool:
         """Take words and axes from the file as it is, or the fault that it holds no such layer; whether that is new."""
         before, self.fault = self.fault, None
@@ -194,7 +188,7 @@ class Layer:
     entry
         The layer of the tree.
     index
-        Slice, one number for each further axis.
+        Slice, one number for each further axis; none for the first.
     layer_id
         Id by which it was asked for.
     """

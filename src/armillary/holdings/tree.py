@@ -153,9 +153,9 @@ class Holdings:
         entry, grants = self._layers.get(base, (None, ()))
         if entry is None or not all(map(access.may_see, grants)):
             raise no_layer(layer_id)
-        if index and not entry.known:
-            entry.look_into()
         axes = entry.axes
+        if not entry.known:
+            return Layer(entry, index, layer_id)  # Whether there is such a slice shows when the file is opened.
         if index and (len(index) != len(axes) or any(k >= a.length for k, a in zip(index, axes, strict=True))):
             raise no_layer(layer_id)
         return Layer(entry, index or (0,) * len(axes), layer_id)
@@ -188,6 +188,12 @@ class Holdings:
         with self.lock:
             self._sources[group.source_group_id] = group
             self.touch()
+
+    def take_sources(self, source_group_id: str) -> None:
+        """Remove a catalog; nothing happens when there is none."""
+        with self.lock:
+            if self._sources.pop(source_group_id, None) is not None:
+                self.touch()
 
     def put_box(self, box: Box) -> None:
         """Add a box, or replace the one of the same id."""

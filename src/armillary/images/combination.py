@@ -38,6 +38,7 @@ HIDES_INFINITY = frozenset({"/", "max", "min"})
 """Functions whose result may be finite where an operand is not."""
 
 KEEPS_UNITS = frozenset({"+", "-", "max", "min", "mean"})
+MOST_HEADERS = 16
 WCS_TOLERANCE_PX = 0.01
 """How far two planes may lie apart on the sky and still be taken for the same pixels."""
 
@@ -165,8 +166,14 @@ class CombinationPlane(Plane):
         return self._operands[0].header_text()
 
     def header_texts(self) -> list[tuple[int, str, str]]:
-        """Headers of the first operand's file."""
-        return self._operands[0].header_texts()
+        """Headers of the operands' files one after another, those of the first as they are numbered there."""
+        told = {operand.words.name: operand for operand in reversed(self._operands[1:MOST_HEADERS])}
+        told.pop(self._operands[0].words.name, None)
+        texts = self._operands[0].header_texts()
+        for name, operand in reversed(told.items()):
+            for _, unit, text in operand.header_texts():
+                texts.append((len(texts), f"{name} {unit}".strip(), text))
+        return texts
 
     @property
     def wcs(self) -> PlaneWcs | None:

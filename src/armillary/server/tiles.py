@@ -224,7 +224,7 @@ class TileRoute:
         check_method(scope)
         asked = parse_request(path, scope["query_string"])
         layer = self._holdings.layer(asked.layer_id, access)
-        version = layer.version
+        version = layer.version if layer.entry.known else await self._opened(layer)
         if asked.version and asked.version != version:
             raise gone(layer)
         coding: Coding = negotiate(header(scope, b"accept-encoding")) if asked.ext not in COLOURED else "identity"
@@ -240,6 +240,11 @@ class TileRoute:
             return
         tile, preview = await unless_gone(receive, self._made(layer, asked, version, coding))
         await self._send(scope, send, tile, asked, preview=preview)
+
+    async def _opened(self, layer: Layer) -> str:
+        """Version of a layer whose file was not opened yet: in a thread, for it may lie far away."""
+        version: str = await self._workers.run(("open", layer.entry.subject), lambda: layer.version)
+        return version
 
     async def _made(self, layer: Layer, asked: TileRequest, version: str, coding: Coding) -> tuple[Tile, bool]:
         def work() -> tuple[Tile, bool]:

@@ -44,6 +44,7 @@ class Headers:
         self._holdings = holdings
         self._stopped = stopped
         self._versions: dict[Offered, str] = {}
+        self._told = False  # What is found at first is told by whoever serves.
 
     def look(self, entries: Iterable[LayerEntry]) -> None:
         """Read the headers of files that are new or changed, several at a time, and report what cannot be shown.
@@ -99,8 +100,9 @@ class Headers:
             self._holdings.clear_problem(place)
         for place, error in kept.items():
             if place not in known:
-                log.warning("not shown: %s", error.message)
+                log.log(logging.WARNING if self._told else logging.INFO, "not shown: %s", error.message)
             self._holdings.report(place, error, error_code(error))
+        self._told = True
 
 
 def _place(file: Offered) -> str:
