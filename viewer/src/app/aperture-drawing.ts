@@ -22,8 +22,8 @@ import {
 import { drawMode, setDrawMode } from "./draw-mode";
 import { formatAngle } from "./format";
 import { Outlines } from "./outlines";
-import { showLeft } from "./panels";
-import { session } from "./session";
+import { isOpen, showLeft } from "./panels";
+import { say, session } from "./session";
 import { store } from "./store-controller";
 
 const LEAST_PX = 4;
@@ -31,10 +31,7 @@ const LEAST_PX = 4;
 const CLICKED_PX = 24;
 const apart = (a: Position, b: Position): number => separationDeg(vector(...a), vector(...b));
 
-const panelOpen = (): boolean => {
-  const { leftPanel, leftOpen, narrow, sheet, fullScreen } = store.state;
-  return !fullScreen && (narrow ? sheet === "apertures" : leftOpen && leftPanel === "apertures");
-};
+const panelOpen = (): boolean => isOpen("apertures");
 
 export class ApertureDrawing implements MapDrawing {
   private readonly outlines = new Outlines(() => session.map?.redraw());
@@ -47,7 +44,7 @@ export class ApertureDrawing implements MapDrawing {
     this.seen.clear();
     if (frame.info.pixel_scale_deg === null) return;
     const { selected, hovered } = apertures.state;
-    const rank = ({ id }: Aperture) => (id === selected ? 2 : id === hovered ? 1 : 0);
+    const rank = ({ id }: Aperture) => (id === selected && panelOpen() ? 2 : id === hovered ? 1 : 0);
     for (const one of [...apertures.state.list].sort((a, b) => rank(a) - rank(b))) {
       const circle = circleOf(one);
       const lines = this.outlines.lines(frame.info, circle, apertures.state.live === one.id);
@@ -62,7 +59,7 @@ export class ApertureDrawing implements MapDrawing {
     const found = this.at(frame, sx, sy, 8);
     hoverAperture(found?.one.id ?? null);
     if (!found) return null;
-    if (!panelOpen() && found.one.id !== apertures.state.selected) return "pointer";
+    if (!panelOpen()) return found.rim ? "pointer" : null;
     return found.rim ? "ew-resize" : this.grabbable(frame, found.one) ? "move" : null;
   }
 
@@ -70,14 +67,14 @@ export class ApertureDrawing implements MapDrawing {
     if (drawMode.state.mode === "aperture") return this.startDraft(frame, sx, sy);
     if (drawMode.state.mode || event.shiftKey) return null;
     const found = this.at(frame, sx, sy, reachOf(event));
-    if (!found || !(panelOpen() || found.one.id === apertures.state.selected)) return null;
+    if (!found || !panelOpen()) return null;
     if (!found.rim && !this.grabbable(frame, found.one)) return null;
     return this.startDrag(frame, found.one, found.rim, sx, sy);
   }
 
   click(sx: number, sy: number, frame: DrawFrame): boolean {
     const found = this.at(frame, sx, sy, 8);
-    if (!found || (!found.rim && !this.grabbable(frame, found.one))) return false;
+    if (!found || (!found.rim && !(panelOpen() && this.grabbable(frame, found.one)))) return false;
     this.select(found.one.id);
     return true;
   }
@@ -130,11 +127,9 @@ export class ApertureDrawing implements MapDrawing {
       context.lineTo(sx, sy + 5);
       haloStroke(context, BRASS, 1.4);
     }
-    if (panelOpen()) {
-      // One point of the rim shows that it can be taken.
-      const east = lines[0]?.[Math.floor(lines[0].length / 4)];
-      for (const [sx, sy] of east ? placesOf(frame, east) : []) drawSquare(context, sx, sy);
-    }
+    // One point of the rim shows that it can be taken.
+    const east = lines[0]?.[Math.floor(lines[0].length / 4)];
+    for (const [sx, sy] of east ? placesOf(frame, east) : []) drawSquare(context, sx, sy);
   }
 
   private drawDraft(
@@ -181,7 +176,10 @@ export class ApertureDrawing implements MapDrawing {
   private startDraft(frame: DrawFrame, sx: number, sy: number): Grab | null {
     const centre = frame.toPixel(sx, sy);
     const place = frame.position(...centre);
-    if (!place) return { move: () => undefined, end: () => undefined };
+    if (!place) {
+      say("There is no sky here: start inside the map.");
+      return { move: () => undefined, end: () => undefined };
+    }
     const pixelDeg = (frame.info.pixel_scale_deg ?? 1) * frame.scale;
     const circle: CircleRegion = { kind: "circle", ra: place[0], dec: place[1], radius: CLICKED_PX * pixelDeg };
     let apartPx = 0;

@@ -12,7 +12,7 @@ import { addBox, allBoxes, type Box, boxes, boxOf, dragRegion, hoverBox, selectB
 import { drawMode, setDrawMode } from "./draw-mode";
 import { grouped } from "./numbers";
 import { Outlines } from "./outlines";
-import { showLeft } from "./panels";
+import { isOpen, showLeft } from "./panels";
 import { sayFailure, session } from "./session";
 import { store } from "./store-controller";
 
@@ -38,7 +38,7 @@ export class BoxDrawing implements MapDrawing {
     this.seen.clear();
     this.handles = [];
     const { selected, hovered } = boxes.state;
-    const rank = (box: Box) => (box.id === selected ? 2 : box.id === hovered ? 1 : 0);
+    const rank = (box: Box) => (box.id === selected && isOpen("boxes") ? 2 : box.id === hovered ? 1 : 0);
     const shown = allBoxes().filter((box) => box.shown);
     for (const box of shown.sort((a, b) => rank(a) - rank(b))) this.drawBox(context, frame, box, rank(box));
     if (this.draft) drawDraft(context, frame, this.draft.from, this.draft.to);

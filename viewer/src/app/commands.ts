@@ -6,7 +6,7 @@ import { blinkOnce, swipe } from "./compare";
 import { stepSlice, togglePlay } from "./cube";
 import { flipLog } from "./histogram";
 import type { Command } from "./keys";
-import { autoRange, setStyle, stepLayer, toggleAbsolute } from "./layers";
+import { autoRange, openLayer, previousLayer, setStyle, stepLayer, toggleAbsolute } from "./layers";
 import { showLeft, toggleFullScreen, togglePanel } from "./panels";
 import { session } from "./session";
 import { copyPosition, shareView, snapshotScreen } from "./share";
@@ -103,6 +103,10 @@ export const commands: Record<Command, () => unknown> = {
   nextStretch,
   nextLayer: () => stepLayer(1),
   previousLayer: () => stepLayer(-1),
+  lastLayer: () => {
+    const before = previousLayer();
+    if (before) void openLayer(before);
+  },
   filterLayers: () => show("layers"),
   header: () => show("header"),
   catalogs: () => showLeft("catalogs"),

@@ -5,6 +5,7 @@ import { startStatistics } from "./aperture-statistics";
 import { type Aperture, keepAperturesInAddress } from "./apertures";
 import { BoxDrawing } from "./box-drawing";
 import { type Box, hoverBox, keepBoxesInAddress } from "./boxes";
+import { store } from "./store-controller";
 
 const boxDrawing = new BoxDrawing();
 const apertureDrawing = new ApertureDrawing();
@@ -17,6 +18,8 @@ export function startDrawings(map: SkyMapApi): void {
   map.addEventListener("pointer", (event) => {
     if ((event as CustomEvent).detail === null) hoverBox(null);
   });
+  // Handles are there while their panel is.
+  store.subscribe(["leftPanel", "leftOpen", "sheet", "narrow", "fullScreen"], () => map.redraw());
   startStatistics();
 }
 

@@ -24,6 +24,7 @@ export type Command =
   | "nextStretch"
   | "nextLayer"
   | "previousLayer"
+  | "lastLayer"
   | "filterLayers"
   | "header"
   | "catalogs"
@@ -82,6 +83,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   bind("Display", "reticle", ["x"], "Reticle at the centre"),
   bind("Layers", "nextLayer", ["n"], "Next layer"),
   bind("Layers", "previousLayer", ["p"], "Previous layer"),
+  bind("Layers", "lastLayer", ["Backspace"], "The layer that was shown before"),
   bind("Layers", "filterLayers", ["l"], "Find a layer"),
   bind("Layers", "header", ["h"], "FITS header"),
   bind("Layers", "catalogs", ["k"], "Catalogs"),

@@ -40,6 +40,12 @@ export function togglePanel(side: "left" | "right"): void {
   resized();
 }
 
+/** Whether a panel on the left is what one sees. */
+export function isOpen(panel: LeftPanel): boolean {
+  const { leftPanel, leftOpen, narrow, sheet, fullScreen } = store.state;
+  return !fullScreen && (narrow ? sheet === panel : leftOpen && leftPanel === panel);
+}
+
 /** Open a panel on the left, or fold it when it is open and `fold` asks for that. */
 export function showLeft(panel: LeftPanel, fold = false): void {
   if (store.state.narrow) {

@@ -62,14 +62,14 @@ const holdings: HoldingsTree = {
 describe("suggestions", () => {
   it("come from layers, catalogs and boxes, not too many of each", () => {
     const found = suggestionsFor("orion", holdings);
-    expect(found.map(({ kind }) => kind)).toEqual([...Array(6).fill("layer"), "catalog", "box"]);
-    expect(found.at(-2)).toMatchObject({ id: "stars", label: "Stars of Orion", aside: "bright" });
+    expect(found.map(({ kind }) => kind)).toEqual(["catalog", ...Array(6).fill("layer"), "box"]);
+    expect(found[0]).toMatchObject({ id: "stars", label: "Stars of Orion", aside: "bright" });
     expect(found.at(-1)?.id).toBe("given-trapezium");
   });
 
   it("say where a layer is, and leave out what cannot be shown", () => {
     expect(suggestionsFor("two0", holdings)).toEqual([
-      { kind: "layer", id: "two0", label: "two0", aside: "Orion survey › field 0 › r" },
+      { kind: "layer", id: "two0", label: "field 0 › r › two0", aside: "Orion survey" },
     ]);
     expect(suggestionsFor("two3", holdings)).toEqual([]);
   });

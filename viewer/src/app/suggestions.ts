@@ -27,6 +27,7 @@ function indexOf(holdings: HoldingsTree): Entry[] {
   return known;
 }
 
+/** Catalogs and boxes that are called so, then layers, then what only says so in its description. */
 export function suggestionsFor(
   text: string,
   holdings: HoldingsTree | null,
@@ -34,21 +35,22 @@ export function suggestionsFor(
 ): Suggestion[] {
   const query = text.trim();
   if (!holdings || query.length < SHORTEST) return [];
-  const layers = search(indexOf(holdings), query).rows.filter(({ node }) => node.layer?.status === "ready");
   const catalogs = (holdings.source_groups ?? []).map((one) => ({ ...one, id: one.source_group_id }));
   const boxes = (holdings.boxes ?? []).map((one) => ({ ...one, id: `given-${one.box_id}` }));
-  return [
-    ...layers.slice(0, MOST.layer).map(
-      ({ node, path }): Suggestion => ({
-        kind: "layer",
-        id: node.layer?.layer_id ?? "",
-        label: node.label,
-        aside: path?.join(" › ") ?? "",
-      }),
-    ),
-    ...named("catalog", catalogs, query),
-    ...named("box", [...boxes, ...drawn], query),
-  ];
+  const others = [...named("catalog", catalogs, query), ...named("box", [...boxes, ...drawn], query)];
+  const holds = holdsWords(query);
+  const called = others.filter(({ label }) => holds(label.toLowerCase()));
+  return [...called, ...layersFor(query, holdings), ...others.filter((one) => !called.includes(one))];
+}
+
+function layersFor(query: string, holdings: HoldingsTree): Suggestion[] {
+  const rows = search(indexOf(holdings), query).rows.filter(({ node }) => node.layer?.status === "ready");
+  return rows.slice(0, MOST.layer).map(({ node, path = [] }) => ({
+    kind: "layer",
+    id: node.layer?.layer_id ?? "",
+    label: [...path.slice(1), node.label].join(" › "),
+    aside: path[0] ?? "",
+  }));
 }
 
 function named(kind: "catalog" | "box", list: readonly Named[], query: string): Suggestion[] {

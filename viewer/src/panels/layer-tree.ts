@@ -151,7 +151,7 @@ export class ArLayerTree extends LitElement {
       <span class="name">${this.marked(node.label)}</span>
       <small>${this.marked([node.aside, node.layer ? layerMeta(node.layer) : ""].filter(Boolean).join(" · "))}</small></div>
       ${second && this.tops[at + 1] - this.tops[at] > ROW ? html`<div class="line">${this.marked(second)}</div>` : nothing}
-      ${row.described ? html`<div class="line said">${this.marked(snippet(node.title || "In the description of what is above", this.text))}</div>` : nothing}
+      ${row.described ? html`<div class="line said">${this.marked(snippet(row.described, this.text))}</div>` : nothing}
     </div>`;
   }
 

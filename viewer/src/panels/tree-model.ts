@@ -18,9 +18,9 @@ export interface TreeRow {
   siblings: number;
   open: boolean;
   parent: string | null;
-  /** Of a match: names of the branches above it, and whether it is its description that matched. */
+  /** Of a match: names of the branches above it, and the descriptions where these are what matched. */
   path?: string[];
-  described?: boolean;
+  described?: string;
 }
 
 export interface LayerPlace {

@@ -53,7 +53,8 @@ describe("search in the tree", () => {
     expect(names("deep 1-1")).toHaveLength(3);
     const { rows } = search(makeIndex(buildTree(many(2, 3))), "superseded usual");
     expect(rows).toHaveLength(6);
-    expect(rows.every((row) => row.described && row.node.label === "U")).toBe(true);
+    expect(rows.every((row) => row.node.label === "U")).toBe(true);
+    expect(rows[5].described).toBe("Superseded · The deep band · Minus the usual sign of Stokes U");
     expect(search(makeIndex(buildTree(many(2, 3))), "f150").rows.some((row) => row.described)).toBe(false);
   });
 

@@ -11,6 +11,8 @@ export interface Entry {
   own: string;
   named: string;
   whole: string;
+  /** Descriptions of it and of what is above it. */
+  said: string;
 }
 
 export interface Found {
@@ -38,7 +40,7 @@ function entryOf(node: TreeNode, path: string[], said: string[]): Entry {
   const own = [node.label, node.aside, layer?.name].filter(Boolean).join(" ").toLowerCase();
   const facts = [layer?.layer_id, layer?.quantity, units, layer && layerMeta(layer)].filter(Boolean).join(" ");
   const named = `${path.join(" ")} ${facts}`.toLowerCase().concat(" ", own);
-  return { node, path, own, named, whole: `${named} ${said.join(" ").toLowerCase()}` };
+  return { node, path, own, named, whole: `${named} ${said.join(" ").toLowerCase()}`, said: said.join(" · ") };
 }
 
 export const wordsOfQuery = (query: string): string[] => query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -70,7 +72,7 @@ export function search(index: readonly Entry[], query: string): Found {
   const hits = ranks.flat();
   return {
     examined: index.length,
-    rows: hits.map(({ node, path, named }, k) => ({
+    rows: hits.map(({ node, path, named, said }, k) => ({
       node,
       level: 1,
       position: k + 1,
@@ -78,7 +80,7 @@ export function search(index: readonly Entry[], query: string): Found {
       open: false,
       parent: null,
       path,
-      described: !all(named),
+      described: all(named) ? undefined : said,
     })),
   };
 }
