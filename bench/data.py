@@ -23,7 +23,7 @@ def folder() -> Path:
     return path
 
 
-def _made(name: str, make) -> Path:
+def made(name: str, make) -> Path:
     """The file of that name; made under another name first, so that one that is there is whole."""
     path = folder() / name
     if not path.exists():
@@ -65,12 +65,12 @@ def _write_car(path: Path, shape: tuple[int, int]) -> None:
 
 def car_map() -> Path:
     """A CAR map of 43 200 × 10 320 float32, 1.78 GB."""
-    return _made("map_car_f32.fits", lambda path: _write_car(path, MAP_SHAPE))
+    return made("map_car_f32.fits", lambda path: _write_car(path, MAP_SHAPE))
 
 
 def small_car_map(nx: int) -> Path:
     """A CAR map of the same kind with fewer pixels."""
-    return _made(f"map_car_f32_{nx}.fits", lambda path: _write_car(path, (nx * MAP_SHAPE[0] // MAP_SHAPE[1], nx)))
+    return made(f"map_car_f32_{nx}.fits", lambda path: _write_car(path, (nx * MAP_SHAPE[0] // MAP_SHAPE[1], nx)))
 
 
 def _image_pixels() -> np.ndarray:
@@ -100,7 +100,7 @@ def tan_cards() -> dict:
 
 def tan_image() -> Path:
     """A TAN image of 16 384² int16, 0.54 GB."""
-    return _made("image_tan_i16.fits", lambda path: write_image(path, _image_pixels(), tan_cards()))
+    return made("image_tan_i16.fits", lambda path: write_image(path, _image_pixels(), tan_cards()))
 
 
 def _compress(path: Path, tile: tuple[int, int]) -> None:
@@ -114,12 +114,12 @@ def _compress(path: Path, tile: tuple[int, int]) -> None:
 
 def rice_rows() -> Path:
     """The TAN image compressed by rows (fpack's default)."""
-    return _made("image_tan_rice_rows.fits.fz", lambda path: _compress(path, (1, IMAGE_SIDE)))
+    return made("image_tan_rice_rows.fits.fz", lambda path: _compress(path, (1, IMAGE_SIDE)))
 
 
 def rice_squares() -> Path:
     """The TAN image compressed by squares of 100²."""
-    return _made("image_tan_rice_100.fits.fz", lambda path: _compress(path, (100, 100)))
+    return made("image_tan_rice_100.fits.fz", lambda path: _compress(path, (100, 100)))
 
 
 def many_files(count: int) -> list[Path]:

@@ -105,7 +105,7 @@ def numbers(column: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     missing = np.zeros(len(column), bool)
     if column.null_count:
         missing = np.asarray(column.is_null())
-    values = np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), np.float64)
+    values = np.asarray(column.cast(pa.float64(), safe=False), np.float64)
     return values, missing
 
 
