@@ -115,7 +115,15 @@ class CorruptFileError(FileError):
 
 
 class NoPixelsError(FileError):
-    """A sound file, but nothing in it is an image or a sky map."""
+    """A sound file, but nothing in it is an image or a sky map.
+
+    Attributes
+    ----------
+    tables
+        Its units that are tables, for whoever reads these.
+    """
+
+    tables: tuple[Any, ...] = ()
 
 
 class NoPositionsError(FileError):

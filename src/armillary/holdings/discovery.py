@@ -1,4 +1,4 @@
-"""From what was named on the command line to holdings: files, folders, patterns, addresses."""
+"""From what was named on the command line to holdings: files, folders, patterns, addresses; images and catalogs."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from armillary.errors import FileError, LimitError, UnreadableFileError
+from armillary.errors import FileError, LimitError, NoPixelsError, NotFitsError, UnreadableFileError
+from armillary.holdings.catalog_files import CatalogFiles
+from armillary.holdings.file_maps import build_map
 from armillary.holdings.files import OfferedFile, file_name, open_file
-from armillary.holdings.layers import LayerEntry, Pyramids, stack_keys
-from armillary.holdings.names import layer_ids, looks_like_fits, natural_key, safe, stem, unique
-from armillary.holdings.tree import Band, Holdings, Map, MapGroup
+from armillary.holdings.layers import Pyramids
+from armillary.holdings.names import (
+    looks_like_catalog,
+    looks_like_fits,
+    natural_key,
+    safe,
+    stem,
+    unique,
+)
+from armillary.holdings.tree import Holdings, MapGroup
 from armillary.holdings.words import error_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from armillary.holdings.layers import StackKey
-    from armillary.holdings.selection import Selector
     from armillary.images.files import ImageFile
-    from armillary.images.plane import Plane, PlaneWords
+    from armillary.images.plane import Plane
     from armillary.images.pyramid import Pyramid
     from armillary.storage.source import ByteSource
 
@@ -32,15 +39,15 @@ log = logging.getLogger(__name__)
 
 MOST_FILES = 100_000
 RESCAN_SECONDS = 2.0
-PER_MAP_LAYERS = 10_000
 
 
 @dataclass(slots=True)
 class _Wanted:
-    """A path to open, and the folder it is shown under."""
+    """A path to open, the folder it is shown under, and whether it was named itself."""
 
     path: str
     folder: str
+    asked_for: bool = True
 
 
 @dataclass(slots=True)
@@ -63,12 +70,19 @@ class Discovery:
     opener: Callable[[str], tuple[ByteSource, ImageFile]] = open_file
     first_layer: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
+    blank: MapGroup | None = None
+    catalogs: CatalogFiles = field(init=False)
     stopped: threading.Event = field(default_factory=threading.Event)
     _seen: dict[str, OfferedFile] = field(default_factory=dict)
     _groups: dict[str, MapGroup] = field(default_factory=dict)
     _map_ids: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _last: float = 0.0
+    _tables: dict[str, FileError] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the place of the catalogs."""
+        self.catalogs = CatalogFiles(self.holdings)
 
     def start(self) -> None:
         """Read the headers in a thread."""
@@ -80,6 +94,7 @@ class Discovery:
         with self._lock:
             try:
                 self._scan()
+                self._settle_blank_sky()
             finally:
                 self._last = time.monotonic()
                 self.holdings.set_scanning(False)
@@ -90,7 +105,9 @@ class Discovery:
             if self.stopped.is_set():
                 return
             key = _identity(wanted.path)
-            if key not in self._seen:
+            if looks_like_catalog(file_name(wanted.path)):
+                self.catalogs.look(wanted.path, asked_for=wanted.asked_for)
+            elif key not in self._seen:
                 self._seen[key] = OfferedFile(wanted.path, self.opener)
                 self._offer(self._seen[key], wanted.folder)
 
@@ -119,32 +136,38 @@ class Discovery:
                 error = UnreadableFileError(_shown(path), "there is no such file: check the name.")
                 self.holdings.report(path, error, "unreadable_file")
                 return []
-        wanted = [_Wanted(name, _parent(name)) for name in found if not os.path.isdir(name)]  # noqa: PTH112
+        in_folder = os.path.isdir(path)  # noqa: PTH112
+        wanted = [_Wanted(name, _parent(name), not in_folder) for name in found if not os.path.isdir(name)]  # noqa: PTH112
         if wanted:
             self.holdings.clear_problem(path)
-        elif not self._seen:
-            error = UnreadableFileError(_shown(path), "holds no FITS file: folders are searched one level deep.")
+        elif not (self._seen or self.catalogs.count):
+            message = "holds no FITS file and no catalog: folders are searched one level deep."
+            error = UnreadableFileError(_shown(path), message)
             self.holdings.report(path, error, "unreadable_file")
         return wanted
 
     def _listed(self, folder: str) -> list[str]:
-        """Files of a folder whose names look like FITS, in natural order."""
+        """Files of a folder whose names look like FITS, then those that look like catalogs, in natural order."""
         try:
             with os.scandir(folder) as entries:
-                names = [entry.name for entry in entries if looks_like_fits(entry.name) and entry.name[0] != "."]
+                listed = [entry.name for entry in entries if entry.name[0] != "."]
         except OSError as error:
             problem = UnreadableFileError(_shown(folder), f"cannot be listed ({error.strerror or 'unknown reason'}).")
             self.holdings.report(folder, problem, "unreadable_file")
             return []
-        return [os.path.join(folder, name) for name in sorted(names, key=natural_key)]  # noqa: PTH118
+        names = sorted(listed, key=natural_key)
+        images = [name for name in names if looks_like_fits(name)]
+        images += [name for name in names if looks_like_catalog(name)]
+        return [os.path.join(folder, name) for name in images]  # noqa: PTH118
 
     def _offer(self, file: OfferedFile, folder: str) -> None:
         try:
             image, version = file.current()
         except FileError as error:
-            log.info("%s", error.message)
-            self.holdings.report(file.path, error, error_code(error))
+            self._offer_table(file, error)
             return
+        if self._tables.pop(file.path, None) is not None:
+            self.catalogs.withdraw(file.path)
         self.holdings.clear_problem(file.path)
         group = self._group(folder)
         with self.holdings.lock:
@@ -159,6 +182,35 @@ class Discovery:
             made.version = version
             self.holdings.put(group, made, place)
         self.first_layer.set()
+
+    def _offer_table(self, file: OfferedFile, error: FileError) -> None:
+        """Offer a file without pixels as a catalog where it is one; else say what is wrong with it."""
+        if _is_catalog(file, error):
+            self._tables[file.path] = error
+            self.catalogs.offer(file.path)
+            return
+        log.info("%s", error.message)
+        if file.path in self._tables:
+            self.catalogs.fail(file.path, error)
+        self.holdings.report(file.path, error, error_code(error))
+
+    def _settle_blank_sky(self) -> None:
+        """Offer the sky without data while there are catalogs and nothing else to show them on."""
+        images = any(group.maps for group in self._groups.values())
+        if images and self.blank is not None:
+            for made in list(self.blank.maps):
+                self.holdings.take_away(self.blank, made.map_id)
+            self.blank = None
+        elif self.blank is None and not images and self.catalogs.count:
+            from armillary.images.blank import NAME, open_blank_sky
+
+            file = OfferedFile(NAME, open_blank_sky)
+            image, version = file.current()
+            made = build_map(file, image, self.pyramids, NAME, (NAME,), self.holdings.layer_ids(), {})
+            made.version, made.bands[0].name = version, "No data"
+            self.blank = MapGroup(NAME, NAME, "Nothing but coordinates, to show catalogs on.")
+            self.holdings.put(self.blank, made)
+            self.first_layer.set()
 
     def _group(self, folder: str) -> MapGroup:
         if folder not in self._groups:
@@ -177,7 +229,9 @@ class Discovery:
             return
         try:
             self._refresh_known()
+            self.catalogs.look_again()
             self._scan()
+            self._settle_blank_sky()
         finally:
             self._last = time.monotonic()
             self._lock.release()
@@ -191,59 +245,29 @@ class Discovery:
             try:
                 _, version = file.current()
             except FileError as error:
-                self.holdings.report(file.path, error, error_code(error))
+                if self._tables.get(file.path) is error:
+                    self.catalogs.follow(file.path)
+                else:
+                    self._offer_table(file, error)
                 continue
             self.holdings.clear_problem(file.path)
             if made is None or made.version != version:
                 self._offer(file, folder)
 
 
-def build_map(
-    file: OfferedFile,
-    image: ImageFile,
-    pyramids: Pyramids,
-    map_id: str,
-    above: tuple[str, ...],
-    taken: Container[str],
-    kept: Mapping[StackKey | Selector, str],
-) -> Map:
-    """The map of one file: a band for each HDU, a layer for each of its stacks.
+def _is_catalog(file: OfferedFile, error: FileError) -> bool:
+    """Whether a file that is no image holds a table with positions; a look at its header at most."""
+    from armillary.holdings import catalog_look
 
-    Parameters
-    ----------
-    above
-        Names above the file in the tree.
-    taken
-        Ids of other layers.
-    kept
-        Ids that layers of this file had before it changed.
-    """
-    made = Map(map_id, file.name, file=file)
-    stacks = image.stacks[:PER_MAP_LAYERS]
-    wanted = layer_ids(stem(file.name), [stack.words for stack in stacks])
-    mine = set(kept.values())
-    bands: dict[int, Band] = {}
-    for stack, key, base in zip(stacks, stack_keys(image), wanted, strict=False):
-        layer_id = kept.get(key) or unique(base, taken, mine)
-        mine.add(layer_id)
-        words = stack.words
-        band = bands.setdefault(words.hdu, Band(f"{map_id}-{words.hdu}", words.extname or f"HDU {words.hdu}"))
-        name = layer_name(words, file.name, [other.words for other in stacks])
-        entry = LayerEntry(layer_id, name, file, key, words, stack.axes, (*above, file.name, band.name), pyramids)
-        band.layers.append(entry)
-    made.bands = list(bands.values())
-    return made
-
-
-def layer_name(words: PlaneWords, file: str, siblings: Sequence[PlaneWords]) -> str:
-    """Name of a layer for people: the Stokes letter or column, the extension, or the file."""
-    if words.stokes:
-        return words.stokes
-    if sum(other.hdu == words.hdu for other in siblings) > 1:
-        return words.quantity or words.name
-    if len(siblings) > 1:
-        return words.extname or f"HDU {words.hdu}"
-    return words.quantity or words.extname or stem(file)
+    if isinstance(error, NoPixelsError):
+        return catalog_look.has_positions(error.tables, file.name)
+    if isinstance(error, NotFitsError) and not looks_like_fits(file.name):
+        try:
+            catalog_look.check_catalog(file.path)
+        except FileError:
+            return False
+        return True
+    return False
 
 
 def _identity(path: str) -> str:

@@ -53,8 +53,11 @@ def generate(paths: Sequence[str | os.PathLike[str]], folder: str = ".") -> Gene
     discovery = discover([os.fspath(path) for path in paths], _no_pyramid)
     discovery.run()
     holdings = discovery.holdings
+    if discovery.blank is not None:
+        for made in list(discovery.blank.maps):
+            holdings.take_away(discovery.blank, made.map_id)
     grouping = Grouping(relative_to(folder))
-    document = grouping.document(holdings)
+    document = grouping.document(holdings, discovery.catalogs.paths())
     maps = [made for group in document["map_groups"] for made in group["maps"]]
     layers = sum(len(band["layers"]) for made in maps for band in made["bands"])
     problems = (*(problem.message for problem in holdings.problems), *grouping.left_out)

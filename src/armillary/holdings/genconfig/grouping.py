@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from armillary.holdings.access import OWNER
+from armillary.holdings.files import file_name
 from armillary.holdings.genconfig.habits import (
     Parsed,
     Told,
@@ -21,12 +23,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from armillary.holdings.layers import LayerEntry
-    from armillary.holdings.tree import Holdings, Map, MapGroup
+    from armillary.holdings.tree import Holdings, Map, MapGroup, SourceGroup
 
     Words = dict[str, Any]
 
 STOKES = {"I": "Intensity", "Q": "Stokes Q", "U": "Stokes U", "V": "Circular polarisation"}
 TEMPERATURES = ("k", "mk", "uk", "µk", "k_cmb", "mk_cmb", "uk_cmb", "kcmb", "mkcmb", "ukcmb")
+FILE_TYPES = {
+    ".csv": "csv",
+    ".json": "json",
+    ".ecsv": "ecsv",
+    ".vot": "votable",
+    ".parquet": "parquet",
+    ".fits": "fits",
+}
 NO_PLACE = len(STOKES)
 
 
@@ -110,26 +120,50 @@ class Grouping:
         self._band_ids: set[str] = set()
         self.left_out: list[str] = []
 
-    def document(self, holdings: Holdings) -> Words:
-        """Everything on offer as a configuration."""
+    def document(self, holdings: Holdings, catalogs: dict[str, str]) -> Words:
+        """Everything on offer as a configuration.
+
+        Parameters
+        ----------
+        catalogs
+            Paths of the catalogs by the ids of their source groups.
+        """
         groups = [self._group(group) for group in holdings.groups]
         return {
             "title": holdings.title,
             "map_groups": [group for group in groups if group["maps"]],
-            "source_groups": [],
+            "source_groups": [
+                self._sources(group, catalogs[group.source_group_id])
+                for group in holdings.source_groups(OWNER)
+                if self._is_text(catalogs[group.source_group_id])
+            ],
             "boxes": [],
         }
 
     def _can_be_named(self, made: Map) -> bool:
         """Whether JSON can hold the file's path; some names that a file system takes are no text."""
         assert made.file is not None
+        return self._is_text(made.file.path)
+
+    def _is_text(self, path: str) -> bool:
         try:
-            made.file.path.encode()
+            path.encode()
         except UnicodeEncodeError:
-            shown = made.file.name.encode("utf-8", "backslashreplace").decode()
+            shown = file_name(path).encode("utf-8", "backslashreplace").decode()
             self.left_out.append(f"{shown}: its path is no text, and cannot stand in a configuration: rename it.")
             return False
         return True
+
+    def _sources(self, group: SourceGroup, path: str) -> Words:
+        low = path.lower()
+        kind = next((kind for suffix, kind in FILE_TYPES.items() if low.endswith(suffix)), None)
+        provider = {"file_type": kind} if kind else {}
+        return {
+            "source_group_id": group.source_group_id,
+            "name": group.name,
+            "description": group.description,
+            "provider": provider | {"filename": self._shown_path(path)},
+        }
 
     def _group(self, group: MapGroup) -> Words:
         files = [facts_of(made) for made in group.maps if self._can_be_named(made)]

@@ -48,8 +48,14 @@ def stacks_of(file: FitsFile) -> tuple[list[PlaneStack], list[str]]:
             problems.append(error)
             notes.append(error.message.removeprefix(f"{file.name}: "))
     if not stacks:
-        raise problems[0] if problems else NoPixelsError(file.name, _what_is_in(file, notes))
+        raise problems[0] if problems else _no_pixels(file, notes)
     return stacks, notes
+
+
+def _no_pixels(file: FitsFile, notes: list[str]) -> NoPixelsError:
+    error = NoPixelsError(file.name, _what_is_in(file, notes))
+    error.tables = tuple(hdu for hdu in file.hdus if _is_table(hdu.header))
+    return error
 
 
 def _what_is_in(file: FitsFile, notes: list[str]) -> str:
