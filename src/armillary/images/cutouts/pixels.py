@@ -72,7 +72,14 @@ def read_block(cut: Cut, part: Window, read: Callable[[Window], NDArray[Any]]) -
     pieces = cut.columns(part.x0, part.x1)
     if len(pieces) == 1:
         return read(Window(part.y0, part.y1, *pieces[0]))
-    return np.concatenate([read(Window(part.y0, part.y1, *piece)) for piece in pieces], axis=1)
+    blocks = [read(Window(part.y0, part.y1, *piece)) for piece in pieces]
+    # Not by concatenate: it would bring the bytes into the machine's order.
+    joined = np.empty(part.shape, blocks[0].dtype)
+    place = 0
+    for block in blocks:
+        joined[:, place : place + block.shape[1]] = block
+        place += block.shape[1]
+    return joined
 
 
 def outside_of(plane: Plane, cut: Cut, part: Window) -> NDArray[np.bool_] | None:
