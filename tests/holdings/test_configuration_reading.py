@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from armillary.errors import ConfigurationError
+from armillary.holdings import open_configuration
+from armillary.holdings.access import OWNER
 from armillary.holdings.configuration import (
     CombinationProvider,
     FitsProvider,
@@ -474,6 +476,9 @@ def edges(made):
         ({}, "has no sources"),
         ({"sources": 3}, "must be a list"),
         ({"sources": [3]}, r"sources\[0\]: must be an object"),
+        ({"sources": [{"name": "\ud800"}]}, r"sources\[0\]: a text holds half of a surrogate pair"),
+        ({"sources": [{"extra": {"\0": 1}}]}, r"sources\[0\]: a text holds a null character"),
+        ({"sources": [{"extra": [[[[[[[[[[1]]]]]]]]]]}]}, r"sources\[0\]: is nested more than 8 deep"),
         ({"provider": {"filename": "a", "file_type": "xls"}}, "must be one of csv"),
         ({"provider": {"filename": "a", "ra_column": "x"}}, "only one of"),
         ({"sources": [], "style": {"size": -1}}, "style.size"),
@@ -611,9 +616,9 @@ def test_whatever_the_bytes_are_only_configuration_errors_are_raised(tmp_path, d
 
 
 def message_of(path) -> str:
-    """What is said of a file that is wrong; nothing of a good one."""
+    """What is said of a file that is wrong; nothing of a good one, which is also offered."""
     try:
-        read_configuration(path)
+        open_configuration(path, lambda plane, identity: (plane, identity)).holdings.tree(OWNER)
     except ConfigurationError as error:
         return error.message
     return ""

@@ -29,7 +29,7 @@ class Operand:
     @property
     def identity(self) -> str:
         """What names it beyond this process."""
-        return repr((self.file.identity, self.selector))
+        return repr((self.file.identity, self.selector, self.words))
 
 
 class CombinedFile:

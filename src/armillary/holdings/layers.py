@@ -215,8 +215,9 @@ class Layer:
         """Version that clients see for a version of the file."""
         entry = self.entry
         about: tuple[object, ...] = (entry.key, entry.tile_size or entry.pyramids.tile_size)
-        if entry.look != AUTOMATIC:
-            about = (*about, entry.look)
+        if (entry.given, entry.look) != (AS_IN_THE_FILE, AUTOMATIC):
+            # Units, too, decide of the range that a coloured tile has by default.
+            about = (*about, entry.given, entry.look)
         return entry.file.public_version(version, *about)
 
     @property

@@ -75,8 +75,9 @@ class Selector:
         if self.component is None:
             return stacks
         names = [component(stack.words) for stack in stacks]
-        for stack, known in zip(stacks, names, strict=True):
-            if known.casefold() == self.component.casefold():
+        for stack in stacks:
+            known = {component(stack.words), stack.words.quantity or "", stack.words.name}
+            if self.component.casefold() in map(str.casefold, known):
                 return [stack]
         raise UnreadableFileError(name, f"holds no component {self.component[:40]!r}; it has {_listed(names)}.")
 

@@ -26,9 +26,14 @@ class Findings:
         self.warnings: list[str] = []
         self.more = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether further errors are only counted."""
+        return len(self.problems) >= MOST_PROBLEMS
+
     def wrong(self, place: str, message: str) -> None:
         """Remember an error; beyond the first twenty only their number."""
-        if len(self.problems) < MOST_PROBLEMS:
+        if not self.full:
             self.problems.append(f"{place}: {message}" if place else message)
         else:
             self.more += 1
@@ -102,7 +107,7 @@ class Node:
             self.wrong(key, f"must be text, not {kind_of(value)}.")
             return ""
         text = str(value)
-        fault = _fault_of(text)
+        fault = fault_of(text)
         if fault:
             self.wrong(key, fault)
             return ""
@@ -128,7 +133,7 @@ class Node:
         value = self.values[key]
         if value is None:
             return None
-        if not isinstance(value, str) or not value.strip() or _fault_of(value):
+        if not isinstance(value, str) or not value.strip() or fault_of(value):
             self.wrong(key, "must be the name of one grant: take it away for what everybody may see.")
             return None
         return value
@@ -179,6 +184,8 @@ class Node:
         """Warn of what nobody asked for."""
         known = self._asked.union(ignored)
         for key in self.values:
+            if len(self.findings.warnings) >= MOST_WARNINGS:
+                return
             if key not in known and not key.startswith(("_", "$", "#")):
                 near = difflib.get_close_matches(key[:60], known, n=1, cutoff=0.6)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -191,7 +198,8 @@ def _like_grant(key: str) -> bool:
     return len(key) <= 12 and difflib.SequenceMatcher(None, key.strip().lower(), "grant").ratio() >= 0.8
 
 
-def _fault_of(text: str) -> str:
+def fault_of(text: str) -> str:
+    """What is wrong with a text; empty where nothing is."""
     if len(text) > LONGEST_TEXT:
         return f"is longer than {LONGEST_TEXT} characters: shorten it."
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):

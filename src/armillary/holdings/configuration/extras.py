@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from armillary.holdings.configuration.checking import as_number, kind_of
+from armillary.holdings.configuration.checking import as_number, fault_of, kind_of
 from armillary.holdings.configuration.model import SourceGroupConfig, SourceProvider
 from armillary.holdings.configuration.naming import Naming, ids_given
 from armillary.holdings.tree import Box
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_GROUPS = 10_000
 MOST_SOURCES = 1_000_000
 FILE_TYPES = ("csv", "ecsv", "votable", "fits", "parquet", "json")
+MOST_DEPTH = 8
 FARTHEST_RA_DEG = 720.0
 
 
@@ -53,7 +54,24 @@ def _source_group(node: Node, naming: Naming, places: Places) -> SourceGroupConf
 
 def _sources(node: Node) -> tuple[dict[str, Any], ...]:
     """Sources as they are written: what has no position is counted when they are read, as in a file."""
-    return tuple(child.values for child in node.children("sources", MOST_SOURCES))
+    made = []
+    for child in node.children("sources", MOST_SOURCES):
+        fault = _fault_within(child.values, MOST_DEPTH)
+        if fault:
+            child.wrong("", fault)
+        made.append(child.values)
+    return tuple(made)
+
+
+def _fault_within(value: Any, depth: int) -> str:
+    """What is wrong with the texts of a source; empty where nothing is."""
+    if isinstance(value, str):
+        fault = fault_of(value)
+        return f"a text {fault}" if fault else ""
+    parts = (*value.keys(), *value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if parts and not depth:
+        return f"is nested more than {MOST_DEPTH} deep: flatten it."
+    return next(filter(None, (_fault_within(part, depth - 1) for part in parts)), "")
 
 
 def _source_provider(node: Node, places: Places) -> SourceProvider | None:

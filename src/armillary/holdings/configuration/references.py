@@ -17,6 +17,7 @@ MOST_FILES = 256
 """Planes that one layer may be made of, however they are nested."""
 
 MOST_LINKS = 64
+MOST_COMPARED = 2000
 
 
 def check_references(config: HoldingsConfig, findings: Findings) -> None:
@@ -27,13 +28,16 @@ def check_references(config: HoldingsConfig, findings: Findings) -> None:
         for link in _links(layer.provider):
             if link.layer_id not in layers:
                 missing = True
-                near = difflib.get_close_matches(link.layer_id[:60], layers, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                findings.wrong(link.place, f"there is no layer {link.layer_id[:60]!r}.{hint}")
+                findings.wrong(link.place, _missing(link.layer_id[:60], layers, hint=not findings.full))
     if not missing:
         sizes = _Sizes(layers, findings)
         for layer in layers.values():
             sizes.of(layer)
+
+
+def _missing(layer_id: str, layers: Mapping[str, LayerConfig], *, hint: bool) -> str:
+    near = difflib.get_close_matches(layer_id, list(layers)[:MOST_COMPARED], n=1) if hint else []
+    return f"there is no layer {layer_id!r}." + (f" Did you mean {near[0]!r}?" if near else "")
 
 
 def _links(provider: Provider) -> Iterator[LayerProvider]:
