@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy as np
 from armillary.errors import LimitError, ParameterError
 from armillary.images.cutouts.masks import inside_region
 from armillary.images.cutouts.pixels import block_windows, read_block
-from armillary.images.cutouts.windows import cut_region
+from armillary.images.cutouts.windows import cut_region, wrap_period
+from armillary.sky.grid import Window
 from armillary.sky.regions import Circle
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from armillary.images.cutouts.windows import Cut
     from armillary.images.plane import Plane
-    from armillary.sky.grid import Window
     from armillary.sky.wcs import PlaneWcs
 
 MAX_RADIUS_DEG = 90.0
@@ -79,7 +79,7 @@ def measure(plane: Plane, wcs: PlaneWcs, ra_deg: float, dec_deg: float, radius_d
         raise ParameterError("radius", f"must be from 0 to {MAX_RADIUS_DEG:g} degrees, not {radius_deg:g}")
     circle = Circle(ra_deg, dec_deg, radius_deg, parameter="ra" if not math.isfinite(ra_deg) else "dec")
     try:
-        cut = cut_region(wcs, circle)
+        cut = _once_around(cut_region(wcs, circle), wcs)
     except ParameterError:
         return _summary(np.empty(0), 0, 0.0)  # beside the plane
     _check_size(cut)
@@ -97,6 +97,14 @@ def measure(plane: Plane, wcs: PlaneWcs, ra_deg: float, dec_deg: float, radius_d
         count += found.size
         area += _area(wcs, part, good)
     return _summary(values[:count], masked, area)
+
+
+def _once_around(cut: Cut, wcs: PlaneWcs) -> Cut:
+    """The cut without the columns that a map of the whole circle holds twice."""
+    period, window = wrap_period(wcs), cut.window
+    if period is None or window.x1 - window.x0 <= period:
+        return cut
+    return replace(cut, window=Window(window.y0, window.y1, window.x0, window.x0 + period))
 
 
 def _check_size(cut: Cut) -> None:
