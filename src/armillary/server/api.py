@@ -77,7 +77,7 @@ async def _http_told(_request: Request, error: Exception) -> Response:
         405: ("method_not_allowed", "Only GET and HEAD are answered here."),
     }
     code, message = known.get(error.status_code, ("http", str(error.detail)))
-    headers = {"content-type": "application/json", **(error.headers or {})}
+    headers = {"content-type": "application/json", "cache-control": "no-store", **(error.headers or {})}
     if error.status_code == 405:
         headers["allow"] = "GET, HEAD"
     return Response(body_of(code, message), error.status_code, headers)
@@ -88,4 +88,5 @@ async def _validation_told(_request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     name = str(first["loc"][-1])
     message = f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    return Response(body_of("parameter", message, {"parameter": name}), 422, media_type="application/json")
+    body, headers = body_of("parameter", message, {"parameter": name}), {"cache-control": "no-store"}
+    return Response(body, 422, headers, "application/json")
