@@ -85,7 +85,9 @@ def test_demo_serves_and_leaves_nothing(places, ending):
         for layer in band["layers"]
     }
     assert {"field_g", "field_r", "field_i", "galaxy_cube"} <= layers
-    assert {"microwave-I", "microwave-Q", "microwave-U"} <= layers
+    assert {"microwave-I", "microwave-Q", "microwave-U", "microwave-P2", "field_mean"} <= layers
+    assert [group["source_group_id"] for group in tree["source_groups"]] == ["stars"]
+    assert len(tree["boxes"]) == 3
     assert tree["problems"] == []
     assert "Traceback" not in said
     assert left_behind(places) == []

@@ -53,13 +53,15 @@ def run(options: argparse.Namespace) -> int:
     -------
     Exit status.
     """
-    from armillary.cli.open import serve_paths
+    from armillary.cli.open import serve_described
     from armillary.demo.files import write_demo_files
+    from armillary.demo.holdings import write_demo_holdings
 
     with demo_folder() as temporary:
         folder = temporary / "demo"  # the name that the list of layers shows
         folder.mkdir()
         sys.stderr.write("Simulating a sky …\n")
-        paths = write_demo_files(folder)
-        sys.stderr.write(f"Its files, with the catalog stars.csv, are in {folder} until you press Ctrl-C.\n")
-        return serve_paths([str(path) for path in paths], options, title="Demo")
+        write_demo_files(folder)
+        described = write_demo_holdings(folder)
+        sys.stderr.write(f"Its files, described by {described.name}, are in {folder} until you press Ctrl-C.\n")
+        return serve_described(str(described), options)

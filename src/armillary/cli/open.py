@@ -16,10 +16,13 @@ from armillary.server.settings import table
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from armillary.holdings.configuration import Configuration
     from armillary.holdings.discovery import Discovery
     from armillary.server.settings import Loaded, Settings
+
+    Found = Discovery | Configuration
 
 SCAN_SECONDS = 0.1
 FIRST_LAYER_SECONDS = 5.0
@@ -35,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     return serve_paths(options.paths, options)
 
 
-def serve_paths(paths: Sequence[str], options: argparse.Namespace, *, title: str | None = None) -> int:
+def serve_paths(paths: Sequence[str], options: argparse.Namespace) -> int:
     """Serve files, folders, patterns and addresses until told to end.
 
     Parameters
@@ -44,8 +47,6 @@ def serve_paths(paths: Sequence[str], options: argparse.Namespace, *, title: str
         What to show.
     options
         Of the command line; None where not given.
-    title
-        Title of the page, by default that of the first folder.
 
     Returns
     -------
@@ -56,11 +57,40 @@ def serve_paths(paths: Sequence[str], options: argparse.Namespace, *, title: str
     ConfigurationError, UsageError
         Bad settings; the port is taken.
     """
+    return _serve_found(lambda settings: _discovery(paths, settings), options)
+
+
+def serve_described(path: str, options: argparse.Namespace) -> int:
+    """Serve what a configuration describes as ``open`` serves files: for one user, by one process.
+
+    Parameters
+    ----------
+    path
+        The configuration.
+    options
+        Of the command line; None where not given.
+
+    Returns
+    -------
+    Exit status: 0 when it was told to end.
+
+    Raises
+    ------
+    ConfigurationError, UsageError
+        Bad settings or a bad configuration; the port is taken.
+    """
+    from armillary.holdings.configuration import open_configuration
+
+    def found(settings: Settings) -> Configuration:
+        return open_configuration(path, pyramid_maker(settings), tile_size=settings.tile_size)
+
+    return _serve_found(found, options)
+
+
+def _serve_found(find: Callable[[Settings], Found], options: argparse.Namespace) -> int:
     given = {entry.name: getattr(options, entry.name, None) for entry in table()}
     loaded = settings_file.load(given, getattr(options, "config", None))
-    discovery = _discovery(paths, loaded.settings)
-    if title:
-        discovery.holdings.title = title
+    discovery = find(loaded.settings)
     discovery.start()
     try:
         return _serve(discovery, loaded)
@@ -106,7 +136,7 @@ def check_cache_folder(folder: str) -> None:
         raise ConfigurationError("cache_folder: cannot be written to: choose another folder.")
 
 
-def _serve(discovery: Discovery, loaded: Loaded) -> int:
+def _serve(discovery: Found, loaded: Loaded) -> int:
     settings = protected(loaded)
     check_cache_folder(settings.cache_folder)
     from armillary.server import logs, run
@@ -119,7 +149,7 @@ def _serve(discovery: Discovery, loaded: Loaded) -> int:
         listener.close()
 
 
-def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
+def _serve_on(listener: Any, discovery: Found, settings: Settings) -> int:
     from dataclasses import replace
 
     from armillary.holdings.access import OWNER
@@ -151,7 +181,7 @@ def _serve_on(listener: Any, discovery: Discovery, settings: Settings) -> int:
     return 1 if nothing.is_set() else 0
 
 
-def _something_opens(discovery: Discovery) -> bool:
+def _something_opens(discovery: Found) -> bool:
     """Wait for the first layer, and a moment for the others; False when everything was read and nothing opens."""
     deadline = time.monotonic() + FIRST_LAYER_SECONDS
     while not discovery.first_layer.wait(0.01) and not discovery.finished.is_set() and time.monotonic() < deadline:
@@ -160,7 +190,7 @@ def _something_opens(discovery: Discovery) -> bool:
     return discovery.first_layer.is_set() or not discovery.finished.is_set()
 
 
-def _watch_scan(discovery: Discovery, server: Any, nothing: threading.Event) -> None:
+def _watch_scan(discovery: Found, server: Any, nothing: threading.Event) -> None:
     """Once every header is read, say what could not be opened; end when that is everything."""
     discovery.finished.wait()
     if discovery.stopped.is_set():
@@ -171,7 +201,7 @@ def _watch_scan(discovery: Discovery, server: Any, nothing: threading.Event) -> 
         server.should_exit = True
 
 
-def _explain(discovery: Discovery) -> int:
+def _explain(discovery: Found) -> int:
     """One line for each thing that could not be opened.
 
     Returns

@@ -208,6 +208,7 @@ class Discovery:
             image, version = file.current()
             made = build_map(file, image, self.pyramids, NAME, (NAME,), self.holdings.layer_ids(), {})
             made.version, made.bands[0].name = version, "No data"
+            made.bands[0].layers[0].path = (NAME,)
             self.blank = MapGroup(NAME, NAME, "Nothing but coordinates, to show catalogs on.")
             self.holdings.put(self.blank, made)
             self.first_layer.set()
