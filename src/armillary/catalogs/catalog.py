@@ -10,8 +10,8 @@ import numpy as np
 from armillary.catalogs.angles import numbers, place
 from armillary.catalogs.index import SkyIndex
 from armillary.catalogs.kept import Kept
-from armillary.catalogs.positions import find_field, find_name, find_positions
-from armillary.errors import ParameterError
+from armillary.catalogs.positions import find_field, find_name, find_positions, positions_by_order
+from armillary.errors import NoPositionsError, ParameterError
 from armillary.sky.frames import to_angles, to_vectors
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from armillary.catalogs.angles import Skipped
     from armillary.catalogs.fields import Field
+    from armillary.catalogs.positions import PositionColumns
     from armillary.catalogs.table import Table
 
 
@@ -71,7 +72,7 @@ class Catalog:
     ) -> None:
         self.table = table
         self.name, self.fields, self.count = table.name, table.fields, table.count
-        self.positions = find_positions(self.name, self.fields, ra_column, dec_column, frame=table.frame)
+        self.positions = self._find_positions(ra_column, dec_column)
         self.name_field = find_name(self.fields, name_column, table=self.name)
         lon, lat = (table.column(field.name) for field in (self.positions.lon, self.positions.lat))
         self.ra: NDArray[np.float64]
@@ -82,6 +83,18 @@ class Catalog:
             array.flags.writeable = False
         self.index = SkyIndex(self.ra, self.dec)
         self.kept = Kept()
+
+    def _find_positions(self, ra_column: str | None, dec_column: str | None) -> PositionColumns:
+        table = self.table
+        try:
+            return find_positions(self.name, self.fields, ra_column, dec_column, frame=table.frame)
+        except NoPositionsError:
+            if ra_column or dec_column or not table.by_order or not table.count:
+                raise
+            found = positions_by_order(table)
+            if found is None:
+                raise
+            return found
 
     @property
     def nbytes(self) -> int:

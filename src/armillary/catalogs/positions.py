@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from armillary.catalogs.fields import Field
+    from armillary.catalogs.table import Table
 
 LISTED = 30
 
@@ -198,6 +199,23 @@ def _by_part(fields: Sequence[Field]) -> PositionColumns | None:
             if other is not None:
                 return PositionColumns(field, other, "icrs", f"Positions are taken from {field.name} and {other.name}.")
     return None
+
+
+def positions_by_order(table: Table) -> PositionColumns | None:
+    """The last two of two or three columns, as TileMaker takes them (name, RA, Dec); None where they cannot be that.
+
+    Both must be numbers, within the ranges of right ascension and declination.
+    """
+    from pyarrow import compute
+
+    if len(table.fields) not in {2, 3} or not all(field.numeric for field in table.fields[-2:]):
+        return None
+    lon, lat = table.fields[-2:]
+    for field, low, high in ((lon, -180.0, 360.0), (lat, -90.0, 90.0)):
+        range_of = compute.min_max(table.column(field.name)).as_py()
+        if range_of["min"] is None or range_of["min"] < low or range_of["max"] > high:
+            return None
+    return PositionColumns(lon, lat, "icrs", f"Positions are taken from {lon.name} and {lat.name}, by their order.")
 
 
 def find_name(fields: Sequence[Field], name_column: str | None = None, *, table: str = "file") -> Field | None:

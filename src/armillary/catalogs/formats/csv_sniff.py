@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 
 from armillary.catalogs.fields import unique_names
+from armillary.catalogs.formats.streams import HEAD_BYTES
+from armillary.catalogs.formats.text import decode
 from armillary.errors import CorruptFileError, UnsupportedFileError
 
 DELIMITERS = (",", "\t", ";", "|")
 SAMPLE_LINES = 200
-MAX_LINE_BYTES = 16 << 20
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?\s*\Z")
 # Sexagesimal angles, dates and times, numbers with leading zeros: they stay as they are written.
 _KEPT = re.compile(r"\s*([+-]?\d{1,4}[:h°d]\d|\d{4}-\d\d-\d\d|[+-]?0\d)")
@@ -98,8 +99,10 @@ def sniff(name: str, head: bytes, delimiter: str | None = None) -> Layout:
 def _lines(name: str, head: bytes) -> list[str]:
     if b"\0" in head:
         raise UnsupportedFileError(name, "it is not a table that is read here: its bytes are no text.")
-    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = decode(head.removeprefix(b"\xef\xbb\xbf")).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
+    if len(lines) == 1 and len(head) >= HEAD_BYTES:
+        raise UnsupportedFileError(name, "it is not a table that is read here: its first line is far too long.")
     if len(lines) > 1:
         lines.pop()  # broken off, or empty after the last break
     return lines

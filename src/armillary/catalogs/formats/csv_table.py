@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.formats.csv_sniff import sniff
+from armillary.catalogs.formats.text import Utf8Stream
 from armillary.catalogs.limits import DEFAULT, Limits, check_columns
 from armillary.catalogs.table import MemoryTable
 from armillary.errors import CorruptFileError
@@ -78,7 +79,7 @@ def _check_size(stream: TextStream, layout: Layout, limits: Limits) -> None:
         return
     rows = round(stream.stored_bytes / layout.line_bytes)
     limits.check_text(stream.name, stream.stored_bytes, round(limits.bytes / layout.line_bytes))
-    if rows > 1.5 * limits.rows:
+    if stream.stored_bytes > len(stream.head) and rows > 1.5 * limits.rows:
         limits.check_rows(stream.name, rows, about=True)
 
 
@@ -99,7 +100,7 @@ def _parse(reopen: Reopen, layout: Layout, types: Mapping[str, Any], *, breaks: 
     by_name = dict(zip(layout.names, keys, strict=True))
     try:
         table = csv.read_csv(
-            pa.PythonFile(stream, mode="r"),
+            pa.PythonFile(Utf8Stream(stream), mode="r"),
             csv.ReadOptions(block_size=BLOCK_BYTES, column_names=keys, skip_rows=layout.skip_lines),
             csv.ParseOptions(
                 delimiter=layout.delimiter,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.limits import Limits
     from armillary.storage.source import ByteSource
 
-HEAD_BYTES = 256 << 10
+HEAD_BYTES = 1 << 20
 _CODECS = {b"\x1f\x8b\x08": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
