@@ -117,6 +117,8 @@ class LayerEntry:
     ----------
     subject
         What its pixels are, without their version: other layers may show the same.
+    about
+        What its public version depends on beside the file's: as text, which is hashed once for all tiles.
     """
 
     layer_id: str
@@ -135,10 +137,14 @@ class LayerEntry:
     known: bool = True
     fault: FileError | None = None
     subject: str = field(init=False, repr=False)
+    about: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Make the subject."""
+        """Make the subject, and what versions are about."""
         self.subject = repr((self.file.path or self.file.identity, self.key, self.given, self.tile_size))
+        # Units, too, decide of the range that a coloured tile has by default.
+        own = () if (self.given, self.look) == (AS_IN_THE_FILE, AUTOMATIC) else (str(self.given), str(self.look))
+        self.about = (str(self.key), str(self.tile_size or self.pyramids.tile_size), *own)
 
     def identity(self, index: tuple[int, ...]) -> str:
         """What names a slice of this layer in a cache that outlives the process."""
@@ -213,12 +219,7 @@ class Layer:
 
     def public(self, version: str) -> str:
         """Version that clients see for a version of the file."""
-        entry = self.entry
-        about: tuple[object, ...] = (entry.key, entry.tile_size or entry.pyramids.tile_size)
-        if (entry.given, entry.look) != (AS_IN_THE_FILE, AUTOMATIC):
-            # Units, too, decide of the range that a coloured tile has by default.
-            about = (*about, entry.given, entry.look)
-        return entry.file.public_version(version, *about)
+        return self.entry.file.public_version(version, *self.entry.about)
 
     @property
     def axes(self) -> tuple[CubeAxis, ...]:

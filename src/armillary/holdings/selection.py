@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from armillary.images.ranges import DisplayRange
 
 LONGEST_LIST = 12
+GREATEST = 3.4e38
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ class Look:
 def _away(end: float, width: float) -> float:
     """The other end of a range of about ``width`` that begins at ``end``; different also as float32."""
     least = abs(end) * 1e-5 or 1e-30
-    return end + math.copysign(max(abs(width), least), width)
+    return max(-GREATEST, min(end + math.copysign(max(abs(width), least), width), GREATEST))
 
 
 AUTOMATIC = Look()

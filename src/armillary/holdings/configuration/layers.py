@@ -27,6 +27,7 @@ IGNORED = ("bounding_left", "bounding_right", "bounding_top", "bounding_bottom",
 
 LEAST_FOREIGN_TILE = 32
 MOST_FOREIGN_TILE = 16_384
+GREATEST_END = 1e37
 AUTO = "auto"
 
 
@@ -119,7 +120,7 @@ def _end(node: Node, key: str) -> float | None:
     if value is None or (isinstance(value, str) and value.strip().lower() == AUTO):
         return None
     number = as_number(value)
-    if number is None or abs(number) > 3e38:
+    if number is None or abs(number) > GREATEST_END:
         node.wrong(key, f'must be a number, "auto" or null, not {kind_of(value)}.')
         return None
     return number

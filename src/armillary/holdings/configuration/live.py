@@ -120,7 +120,7 @@ class Configuration:
             return
         self._last = time.monotonic()
         if _stamp(self.path) != self._stamp:
-            self._reload()
+            self._reload(changed=True)
         self._look_into_files()
 
     def reload(self) -> None:
@@ -155,10 +155,14 @@ class Configuration:
         self._leaving += [(deadline, file) for file in stock.settle()]
         self._stock = stock
 
-    def _reload(self) -> None:
+    def _reload(self, *, changed: bool = False) -> None:
+        """Read the file and offer what it says; with ``changed`` only if it is another than at the last reading."""
         with self._changing:
+            stamp = _stamp(self.path)
+            if changed and stamp == self._stamp:
+                return
             # Taken before reading: what is written meanwhile is read at the next look.
-            self._stamp = _stamp(self.path)
+            self._stamp = stamp
             try:
                 config = read_configuration(self.path, roots=self._roots)
             except ConfigurationError as error:
