@@ -129,9 +129,12 @@ def _passes(catalog: Catalog, field: Field, comparison: Comparison) -> Any:
         raise ParameterError("filter", f"column {field.name!r} holds {field.dtype}, which is not compared")
     column, value = catalog.column(field), _typed(field, comparison)
     try:
-        scalar = pa.scalar(value, column.type)
+        # A number with a fraction would be cut to the type of a column of whole ones.
+        scalar = pa.scalar(value, pa.float64() if isinstance(value, float) else column.type)
     except (pa.ArrowInvalid, OverflowError, TypeError):
-        column, scalar = column.cast(pa.float64(), safe=False), pa.scalar(float(value))
+        scalar = pa.scalar(float(value))
+    if isinstance(scalar, pa.DoubleScalar):
+        column = column.cast(pa.float64(), safe=False)
     found = getattr(compute, OPERATORS[comparison.operator])(column, scalar)
     if comparison.operator == "!=" and pa.types.is_floating(column.type):
         found = compute.and_(found, compute.invert(compute.is_nan(column)))
