@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from armillary.holdings.access import ANONYMOUS, OWNER
+from armillary.holdings.access import ANONYMOUS
 from armillary.server import cutout_answers
 from armillary.server.app import create_app
 
@@ -216,7 +216,7 @@ def test_a_streamed_cutout_is_the_same(folder: Path, monkeypatch: pytest.MonkeyP
 def test_what_is_not_for_the_caller_looks_like_what_is_missing(folder: Path, route: str) -> None:
     shown = make_app(folder)
     holdings = shown.services.holdings
-    holdings.layer("tan", OWNER).entry.grant = "secret"
+    holdings._layers["tan"] = (holdings._layers["tan"][0], ("secret",))
     app = create_app(holdings, shown.services.settings, everybody=ANONYMOUS)
     assert asking(shown, f"/api/layers/tan/{route}").status_code == 200
     for headers in ({}, {"If-None-Match": "*"}):
