@@ -14,7 +14,7 @@ from astropy.io import fits
 from armillary.errors import ConfigurationError, FileError, NotFoundError, UnreadableFileError
 from armillary.holdings import ANONYMOUS, Access, facts, open_configuration
 from armillary.holdings.access import OWNER
-from armillary.holdings.configuration import live
+from armillary.holdings.configuration import headers, live
 from armillary.holdings.files import open_file
 from armillary.images.pyramid import Pyramid
 from armillary.sky.grid import TileKey, Window
@@ -527,6 +527,24 @@ def test_roots_are_looked_at_again_when_a_file_is_opened(serve, tmp_path) -> Non
     made.run()
     assert {name: entry["status"] for name, entry in words_of(made).items()} == {"x": "ready", "y": "unavailable"}
     assert "outside" in made.problems[0].message
+
+
+def test_an_address_that_does_not_answer_is_tried_once_a_minute(tmp_path, monkeypatch) -> None:
+    asked, now = [], [0.0]
+    monkeypatch.setattr(headers, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def opener(path):
+        asked.append(path)
+        raise UnreadableFileError("a.fits", "its server does not answer.")
+
+    ratio = {"providers": [{"filename": "http://host/b.fits"}]}
+    write(tmp_path, holdings(layer("x", "http://host/a.fits"), layer("y", provider=ratio)))
+    made = open_configuration(tmp_path / "h.json", pyramid, opener=opener)
+    for seconds, times in ((0.0, 2), (30.0, 2), (61.0, 4), (90.0, 4)):
+        now[0] = seconds
+        made.reload()
+        assert len(asked) == times
+        assert len(made.problems) == 2
 
 
 def test_closing_gives_all_files_back(serve, tmp_path, opener) -> None:

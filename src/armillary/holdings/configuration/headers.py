@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 READERS = 8
 MOST_PROBLEMS = 1000
+REMOTE_SECONDS = 60.0
 CONFIGURATION = "configuration"
 """Under what the problem of the holdings file itself is reported: not a problem of files."""
 
@@ -44,6 +47,7 @@ class Headers:
         self._holdings = holdings
         self._stopped = stopped
         self._versions: dict[Offered, str] = {}
+        self._asked: dict[Offered, float] = {}
         self._told = False  # What is found at first is told by whoever serves.
 
     def look(self, entries: Iterable[LayerEntry]) -> None:
@@ -54,8 +58,9 @@ class Headers:
         layers: dict[Offered, list[LayerEntry]] = {}
         for entry in entries:
             layers.setdefault(entry.file, []).append(entry)
-        for gone in self._versions.keys() - layers.keys():
-            del self._versions[gone]
+        for known in (self._versions, self._asked):
+            for gone in known.keys() - layers.keys():
+                del known[gone]
         singles = [file for file in layers if not isinstance(file, CombinedFile)]
         combined = [file for file in layers if isinstance(file, CombinedFile)]
         problems: Problems = {}
@@ -71,8 +76,8 @@ class Headers:
         before, had = self._versions.get(file), file.problem
         if self._stopped.is_set():
             return {}
-        if before is not None and _is_remote(file):
-            return {_place(file): had} if had else _faults(entries)  # Whoever asks for it finds out.
+        if _is_remote(file) and not self._is_worth_a_request(file):
+            return {_place(file): had} if had else _faults(entries)
         try:
             image, version = _opened(file, before)
         except FileError as error:
@@ -85,6 +90,14 @@ class Headers:
             self._learn(image, entries)
         self._versions[file] = version
         return _faults(entries)
+
+    def _is_worth_a_request(self, file: Offered) -> bool:
+        """Whether a remote file is to be opened: until that went well, once a minute; then whoever asks finds out."""
+        now = time.monotonic()
+        if file in self._versions or now - self._asked.get(file, -math.inf) < REMOTE_SECONDS:
+            return False
+        self._asked[file] = now
+        return True
 
     def _learn(self, image: ImageFile, entries: list[LayerEntry]) -> None:
         with self._holdings.lock:
