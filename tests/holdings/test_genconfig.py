@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from armillary.errors import ConfigurationError
 from armillary.holdings.access import OWNER
-from armillary.holdings.configuration import read_configuration
+from armillary.holdings.configuration import open_configuration, read_configuration
 from armillary.holdings.discovery import discover
 from armillary.holdings.genconfig import as_json, as_toml, check_free, generate, write_whole
 from armillary.holdings.genconfig.grouping import relative_to
@@ -247,6 +247,29 @@ def test_what_is_written_is_read_without_a_warning(folder: Path, suffix: str) ->
     assert set(planes) == set(opened.layer_ids())
     assert len(planes) == made.layers
     opened.close()
+
+
+def test_catalogs_become_source_groups(folder: Path) -> None:
+    (folder / "stars.csv").write_text("name,ra,dec\na,1,2\nb,3,4\n")
+    (folder / "list.json").write_text('[{"name": "x", "ra": 1, "dec": 2, "extra": null}]')
+    (folder / "notes.csv").write_text("time,flux\n1,2\n")
+    made = generate([folder], str(folder))
+    assert (made.catalogs, made.problems) == (2, ())
+    path = folder / "holdings.json"
+    path.write_text(as_json(made.document), encoding="utf-8")
+    assert read_configuration(path).warnings == ()
+    served = open_configuration(path, lambda *_, **__: None)  # type: ignore[arg-type, return-value]
+    counts = {g.source_group_id: g.file.current()[0].count for g in served.holdings.source_groups(OWNER)}
+    assert counts == {"list": 1, "stars": 2}
+    # The configuration in the folder is no catalog.
+    assert generate([folder], str(folder)).document == made.document
+
+
+def test_catalogs_alone_need_no_map(tmp_path: Path) -> None:
+    (tmp_path / "stars.csv").write_text("name,ra,dec\na,1,2\n")
+    made = generate([tmp_path], str(tmp_path))
+    assert (made.layers, made.maps, made.catalogs) == (0, 0, 1)
+    assert made.document["map_groups"] == []
 
 
 def test_the_same_files_give_the_same_text(folder: Path) -> None:
