@@ -157,4 +157,10 @@ class Catalog:
 
     def take(self, fields: Sequence[Field], rows: NDArray[np.int64]) -> dict[str, Any]:
         """Some rows of some columns, as ``pyarrow`` arrays by name."""
-        return self.table.take([field.name for field in fields], rows)
+        import pyarrow as pa
+
+        names = [field.name for field in fields]
+        if self.table.takes_rows(names, rows):
+            return self.table.take(names, rows)
+        places = pa.array(rows)
+        return {field.name: self.column(field).take(places) for field in fields}

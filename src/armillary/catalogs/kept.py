@@ -10,7 +10,7 @@ from armillary.storage.cache import ByteLru
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-KEPT_BYTES = 1 << 30
+KEPT_BYTES = 512 << 20
 _shared = ByteLru(KEPT_BYTES)
 _numbers = itertools.count()
 

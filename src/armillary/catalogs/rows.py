@@ -23,7 +23,7 @@ EXACT = 1 << 53
 """Larger whole numbers leave as text: JSON readers of browsers round them."""
 LONGEST_TEXT = 1000
 LONGEST_LIST = 64
-CSV_ROWS = 2000
+CSV_ROWS = 5000
 # Text that a spreadsheet would run as a formula; what is only a number or an angle is harmless.
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.][\d\s.:eE+°'\"hdms-]*\Z)")
 

@@ -56,6 +56,10 @@ class Table(ABC):
             It vanished or is broken.
         """
 
+    def takes_rows(self, names: Sequence[str], rows: NDArray[np.int64]) -> bool:  # noqa: ARG002
+        """Whether ``take`` costs less than columns that are kept once they are read."""
+        return True
+
     def take(self, names: Sequence[str], rows: NDArray[np.int64]) -> dict[str, Any]:
         """Some rows of some columns, as ``pyarrow`` arrays in the order of ``rows``; otherwise as ``column``."""
         import pyarrow as pa

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TRIES = 4
-KEPT_BYTES = 4 << 30
+KEPT_BYTES = 2 << 30
 REMEMBERED_VERSIONS = 256
 _numbers = itertools.count()
 
@@ -146,6 +146,7 @@ class OfferedCatalog:
         if kept is not None:
             log.info("%s changed: read anew", self.name)
         shelf.put(self._number, catalog, version)
+        _prepare_choice(catalog)
         self.problem, self.count = None, catalog.count
         return catalog, version
 
@@ -185,6 +186,13 @@ class OfferedCatalog:
     def close(self) -> None:
         """Give the memory back."""
         shelf.forget(self._number)
+
+
+def _prepare_choice(catalog: Catalog) -> None:
+    """Make what the first view would wait for."""
+    from armillary.catalogs.choice import ranks_of
+
+    ranks_of(catalog)
 
 
 def offered_file(

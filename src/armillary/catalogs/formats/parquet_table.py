@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from armillary.storage.source import ByteSource
 
 FEW_GROUPS = 2
+SMALL_BYTES = 128 << 20
 
 
 class ParquetTable(Table):
@@ -78,11 +79,19 @@ class ParquetTable(Table):
             raise CorruptFileError(self.name, f"column {name} is damaged: it does not have {self.count:,} rows.")
         return tidy(column)
 
+    def takes_rows(self, names: Sequence[str], rows: NDArray[np.int64]) -> bool:
+        """Where the rows lie in few row groups, and the columns are too large to be read once and kept."""
+        small = sum(self._sizes[name] for name in names) <= SMALL_BYTES
+        return not small and len(self._groups_of(rows)) <= FEW_GROUPS
+
+    def _groups_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.unique(np.searchsorted(self._starts, rows, "right") - 1)
+
     def take(self, names: Sequence[str], rows: NDArray[np.int64]) -> dict[str, Any]:
         """Some rows: by their row groups where they are few, else by whole columns."""
         import pyarrow as pa
 
-        groups = np.unique(np.searchsorted(self._starts, rows, "right") - 1)
+        groups = self._groups_of(rows)
         if not len(rows) or len(groups) > FEW_GROUPS or len(self._starts) <= FEW_GROUPS:
             return super().take(names, rows)
         leaves = sorted({leaf for name in names for leaf in self._leaves[self._places[name]]})
