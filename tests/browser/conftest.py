@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-pytest.register_assert_rewrite("conftest_browser")
+pytest.register_assert_rewrite("conftest_browser", "conftest_collection")
 
 from conftest_browser import address, chromium, launcher, plain_viewer, sky, viewer  # noqa: E402, F401
+from conftest_collection import collection  # noqa: E402, F401

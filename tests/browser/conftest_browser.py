@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -20,7 +23,6 @@ from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
 
@@ -36,11 +38,20 @@ POLL_MS = 40
 
 
 @contextlib.contextmanager
-def serve(*paths: object, auth: str = "none") -> Iterator[str]:
-    """Address of ``armillary open`` on ``paths``, a process of its own."""
-    command = [sys.executable, "-m", "armillary", "open", *map(str, paths)]
-    options = ["--no-browser", "--port", "0", "--auth", auth]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def serve(*paths: object, auth: str = "none", command: str = "open", **settings: str) -> Iterator[str]:
+    """Address of ``armillary open`` (or ``serve``) on ``paths``, a process of its own that never asks the network."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "settings.toml")
+        lines = [f"{name} = {json.dumps(value)}" for name, value in {"name_resolver": "", **settings}.items()]
+        config.write_text("\n".join(lines), encoding="utf-8")
+        words = [sys.executable, "-m", "armillary", command, *map(str, paths), "--config", str(config)]
+        with _running([*words, "--no-browser", "--port", "0", "--auth", auth]) as found:
+            yield found
+
+
+@contextlib.contextmanager
+def _running(command: list[str]) -> Iterator[str]:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
         line = next((line for line in process.stdout if line.startswith(READY)), None)

@@ -63,7 +63,8 @@ function write(how: "push" | "replace"): void {
   else history.replaceState(null, "", address);
 }
 
-const later = debounced(() => write("replace"), 250);
+/** While a layer is on its way the address is still that of the one before. */
+const later = debounced(() => (store.state.layerBusy ? later() : write("replace")), 250);
 
 /** Put the state into the address: a new entry of the history, or in place once things are quiet. */
 export function syncUrl(how: "push" | "replace"): void {

@@ -178,11 +178,13 @@ export class ArSearchField extends LitElement {
       // One place more than there are options: the text itself.
       this.active = ((this.active + 1 + step + places) % places) - 1;
       event.preventDefault();
-    } else if (event.key === "Escape") this.leave();
+    } else if (event.key === "Escape") this.leave(event);
   }
 
-  private leave(): void {
+  private leave(event: Event): void {
     if (this.busy) {
+      // The browser would empty the field.
+      event.preventDefault();
       this.stop();
       return;
     }

@@ -35,6 +35,8 @@ export class ArLayerTree extends LitElement {
   private rows: TreeRow[] = [];
   private tops = topsOf([]);
   private typing = { text: "", until: 0 };
+  /** Whether the keyboard came here by itself, or since a click has moved here. */
+  private walking = false;
   private known: unknown = null;
   private revealed: string | null = null;
   private readonly sizes = new ResizeObserver(() => {
@@ -115,7 +117,7 @@ export class ArLayerTree extends LitElement {
       </div>
       ${this.message()}
       <div class="tree scroll" role="tree" aria-label="Layers" tabindex="0" aria-activedescendant=${this.activeId()}
-        @scroll=${this.scrolled} @keydown=${this.keyed}>
+        @scroll=${this.scrolled} @keydown=${this.keyed} @pointerdown=${() => this.walks(false)} @focus=${this.focused}>
         <div class="all">${this.rows.slice(first, last).map((row, k) => this.row(row, first + k))}</div>
       </div>`;
   }
@@ -207,20 +209,30 @@ export class ArLayerTree extends LitElement {
     };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const act = acts[event.key];
-    if (act) act();
-    else if (!this.typeAhead(event, at)) return;
+    if (act) {
+      this.walking = true;
+      act();
+    } else if (!this.typeAhead(event, at)) return;
     event.preventDefault();
   }
 
   /** Letters look for a row while the keyboard is what moves here; after a click they are the page's keys. */
   private typeAhead(event: KeyboardEvent, at: number): boolean {
     const goesOn = event.timeStamp < this.typing.until;
-    const letter = /^[\p{L}\p{N}._-]$/u.test(event.key) && this.list.matches(":focus-visible");
+    const letter = /^[\p{L}\p{N}._-]$/u.test(event.key) && this.walking;
     if (!letter || (event.key === "l" && !goesOn)) return false;
     this.typing = { text: (goesOn ? this.typing.text : "") + event.key, until: event.timeStamp + TYPING_MS };
     const found = typedAhead(this.rows, at, this.typing.text);
     if (found >= 0) this.move(found);
     return true;
+  }
+
+  private walks(walking: boolean): void {
+    this.walking = walking;
+  }
+
+  private focused(): void {
+    this.walking = this.list.matches(":focus-visible");
   }
 
   private leave(): void {
