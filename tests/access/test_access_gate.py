@@ -33,6 +33,7 @@ from conftest_provider import APP_ID, openid_provider, soauth_server
 from conftest_server import in_process
 
 from armillary.holdings.access import OWNER, Access
+from armillary.holdings.catalogs import OfferedCatalog
 from armillary.holdings.files import OfferedFile
 from armillary.server.app import Application
 from armillary.server.work import Workers
@@ -194,9 +195,10 @@ class Watch:
         self._watch(monkeypatch, Workers, "run", lambda workers: workers is not app._door.database_workers)
         self._watch(monkeypatch, ByteLru, "get", lambda _: True)
         self._watch(monkeypatch, CountingCache, "get", lambda _: True)
-        for name in ("plane", "state", "header", "headers", "current"):
-            if hasattr(OfferedFile, name) and callable(getattr(OfferedFile, name)):
-                self._watch(monkeypatch, OfferedFile, name, lambda _: True)
+        for kind in (OfferedFile, OfferedCatalog):
+            for name, value in vars(kind).items():
+                if callable(value) and not name.startswith("_"):
+                    self._watch(monkeypatch, kind, name, lambda _: True)
 
     def _watch(self, monkeypatch: pytest.MonkeyPatch, kind: Any, name: str, counts: Any) -> None:
         real, seen = getattr(kind, name), self.seen
@@ -221,7 +223,9 @@ def test_nothing_is_done_for_what_is_hidden(world, who: str, monkeypatch) -> Non
         async with in_process(world.full, headers=world.callers.headers(world.full, who)) as client:
             await client.get("/api/layers/seen/tiles/0/0/0.f32")
             await client.get("/api/layers/seen/histogram?bins=77")
-            assert {"Workers.run", "ByteLru.get"} <= set(watch.seen)
+            await client.get("/api/sources/stars/rows?count=7")
+            assert {"Workers.run", "ByteLru.get", "OfferedFile.current"} <= set(watch.seen)
+            assert any(word.startswith("OfferedCatalog") for word in watch.seen)
             for address in filter(NAMED.search, ADDRESSES):
                 watch.seen.clear()
                 answer = await client.get(address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from armillary.render import EXTENSIONS, Stretch
+from armillary.server.doors.openapi import session_paths
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -99,6 +100,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         document["paths"]["/api/layers/{layer}/tiles/{level}/{row}/{col}.{ext}"] = TILE
         document["paths"]["/healthz"] = HEALTH
+        document["paths"] |= session_paths(app.state.services.settings.auth)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for model in (models.Health, models.ErrorBody, models.ErrorAnswer):
             schemas.setdefault(model.__name__, model.model_json_schema(ref_template="#/components/schemas/{model}"))
