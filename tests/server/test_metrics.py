@@ -156,3 +156,19 @@ def test_readiness_is_open_to_everybody(folder: Path) -> None:
     waiting = ask(app, "/readyz", "/healthz")
     assert [answer.status_code for answer in waiting] == [503, 200]
     assert waiting[0].json()["status"] == "starting"
+
+
+def test_a_worker_that_is_gone_counts_for_nothing() -> None:
+    shared = figures.memory(3)
+    try:
+        made = [figures.Figures(shared, number, 3) for number in (1, 2, 3)]
+        assert made[0].least("connections") == 0
+        for one, connections in zip(made, (5, 3, 1), strict=True):
+            one.set("connections", connections)
+        assert made[0].least("connections") == 1
+        figures.mark_absent(shared, 3, 3)
+        assert made[0].least("connections") == 3
+        found = samples(text(made[0])[0].decode())
+        assert found["armillary_connections", (("worker", "3"),)] == 0
+    finally:
+        os.close(shared)

@@ -218,7 +218,9 @@ def test_an_unix_socket(holdings: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.sock"
     with serving(holdings, "--workers", "2", "--uds", str(path), *SMALL) as served:
         assert served.address == f"unix:{path}"
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://maps.example") as client:
+        with httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(path)), base_url="http://maps.example", timeout=60
+        ) as client:
             assert client.get(TILE).status_code == 200
         assert path.stat().st_mode & 0o777 == 0o660
         assert served.stop() == 0

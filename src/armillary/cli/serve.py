@@ -130,12 +130,13 @@ def _serve(listener: socket.socket, job: Job) -> int:
         from armillary.cli import worker
 
         return worker.serve(listener, job, ready)
-    shared = figures.memory(job.count) if settings.metrics else -1
+    shared = figures.memory(job.count)
     listener.set_inheritable(True)
     return supervisor.Supervisor(
         count=job.count,
         command=supervisor.worker_command("armillary.cli.worker"),
         job=lambda number: replace(job, number=number, listener=listener.fileno(), figures=shared).to_line(),
-        inherited=(listener.fileno(), *([shared] if shared >= 0 else [])),
+        inherited=(listener.fileno(), shared),
         on_ready=ready,
+        on_lost=lambda number: figures.mark_absent(shared, number, job.count),
     ).run()

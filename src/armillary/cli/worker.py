@@ -132,7 +132,8 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
     from armillary.storage.cache import decoded
 
     settings = job.settings
-    discovery, application = _application(listener, job)
+    figures = _figures(job)
+    discovery, application = _application(listener, job, figures)
     run.raise_file_limit()
     decoded.resize(settings.memory << 19)
     discovery.start()
@@ -142,7 +143,9 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
         ready()
         warmup.start(application.api)
 
-    server = run.make_server(with_cors(application, settings), announce, run.KILLS)
+    server = run.make_server(
+        with_cors(application, settings), announce, run.KILLS, share=figures if job.count > 1 else None
+    )
     reloader = Reloader(discovery, application.services)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, reloader.reload)
@@ -158,7 +161,7 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
     return 0
 
 
-def _application(listener: socket.socket, job: Job) -> tuple[Any, Any]:
+def _application(listener: socket.socket, job: Job, figures: Figures | None) -> tuple[Any, Any]:
     from armillary.cli.pyramids import pyramid_maker
     from armillary.holdings.access import Access
     from armillary.holdings.configuration import open_configuration
@@ -167,16 +170,20 @@ def _application(listener: socket.socket, job: Job) -> tuple[Any, Any]:
     settings = job.settings
     discovery = open_configuration(job.path, pyramid_maker(settings), tile_size=settings.tile_size)
     everybody = Access(grants=frozenset(settings.grants))
-    figures = _figures(job)
     port = None if listener.family == getattr(socket, "AF_UNIX", None) else listener.getsockname()[1]
     return discovery, make_application(
-        discovery.holdings, settings, discovery=discovery, port=port, everybody=everybody, figures=figures
+        discovery.holdings,
+        settings,
+        discovery=discovery,
+        port=port,
+        everybody=everybody,
+        figures=figures if settings.metrics else None,
     )
 
 
 def _figures(job: Job) -> Figures | None:
-    """Where this process counts; None where nobody asks for metrics."""
-    if not job.settings.metrics:
+    """Where this process counts; None where nobody reads it."""
+    if job.count == 1 and not job.settings.metrics:
         return None
     from armillary.server import figures
 

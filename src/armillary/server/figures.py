@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import struct
 import tempfile
 import threading
 import time
@@ -43,7 +44,17 @@ PREFIXES = (
 )
 STATUSES = (200, 204, 206, 303, 304, 400, 401, 403, 404, 405, 409, 410, 413, 414, 421, 422, 429, 431, 499, 500, 503, 0)
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-WORDS = ("tiles_kept", "tiles_shared", "tiles_made", "reloads", "waiting", "cache_bytes", "pid", "started")
+WORDS = (
+    "tiles_kept",
+    "tiles_shared",
+    "tiles_made",
+    "reloads",
+    "waiting",
+    "connections",
+    "cache_bytes",
+    "pid",
+    "started",
+)
 
 _STATUS_PLACES = {status: place for place, status in enumerate(STATUSES)}
 _BUCKETS = len(BOUNDS_S) + 1
@@ -80,7 +91,15 @@ def memory(count: int) -> int:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.ftruncate(descriptor, size)
+    for number in range(1, count + 1):
+        mark_absent(descriptor, number, count)
     return descriptor
+
+
+def mark_absent(descriptor: int, number: int, count: int) -> None:
+    """Say in its row that a worker accepts no connections now."""
+    with mmap.mmap(descriptor, count * ROW * 8) as shared:
+        struct.pack_into("d", shared, ((number - 1) * ROW + _PLACES["connections"]) * 8, -1.0)
 
 
 def route_of(path: str) -> int:
@@ -153,6 +172,11 @@ class Figures:
     def set(self, word: str, value: float) -> None:
         """Set one of ``WORDS``."""
         self._row[_PLACES[word]] = value
+
+    def least(self, word: str) -> float:
+        """The smallest that any worker has of one of ``WORDS``; below 0 a worker is not there."""
+        values = self._all[_PLACES[word] :: ROW].tolist()
+        return min((value for value in values if value >= 0), default=0.0)
 
     def totals(self) -> Totals:
         """Everything that all workers counted."""

@@ -108,13 +108,14 @@ class _Collector:
         )
         kinds = {
             "waiting": ("armillary_waiting_requests", "Requests that wait for a thread."),
+            "connections": ("armillary_connections", "Open connections."),
             "cache_bytes": ("armillary_tile_cache_bytes", "Bytes of tiles kept in memory."),
             "started": ("armillary_worker_start_time_seconds", "When the worker was started, Unix time."),
         }
         for word, (name, meaning) in kinds.items():
             family = GaugeMetricFamily(name, meaning, labels=["worker"])
             for number, row in enumerate(words, 1):
-                family.add_metric([str(number)], row[word])
+                family.add_metric([str(number)], max(0.0, row[word]))
             yield family
         memory = GaugeMetricFamily("armillary_resident_bytes", "Resident memory of the worker.", labels=["worker"])
         for number, row in enumerate(words, 1):

@@ -6,17 +6,21 @@ import contextlib
 import logging
 import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from armillary.server.accepting import Acceptor, Connections
 from armillary.server.listening import BACKLOG, address, listen
 
 if TYPE_CHECKING:
+    import asyncio
     import socket
     from collections.abc import Callable, Iterator, Sequence
 
     from armillary.server.asgi import App
+    from armillary.server.figures import Figures
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +40,47 @@ class Server(uvicorn.Server):
         Called once it listens.
     endings
         Signals that end it.
+    share
+        Counts of the processes that accept from the same sockets; None where there is no other.
     """
 
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], endings: Sequence[signal.Signals] = ENDINGS
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        endings: Sequence[signal.Signals] = ENDINGS,
+        *,
+        share: Figures | None = None,
     ) -> None:
         super().__init__(config)
+        self._share = share
+        if share is not None:
+            self.server_state.connections = Connections(partial(share.set, "connections"))
         self._on_ready = on_ready
         self._endings = endings
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
-        await super().startup(sockets)
+        if self._share is not None and sockets:
+            await super().startup([])
+            self._share.set("connections", 0)
+            acceptors: list[Any] = [Acceptor(listener, self._make_protocol, self._spare) for listener in sockets]
+            self.servers = acceptors
+        else:
+            await super().startup(sockets)
         self._on_ready()
+
+    def _spare(self, under_way: int) -> int:
+        """How many connections fewer the process has that has fewest."""
+        assert self._share is not None
+        return len(self.server_state.connections) + under_way - int(self._share.least("connections"))
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        protocol: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -64,8 +96,10 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def make_server(app: App, on_ready: Callable[[], None], endings: Sequence[signal.Signals] = ENDINGS) -> Server:
-    """A server of ``app`` for a socket that listens already."""
+def make_server(
+    app: App, on_ready: Callable[[], None], endings: Sequence[signal.Signals] = ENDINGS, *, share: Figures | None = None
+) -> Server:
+    """A server of ``app`` for a socket that listens already; parameters as of ``Server``."""
     grace: Any = GRACE_SECONDS
     config = uvicorn.Config(
         app,
@@ -79,7 +113,7 @@ def make_server(app: App, on_ready: Callable[[], None], endings: Sequence[signal
         timeout_keep_alive=30,
         backlog=BACKLOG,
     )
-    return Server(config, on_ready, endings)
+    return Server(config, on_ready, endings, share=share)
 
 
 def raise_file_limit() -> None:

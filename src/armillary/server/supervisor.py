@@ -74,6 +74,8 @@ class Supervisor:
         Descriptors that workers inherit.
     on_ready
         Called once, when all are ready.
+    on_lost
+        Called with the number of a worker that has ended.
     """
 
     count: int
@@ -81,6 +83,7 @@ class Supervisor:
     job: Callable[[int], str]
     inherited: Sequence[int]
     on_ready: Callable[[], None]
+    on_lost: Callable[[int], None] = lambda _number: None
     workers: list[Worker] = field(init=False)
     status: int = 0
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
@@ -198,6 +201,7 @@ class Supervisor:
     def _lost(self, worker: Worker) -> None:
         """Its end of the socket is closed: it has ended, or will at once."""
         how = self._reap(worker)
+        self.on_lost(worker.number)
         lasted_s = time.monotonic() - worker.since_s
         healthy = worker.ready and lasted_s >= HEALTHY_SECONDS
         worker.failures = 0 if healthy else worker.failures + 1
