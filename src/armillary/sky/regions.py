@@ -69,6 +69,16 @@ class Circle(Region):
         """Radians to the border."""
         return self._radius - angle(vectors, self._centre)
 
+    def side(self, vectors: NDArray[np.float64], slack: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Which side of the border positions are on."""
+        if self._radius > math.pi / 2.0:
+            return super().side(vectors, slack)
+        chord = np.square(vectors - self._centre).sum(axis=-1)
+        limit = 2.0 * math.sin(self._radius / 2.0)
+        sides: NDArray[np.int8] = (chord < np.square(np.maximum(limit - slack, 0.0))).astype(np.int8)
+        sides -= chord > np.square(limit + slack)
+        return sides
+
     def cone(self) -> tuple[NDArray[np.float64], float]:
         """The circle itself."""
         return self._centre, self._radius

@@ -52,6 +52,16 @@ class Region(ABC):
         All that is nearer to a position than this lies on its side of the border. Shape (…,).
         """
 
+    def side(self, vectors: NDArray[np.float64], slack: NDArray[np.float64]) -> NDArray[np.int8]:
+        """1 for what is inside, -1 for outside, 0 for what may lie within ``slack`` radians of the border.
+
+        ``slack`` broadcasts with the shape (…,) of the positions, whose lengths may be off by as much.
+        """
+        clearance = self.clearance(vectors)
+        sides: NDArray[np.int8] = (clearance > slack).astype(np.int8)
+        sides -= clearance < -slack
+        return sides
+
     @abstractmethod
     def cone(self) -> tuple[NDArray[np.float64], float]:
         """Centre (a unit vector) and radius in radians of a circle that holds the region."""

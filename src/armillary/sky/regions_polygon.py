@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MIN_CORNERS = 3
 MAX_CORNERS = 1000
+MANY_CORNERS = 64
 # Corners nearer than this, and sides that come this near to each other, are one: 2e-5 arcseconds.
 CLOSE = 1e-10
 _BINS_FOR_CORNER = 4
@@ -81,6 +82,12 @@ class Polygon(Region):
         apart = np.empty(given.shape[:-1])
         distance_to_sides(given.reshape(-1, 3), self._points, self._sides.normals, apart.reshape(-1))
         return np.where(self.contains(given), apart, -apart)
+
+    def side(self, vectors: NDArray[np.float64], slack: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Which side of the border positions are on; of many corners all are in doubt: distances cost too much."""
+        if len(self._points) > MANY_CORNERS:
+            return np.zeros(vectors.shape[:-1], np.int8)
+        return super().side(vectors, slack)
 
     def cone(self) -> tuple[NDArray[np.float64], float]:
         """A circle about the middle of the corners."""

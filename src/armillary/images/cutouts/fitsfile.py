@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -78,6 +79,10 @@ class FitsCutout:
         ny, nx = self.cut.shape
         return ny * nx * self._type.itemsize
 
+    @functools.cached_property
+    def _header(self) -> bytes:
+        return self.header()
+
     def header(self) -> bytes:
         """Header of the image."""
         window = self.cut.window
@@ -103,7 +108,7 @@ class FitsCutout:
         VersionGoneError, FileError
             The file changed or vanished on the way: what came before belongs to the version it had.
         """
-        yield self.header()
+        yield self._header
         for part in block_windows(self.plane, self.cut):
             yield self._block(part)
         yield bytes(-self.data_bytes % BLOCK)
@@ -121,11 +126,12 @@ class FitsCutout:
             return self.length()
         finally:
             self._found_fill = None
+            del self._header
 
     def length(self) -> int:
         """Bytes of the whole file."""
         window = self.cut.window
-        total = len(self.header()) + -(-self.data_bytes // BLOCK) * BLOCK
+        total = len(self._header) + -(-self.data_bytes // BLOCK) * BLOCK
         for hdu in self._tables:
             assert isinstance(self.plane, FitsPlane)
             total += len(extension(self.plane.file, hdu, window.x0, window.y0))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COARSE = 32
 PARTS = 4
-LEAF_PIXELS = 1024
+LEAF_PIXELS = 64
 AT_ONCE = 1 << 16
 BORDER_SAMPLES = 64
 _coarse: WeakKeyDictionary[PlaneWcs, Cells] = WeakKeyDictionary()
@@ -180,7 +180,10 @@ class _Search:
             small = (cells.x1 - cells.x0 + 1) * (cells.y1 - cells.y0 + 1) <= LEAF_PIXELS
             self._look_closely(cells.pick(small))
             cells = cells.pick(~small)
-            x0, x1, y0, y1, owner = split(cells, PARTS)
+            *corners, owner = split(cells, PARTS)
+            beyond = self._reach(*corners)
+            x0, x1, y0, y1 = (corner[beyond] for corner in corners)
+            owner = owner[beyond]
             lost = np.isinf(cells.radius)[owner]
             cells = look_up(self._wcs, x0, x1, y0, y1)
             # A box without sky between others may hide a corner with some: it is looked into once more.
@@ -248,10 +251,15 @@ class _Search:
         return found
 
     def _reaches(self, cells: Cells) -> NDArray[np.bool_]:
-        """Whether boxes reach beyond what was found."""
+        return self._reach(cells.x0, cells.x1, cells.y0, cells.y1)
+
+    def _reach(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Whether boxes (corners included) reach beyond what was found."""
         x0, y0, x1, y1 = self._box
-        left, right = np.maximum(cells.x0, self._low), np.minimum(cells.x1, self._high - 1)
-        reaches: NDArray[np.bool_] = (left < x0) | (right >= x1) | (cells.y0 < y0) | (cells.y1 >= y1)
+        left, right = np.maximum(left, self._low), np.minimum(right, self._high - 1)
+        reaches: NDArray[np.bool_] = (left < x0) | (right >= x1) | (low < y0) | (high >= y1)
         return reaches
 
     def _look_closely(self, cells: Cells) -> None:
@@ -261,6 +269,8 @@ class _Search:
             part = cells.pick(slice(first, first + at_once))
             part = part.pick(self._reaches(part))
             x, y = _pixels_of(part)
+            beyond = self._reach(x, x, y, y)
+            x, y = x[beyond], y[beyond]
             if len(x):
                 self._take(x, y, self._wcs.pixel_to_vectors(x, y))
 
