@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,19 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armillary.holdings import Access, Holdings
-from armillary.holdings.layers import LayerEntry
+from armillary.holdings.layers import LayerEntry, Pyramids
 from armillary.holdings.search import Search, index_of, words_of
 from armillary.holdings.tree import Band, Box, Map, MapGroup, SourceGroup
 from armillary.images.plane import PlaneWords
 
-FILE: Any = SimpleNamespace(problem=None, count=None, close=lambda: None)
+FILE: Any = SimpleNamespace(problem=None, count=None, path="x.fits", identity="x.fits", close=lambda: None)
+PYRAMIDS = Pyramids(lambda *_: None, 64)  # type: ignore[arg-type, return-value]
 NOBODY = Access()
 MEMBER = Access(grants=frozenset({"team"}))
 
 
 def layer(layer_id: str, name: str, description: str = "", grant: str | None = None) -> LayerEntry:
     words = PlaneWords("x.fits", 0)
-    return LayerEntry(layer_id, name, FILE, (0, "", 0), words, (), (), None, description, grant)  # type: ignore[arg-type]
+    return LayerEntry(layer_id, name, FILE, (0, "", 0), words, (), (), PYRAMIDS, description, grant)
 
 
 def add_map(holdings: Holdings, group: MapGroup, name: str, layers: list[LayerEntry], **more: Any) -> None:
@@ -139,6 +141,21 @@ def test_the_route_answers(tmp_path: Path) -> None:
     assert [layer["layer_id"] for layer in hit.json()["layers"]] == ["M31_f090"]
     assert hit.json()["layers"][0]["path"] == [tmp_path.name, "M31_f090.fits", "HDU 0"]
     assert nothing.json() == again.json() == {"layers": [], "source_groups": [], "boxes": []}
+
+
+def test_names_that_are_no_text_are_told_as_far_as_they_are(tmp_path: Path) -> None:
+    names = [os.fsencode(tmp_path) + name for name in (b"/odd\xff.fits", b"/odd\xff.csv", b"/bad\xff.fits")]
+    try:
+        os.rename(write_image(tmp_path / "a.fits", sky_data(), tan_header(200, 300)), names[0])
+    except OSError:
+        pytest.skip("this file system takes text only")
+    Path(os.fsdecode(names[1])).write_text("ra,dec\n1,2\n")
+    Path(os.fsdecode(names[2])).write_text("no FITS")
+    tree, hits, layer = ask(tmp_path, "/api/holdings", "/api/search?q=odd", "/api/layers/odd_")
+    assert {a.status_code for a in (tree, hits, layer)} == {200}
+    assert [group["name"] for group in tree.json()["source_groups"]] == ["odd?"]
+    assert [problem["name"] for problem in tree.json()["problems"]] == ["bad?.fits"]
+    assert [hit["layer_id"] for hit in hits.json()["layers"]] == ["odd_"]
 
 
 @pytest.mark.parametrize("query", ["", "?q=", "?q=++", "?q=" + "x" * 201])

@@ -19,7 +19,9 @@ SMALLEST_COMPRESSED = 1024
 
 def json_answer(request: Request, content: Any, *, cache_control: str = "private, no-cache") -> Response:
     """JSON with entity tag and content coding."""
-    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Some names that a file system takes are no text: what cannot be told of them is a question mark.
+    body = text.encode("utf-8", "replace")
     return bytes_answer(request, body, "application/json", cache_control=cache_control)
 
 
