@@ -34,6 +34,8 @@ export class ArPositionCard extends LitElement {
   @state() private exact: ValueAnswer | null = null;
   private frame: DrawFrame | null = null;
   private added = false;
+  /** A place that was asked for before there was a frame. */
+  private wanted: [number, number] | null = null;
   private press: { x: number; y: number; timer: ReturnType<typeof setTimeout> } | null = null;
   private readonly asking = new Latest();
   private readonly follow = new Follow(this, ["overlays", "layerId"]);
@@ -60,6 +62,7 @@ export class ArPositionCard extends LitElement {
 
   private draw(context: CanvasRenderingContext2D, frame: DrawFrame): void {
     this.frame = frame;
+    if (this.wanted) this.open(...this.wanted);
     if (!this.pin) return;
     const [x, y] = frame.nearest(this.pin.x, this.pin.y);
     context.beginPath();
@@ -136,6 +139,7 @@ export class ArPositionCard extends LitElement {
     this.join();
     const { frame } = this;
     const { layerId } = store.state;
+    this.wanted = frame ? null : [sx, sy];
     if (!frame || !layerId) return;
     const [across, y] = frame.toPixel(sx, sy);
     const turn = frame.period;

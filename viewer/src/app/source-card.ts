@@ -93,7 +93,8 @@ export class ArSourceCard extends LitElement {
     const column = shownCatalog(id)?.info?.name_column;
     const value = column && values ? values[column] : null;
     const text = value === null || value === undefined ? "" : String(value).trim();
-    return text || `Row ${row + 1}`;
+    if (!text) return `Row ${row + 1}`;
+    return /^\d+$/.test(text) ? `${column} ${text}` : text;
   }
 
   /** Sources that lie on top of each other are gone through. */

@@ -1,10 +1,13 @@
 /** Symbols drawn once and stamped many times: a symbol costs one copy of a small picture. */
+import { type Bits, bitsOf } from "./raster";
 import type { Shape } from "./symbols";
 
 export interface Sprite {
   picture: CanvasImageSource;
   /** Side in device pixels. */
   side: number;
+  /** The same picture in memory. */
+  bits: Bits;
 }
 
 export interface Look {
@@ -16,7 +19,7 @@ export interface Look {
   filled: boolean;
 }
 
-const RIM = "rgba(4, 7, 12, 0.78)";
+const RIM = "#05080d";
 const MOST = 4096;
 /** Diameters are told apart to half a pixel. */
 const STEPS = 2;
@@ -62,15 +65,13 @@ function paint(context: CanvasRenderingContext2D | OffscreenCanvasRenderingConte
   context.lineJoin = "round";
   context.lineCap = "round";
   context.strokeStyle = RIM;
-  context.lineWidth = width + 2;
+  context.lineWidth = width + 1.8;
   context.stroke(path);
-  if (!open(shape)) {
+  if (filled && !open(shape)) {
     context.fillStyle = colour;
-    context.globalAlpha = filled ? 0.92 : 0.14;
     context.fill(path);
-    context.globalAlpha = 1;
+    return;
   }
-  if (filled && !open(shape)) return;
   context.strokeStyle = colour;
   context.lineWidth = width;
   context.stroke(path);
@@ -101,12 +102,13 @@ export class Sprites {
   private make(look: Look): Sprite {
     const side = 2 * Math.ceil(((1.12 * look.diameter + 5) / 2) * this.ratio);
     const canvas = new OffscreenCanvas(side, side);
-    const context = canvas.getContext("2d");
-    if (!context) return { picture: canvas, side };
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    if (!context) return { picture: canvas, side, bits: bitsOf(new Uint8ClampedArray(4 * side * side), side) };
     context.translate(side / 2, side / 2);
     context.scale(this.ratio, this.ratio);
     paint(context, look);
-    return { picture: canvas.transferToImageBitmap(), side };
+    const bits = bitsOf(context.getImageData(0, 0, side, side).data, side);
+    return { picture: canvas.transferToImageBitmap(), side, bits };
   }
 }
 

@@ -5,11 +5,14 @@ import type { DrawFrame } from "../map/types";
 import { colourTable } from "../panels/swatch";
 import { modulo } from "../tiles/cover";
 import type { Mark } from "./marks";
+import { Raster } from "./raster";
 import { diameterOf, shareOf } from "./scale";
 import { type Look, type Sprite, Sprites } from "./sprites";
 import type { ShownCatalog } from "./store";
 import { BY_COLUMN } from "./symbols";
 
+/** From so many sources on, their symbols are written into memory instead of drawn one by one. */
+const MANY = 1500;
 const COLOURS = 48;
 /** Of what has no number to be coloured by. */
 const NO_COLOUR = "#9aa6b6";
@@ -33,6 +36,7 @@ function affineOf(frame: DrawFrame): Affine {
   return { x0, y0, dx: x1 - x0, dy: y1 - y0, turn: frame.period === null ? 0 : Math.abs(frame.period * (x1 - x0)) };
 }
 
+type Put = (sprite: Sprite, left: number, top: number) => void;
 export type AddMark = (index: number, x: number, y: number, radius: number) => void;
 
 export class Stamper {
@@ -40,6 +44,8 @@ export class Stamper {
   private context: CanvasRenderingContext2D | null = null;
   private frame: DrawFrame | null = null;
   private ratio = 1;
+  private readonly raster = new Raster();
+  private sheet: OffscreenCanvas | null = null;
 
   begin(context: CanvasRenderingContext2D, frame: DrawFrame): void {
     this.context = context;
@@ -63,6 +69,7 @@ export class Stamper {
     const { x0, y0, dx, dy, turn } = affineOf(frame);
     const { width, height } = frame;
     const look = this.looks(catalog, points);
+    const put = points.count > MANY ? this.intoMemory(context) : this.oneByOne(context);
     let inView = 0;
     for (let k = 0; k < points.count; k++) {
       const sy = y0 + dy * y[k];
@@ -75,14 +82,34 @@ export class Stamper {
       const top = Math.round(sy * ratio - half);
       let inside = false;
       do {
-        context.drawImage(sprite.picture, Math.round(sx * ratio - half), top);
+        put(sprite, Math.round(sx * ratio - half), top);
         add(k, sx, sy, radius);
         inside ||= sx >= 0 && sx <= width && sy >= 0 && sy <= height;
         sx += turn;
       } while (turn && sx < width + EDGE);
       if (inside) inView++;
     }
+    if (points.count > MANY) this.showMemory(context);
     return inView;
+  }
+
+  private oneByOne(context: CanvasRenderingContext2D): Put {
+    return (sprite, left, top) => context.drawImage(sprite.picture, left, top);
+  }
+
+  private intoMemory({ canvas }: CanvasRenderingContext2D): Put {
+    const { raster } = this;
+    raster.begin(canvas.width, canvas.height);
+    return (sprite, left, top) => raster.stamp(sprite.bits, left, top);
+  }
+
+  private showMemory(context: CanvasRenderingContext2D): void {
+    const { width, height, words } = this.raster;
+    if (!width || !height) return;
+    if (this.sheet?.width !== width || this.sheet.height !== height) this.sheet = new OffscreenCanvas(width, height);
+    const bytes = new Uint8ClampedArray(words.buffer, words.byteOffset, words.byteLength);
+    this.sheet.getContext("2d")?.putImageData(new ImageData(bytes, width, height), 0, 0);
+    context.drawImage(this.sheet, 0, 0);
   }
 
   /** What each source looks like: found once for all where no column makes a difference. */

@@ -148,6 +148,25 @@ export function columnWidths(columns: readonly SourceColumn[], rows: readonly Ce
   });
 }
 
+/** Decimals that the first rows of a column show: points stand below each other where the others are filled up. */
+export function columnDecimals(columns: readonly SourceColumn[], rows: readonly Cell[][]): number[] {
+  return columns.map(({ dtype, numeric }, k) =>
+    numeric ? Math.max(0, ...rows.map((cells) => decimals(cellText(cells[k], dtype, SHOWN_DIGITS)))) : 0,
+  );
+}
+
+const decimals = (text: string): number => /^[^e]*\.(\d+)$/.exec(text)?.[1].length ?? 0;
+
+/** As wide as a figure, and empty. */
+const FIGURE_SPACE = "\u2007";
+
+/** Fill a number up to `wanted` decimals with empty places: a zero would claim what the file does not say. */
+export function padded(text: string, wanted: number): string {
+  if (wanted === 0 || !/\d$/.test(text) || text.includes("e")) return text;
+  const has = decimals(text);
+  return text + FIGURE_SPACE.repeat(Math.max(0, wanted - has + (has === 0 ? 1 : 0)));
+}
+
 /** Figures of a number in the table; the card has all of them. */
 export const SHOWN_DIGITS = 10;
 const MOST_COLUMNS = 14;

@@ -148,9 +148,8 @@ export class ArCatalogDetails extends LitElement {
 
   private filter(): TemplateResult {
     const { filter, filterError, info, id } = this.catalog;
-    const numeric = info?.columns.find(
-      (column) => column.numeric && column.name !== info.ra_column && column.name !== info.dec_column,
-    );
+    const keys = [info?.ra_column, info?.dec_column, info?.name_column];
+    const numeric = info?.columns.find(({ name, dtype }) => dtype.startsWith("float") && !keys.includes(name));
     return html`<label for="filter">Filter</label>
       <input id="filter" class="field ${filterError ? "bad" : ""}" type="search" spellcheck="false" autocomplete="off" maxlength="400"
         placeholder=${`${numeric?.name ?? "mag"} < 12`} .value=${filter} aria-invalid=${filterError !== null}

@@ -7,10 +7,12 @@ import { debounced, isAbort, wordsOf } from "../app/session";
 import { cellText } from "../catalogs/cells";
 import {
   alignment,
+  columnDecimals,
   columnWidths,
   type Order,
   PAGE,
   Pages,
+  padded,
   ROW,
   Scroller,
   SHOWN_DIGITS,
@@ -47,6 +49,7 @@ export class ArSourceGrid extends LitElement {
   @query(".grid") private box!: HTMLElement;
   private pages = new Pages();
   private widths: number[] = [];
+  private decimals: number[] = [];
   private measured = "";
   private pending = new Map<number, AbortController>();
   private placed = -1;
@@ -144,6 +147,7 @@ export class ArSourceGrid extends LitElement {
     if (key === this.measured) return;
     this.measured = key;
     this.widths = columnWidths(this.columns, page.rows);
+    this.decimals = columnDecimals(this.columns, page.rows);
   }
 
   /** Bring the selected source's row into view, as far as it is known where it stands. */
@@ -215,7 +219,7 @@ export class ArSourceGrid extends LitElement {
     const none = found && (value === null || value === "");
     return html`<div id=${`c-${at}-${k}`} class="cell ${alignment(column)} ${active ? "active" : ""} ${none ? "none" : ""}" role="gridcell"
       aria-colindex=${k + 2} data-column=${k} style=${this.width(k)} title=${found ? cellText(value, column.dtype) : nothing}>
-      ${found ? cellText(value, column.dtype, SHOWN_DIGITS) : html`<i></i>`}</div>`;
+      ${found ? padded(cellText(value, column.dtype, SHOWN_DIGITS), this.decimals[k] ?? 0) : html`<i></i>`}</div>`;
   }
 
   // --- what a person does ---

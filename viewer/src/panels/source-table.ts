@@ -173,7 +173,7 @@ export class ArSourceTable extends LitElement {
       if (next.size) set(next);
       else this.requestUpdate();
     };
-    return html`<ar-popover side="end" .text=${`${on.size} of ${all.length} columns`} tip="Which columns are shown"><div class="choose" role="group" aria-label="Columns">
+    return html`<ar-popover icon side="end" .label=${`Columns: ${on.size} of ${all.length}`}><span slot="face">${icons.columns}</span><div class="choose" role="group" aria-label="Columns">
       <div class="all"><button class="btn" data-item @click=${() => set(all.map(({ name }) => name))}>All</button>
         <button class="btn" data-item @click=${() => set(firstColumns(all, [catalog.info?.name_column ?? null, catalog.info?.ra_column ?? null, catalog.info?.dec_column ?? null]))}>As at first</button></div>
       ${all.map(

@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const tableStyles = css`
-  :host { display: flex; flex-direction: column; height: var(--table, 280px); min-height: 0; background: var(--panel); border-top: 1px solid var(--line); position: relative; }
+  :host { display: flex; flex-direction: column; height: var(--table, 280px); min-height: 0; background: var(--panel); border-top: 1px solid var(--line); position: relative; container-type: inline-size; }
   .grip { position: absolute; left: 0; right: 0; top: -4px; height: 8px; cursor: ns-resize; z-index: 4; touch-action: none; }
   .grip::after { content: ""; position: absolute; left: 50%; top: 5px; width: 40px; height: 3px; margin-left: -20px; border-radius: 2px; background: var(--line-strong); }
   .grip:hover::after, .grip:focus-visible::after, .grip.held::after { background: var(--accent-fill); }
@@ -26,8 +26,9 @@ export const tableStyles = css`
   .choose small { color: var(--mute); }
   .wrong { margin: 0; padding: 0 14px 6px; font-size: 12px; color: var(--bad); flex: none; overflow-wrap: anywhere; }
   ar-source-grid { flex: 1; min-height: 0; }
-  @media (max-width: 1179.98px) { .bar .btn .word { display: none; } .bar input.field { flex-basis: 120px; } }
-  @media (max-width: 899.98px) { .count { display: none; } }
+  .bar .btn, .bar ar-popover { flex: none; }
+  @container (max-width: 860px) { .bar .btn .word { display: none; } .bar .btn { padding: 0; width: 28px; } .bar input.field { flex-basis: 130px; } }
+  @container (max-width: 560px) { .count { display: none; } .bar { gap: 5px; padding-left: 10px; } }
 `;
 
 export const gridStyles = css`
