@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from armillary.holdings import Access, Holdings
 from armillary.holdings.layers import LayerEntry, Pyramids
-from armillary.holdings.search import Search, index_of, words_of
+from armillary.holdings.search import Search, fold, index_of, words_of
 from armillary.holdings.tree import Band, Box, Map, MapGroup, SourceGroup
 from armillary.images.plane import PlaneWords
 
@@ -121,7 +121,8 @@ def test_a_layer_is_found_by_each_word_of_its_own_name(name: str) -> None:
     made = Holdings("Any")
     add_map(made, MapGroup("g", "g"), "m", [layer("x", name)])
     index = index_of(made.tree(NOBODY))
-    for word in name.split():
+    # Accents alone, without a letter, are no word.
+    for word in filter(lambda word: fold(word).strip(), name.split()):
         assert [hit["layer_id"] for hit in index.search(words_of(word))["layers"]] == ["x"]
 
 
