@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("armillary.cli.worker")  # Also where it is the main module.
 
-SCAN_SECONDS = 1.0
+SCAN_SECONDS = 0.3
 LOOK_SECONDS = 2.0
 ORPHAN_SECONDS = 1.0
 
