@@ -36,11 +36,11 @@ def ask(folder):
         content = {"map_groups": [{"name": "g", "maps": [{"name": "m", "bands": bands}]}]}
         (folder / "h.json").write_text(json.dumps(content))
 
-    def serve(*layers: dict[str, Any]) -> Any:
+    def serve(*layers: dict[str, Any], to: Access = EVERYBODY) -> Any:
         write(*layers)
         made = open_configuration(folder / "h.json", pyramid, tile_size=64)
         settings = Settings(auth="none", tile_size=64, threads=2)
-        seen["app"] = create_app(made.holdings, settings, discovery=made, everybody=EVERYBODY)
+        seen["app"] = create_app(made.holdings, settings, discovery=made, everybody=to)
         return made
 
     async def one(url: str, **more: Any) -> httpx.Response:
@@ -66,8 +66,18 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("rest", ADDRESSES)
-def test_a_layer_without_its_file_answers_503_and_no_path(ask, folder, rest) -> None:
+def test_why_a_layer_is_not_available_is_for_administrators(ask, folder, rest) -> None:
     ask.serve(layer("gone", "sub/gone.fits"), layer("there"))
+    answer = ask(f"/api/layers/gone{rest}")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert answer.json()["error"] == {
+        "code": "unavailable",
+        "message": "This is not available now: its file cannot be used.",
+        "detail": {},
+    }
+    assert ask(f"/api/layers/there{rest}").status_code == 200
+    ask.serve(layer("gone", "sub/gone.fits"), layer("there"), to=Access(administrator=True))
     answer = ask(f"/api/layers/gone{rest}")
     assert answer.status_code == 503
     assert answer.json()["error"]["message"].startswith("gone.fits: ")

@@ -19,6 +19,7 @@ from armillary.server.errors import HttpError, answer_of, body_of
 from armillary.server.metrics import router as metrics_router
 from armillary.server.names import router as names_router
 from armillary.server.routes import router
+from armillary.server.services import access_of
 from armillary.server.sources import router as sources_router
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def make_api(services: Services) -> FastAPI:
     return api
 
 
-async def _told(_request: Request, error: Exception) -> Response:
-    status, headers, body = answer_of(error)
+async def _told(request: Request, error: Exception) -> Response:
+    status, headers, body = answer_of(error, access_of(request))
     return Response(body, status, headers)
 
 

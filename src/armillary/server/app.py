@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TILES = b"/tiles/"
+ACCESS = "armillary.access"
 
 
 class Application:
@@ -110,7 +111,7 @@ class Application:
             status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
             if not started:
-                code, headers, body = answer_of(error)
+                code, headers, body = answer_of(error, scope.get(ACCESS, ANONYMOUS))
                 await respond(scope, guarded_send, code, raw_headers(headers), body)
         if self._figures is not None:
             route = route_of(self._inside(scope["raw_path"].decode("latin-1")))
@@ -149,6 +150,7 @@ class Application:
         if caller is None:
             await self._refuse(scope, send, path)
             return
+        scope[ACCESS] = caller.access
         if scope["method"] not in SAFE_METHODS:
             self._door.check_write(scope, caller)
         if caller.headers:
@@ -173,7 +175,7 @@ class Application:
         api = self._api if self._api is not None else await asyncio.to_thread(self.api)
         plain = scope["path"]
         inside = plain[len(self._root) :] if self._root and plain.startswith(self._root + "/") else plain
-        who = {"armillary.access": caller.access, "armillary.caller": caller, "armillary.door": self._door}
+        who = {"armillary.caller": caller, "armillary.door": self._door}
         inner = {**scope, **who, "root_path": self._root, "path": self._root + inside}
         if scope["method"] != "HEAD":
             await api(inner, receive, send)

@@ -8,10 +8,13 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from armillary import errors
+from armillary.holdings.access import ANONYMOUS
 from armillary.holdings.words import clean, error_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from armillary.holdings.access import Access
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +64,14 @@ def body_of(code: str, message: str, detail: Any = None) -> bytes:
     return json.dumps({"error": error}, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
-def answer_of(error: Exception) -> tuple[int, dict[str, str], bytes]:
+def answer_of(error: Exception, access: Access = ANONYMOUS) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body that tell a client of any exception.
 
-    What nobody expected is logged under a reference, and only the reference is told.
+    What nobody expected is logged under a reference, and only the reference is told. Why a file cannot be used is for
+    administrators.
     """
+    if isinstance(error, errors.FileError) and not access.administrator:
+        error = errors.UnavailableError("This is not available now: its file cannot be used.")
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     if isinstance(error, HttpError):
         return error.status, headers | error.headers, body_of(error.code, error.message)
