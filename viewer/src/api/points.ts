@@ -107,7 +107,7 @@ function readArrays(body: ArrayBuffer, head: Head, start: number): Map<string, C
   const columns = new Map<string, Column>();
   let at = start;
   for (const array of head.arrays) {
-    const Kind = typeof array?.dtype === "string" ? KINDS[array.dtype] : undefined;
+    const Kind = Object.hasOwn(KINDS, String(array?.dtype)) ? KINDS[array.dtype] : undefined;
     if (!Kind) throw new DamagedPoints("an array is of an unknown type");
     if (array.length !== head.count) throw new DamagedPoints("an array is of another length");
     const bytes = array.length * Kind.BYTES_PER_ELEMENT;
