@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.limits import DEFAULT, Limits, check_columns
+from armillary.catalogs.fields import unique_names
+from armillary.catalogs.limits import DEFAULT, MAX_COLUMNS, Limits, check_columns
 from armillary.catalogs.table import MemoryTable
 from armillary.errors import CorruptFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from armillary.catalogs.formats.streams import TextStream
     from armillary.catalogs.table import Table
@@ -71,27 +72,32 @@ def table_of_sources(name: str, sources: Sequence[Any], limits: Limits = DEFAULT
     for number, source in enumerate(sources):
         if not isinstance(source, dict):
             raise CorruptFileError(name, f"source {number + 1} is no object with ra and dec.")
-        for key, value in _flat(source):
-            column = columns.setdefault(key, [])
-            if len(column) <= number:
-                column.extend([None] * (number - len(column)))
-                column.append(value)
-        if len(columns) > 16:
+        extra = source.get("extra")
+        _add(columns, number, source.items())
+        if isinstance(extra, dict) and extra:
+            # What is in ``extra`` never hides the source's own.
+            own = {"name", "ra", "dec", *source}
+            _add(columns, number, ((f"extra.{key}" if key in own else key, value) for key, value in extra.items()))
+        if len(columns) > MAX_COLUMNS:
             check_columns(name, list(columns))
+    columns.pop("extra", None)
     if all(value is None for value in columns["name"]):
         del columns["name"]
     full = {key: column + [None] * (len(sources) - len(column)) for key, column in columns.items()}
-    return MemoryTable(name, {key: array_of(column) for key, column in full.items()})
+    names = unique_names(full)
+    return MemoryTable(name, {title: array_of(full[key]) for title, key in zip(names, full, strict=True)})
 
 
-def _flat(source: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Keys and values of a source with those of ``extra``, which never hide the source's own."""
-    own = [(str(key), value) for key, value in source.items() if key != "extra"]
-    extra = source.get("extra")
-    if not isinstance(extra, dict):
-        return own
-    taken = {"name", "ra", "dec", *source}
-    return own + [(f"extra.{key}" if key in taken else str(key), value) for key, value in extra.items()]
+def _add(columns: dict[str, list[Any]], number: int, items: Iterable[tuple[Any, Any]]) -> None:
+    """Put the values of source ``number`` at the ends of their columns."""
+    for key, value in items:
+        column = columns.get(key)
+        if column is None:
+            column = columns[str(key)] = [None] * number
+        elif len(column) < number:
+            column.extend([None] * (number - len(column)))
+        if len(column) == number:
+            column.append(value)
 
 
 def array_of(values: list[Any]) -> Any:

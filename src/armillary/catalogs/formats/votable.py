@@ -38,7 +38,7 @@ class _State:
     systems: dict[str, str] = field(default_factory=dict)
     description: list[str] | None = None
     rows: int = 0
-    cells: list[list[str | None]] = field(default_factory=list)
+    cells: list[tuple[str | None, ...]] = field(default_factory=list)
     chunks: list[list[Any]] = field(default_factory=list)
     stream: list[str] | None = None
     version: int = 0
@@ -59,9 +59,7 @@ class VoTableReader:
         self._name, self._limits = name, limits
         self._path: list[str] = []
         self._state = _State()
-        self._cell: list[str] | None = None
-        self._column = 0
-        self._row: list[str | None] = []
+        self._parser: Any = None
         self._done = False
 
     def read(self, stream: TextStream) -> Table:
@@ -74,12 +72,11 @@ class VoTableReader:
         UnsupportedFileError
             It has a document type, its data lie elsewhere, or it is too large.
         """
-        parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser = parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
+        parser.buffer_size = 1 << 16
         parser.StartDoctypeDeclHandler = self._refuse_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
+        self._listen()
         try:
             while data := stream.read(READ_BYTES):
                 parser.Parse(data, False)  # noqa: FBT003 - expat takes no names
@@ -101,19 +98,59 @@ class VoTableReader:
             self._name, "its XML declares a document type, which is refused: remove the DOCTYPE."
         )
 
+    def _listen(self) -> None:
+        parser = self._parser
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+
+    def _listen_to_rows(self, table_data: str) -> None:
+        """Take cells by functions that do nothing else: they are called for every one of millions.
+
+        Parameters
+        ----------
+        table_data
+            The element of the rows as expat names it, with its namespace.
+        """
+        parser, end_row = self._parser, self._end_row
+        prefix = table_data.removesuffix("TABLEDATA")
+        row_tag, cell_tag = f"{prefix}TR", f"{prefix}TD"
+        row: list[str | None] = []
+        depth = 0
+
+        def start(tag: str, _attributes: object) -> None:
+            nonlocal depth
+            if tag == cell_tag:
+                row.append("")
+                parser.CharacterDataHandler = text
+            else:
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise CorruptFileError(self._name, "its XML is nested too deep.")
+
+        def text(part: str) -> None:
+            row[-1] = (row[-1] or "") + part
+
+        def end(tag: str) -> None:
+            nonlocal depth
+            if tag == cell_tag:
+                parser.CharacterDataHandler = None
+                return
+            depth -= 1
+            if tag == row_tag:
+                end_row(row)
+                row.clear()
+            elif depth < 0:
+                self._listen()
+                self._path.pop()
+
+        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, None
+
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         word = tag.rpartition(" ")[2]
         self._path.append(word)
         if len(self._path) > MAX_DEPTH:
             raise CorruptFileError(self._name, "its XML is nested too deep.")
-        if word == "TR":
-            self._row, self._column = [], 0
-        elif word == "TD":
-            self._cell = []
-        else:
-            self._start_other(word, attributes)
-
-    def _start_other(self, word: str, attributes: dict[str, str]) -> None:
         state = self._state
         if word == "TABLE":
             state.fields.clear()
@@ -127,7 +164,7 @@ class VoTableReader:
         elif word == "DESCRIPTION" and self._inside("FIELD"):
             state.description = []
         elif word in {"TABLEDATA", "BINARY", "BINARY2"}:
-            self._begin_data(word)
+            self._begin_data(word, tag)
         elif word in {"FITS", "STREAM"}:
             self._begin_stream(word, attributes)
 
@@ -143,18 +180,18 @@ class VoTableReader:
     def _inside(self, parent: str) -> bool:
         return len(self._path) > 1 and self._path[-2] == parent and bool(self._state.fields)
 
-    def _begin_data(self, word: str) -> None:
+    def _begin_data(self, word: str, tag: str) -> None:
         state = self._state
         if not state.fields:
             raise CorruptFileError(self._name, "its table has data and no FIELD.")
         state.version = {"TABLEDATA": 0, "BINARY": 1, "BINARY2": 2}[word]
-        state.cells = [[] for _ in state.fields]
+        state.cells.clear()
         state.chunks = [[] for _ in state.fields]
+        if not state.version:
+            self._listen_to_rows(tag)
 
     def _text(self, text: str) -> None:
-        if self._cell is not None:
-            self._cell.append(text)
-        elif self._state.stream is not None:
+        if self._state.stream is not None:
             self._state.stream.append(text)
         elif self._state.description is not None:
             self._state.description.append(text)
@@ -162,12 +199,7 @@ class VoTableReader:
     def _end(self, tag: str) -> None:
         word = tag.rpartition(" ")[2]
         self._path.pop()
-        if word == "TD":
-            self._row.append("".join(self._cell or ()))
-            self._cell = None
-        elif word == "TR":
-            self._end_row()
-        elif word == "DESCRIPTION" and self._state.description is not None:
+        if word == "DESCRIPTION" and self._state.description is not None:
             self._state.fields[-1].description = " ".join("".join(self._state.description).split())
             self._state.description = None
         elif word == "STREAM":
@@ -177,26 +209,23 @@ class VoTableReader:
             self._done = True
             raise _FirstTableReadError
 
-    def _end_row(self) -> None:
+    def _end_row(self, row: list[str | None]) -> None:
         state = self._state
-        if not state.cells:
-            return
-        state.rows += 1
-        self._limits.check_rows(self._name, state.rows)
-        given = len(self._row)
-        for place, cells in enumerate(state.cells):
-            cells.append(self._row[place] if place < given else None)
-        if len(state.cells[0]) >= ROWS_AT_ONCE:
+        width = len(state.fields)
+        state.cells.append(tuple(row) if len(row) == width else tuple([*row, *[None] * width][:width]))
+        if len(state.cells) >= ROWS_AT_ONCE:
             self._flush()
 
     def _flush(self) -> None:
         """Make arrays of the cells that wait."""
         state = self._state
-        if not state.cells or state.version:
+        if not state.cells:
             return
-        for one, cells, chunks in zip(state.fields, state.cells, state.chunks, strict=True):
+        state.rows += len(state.cells)
+        self._limits.check_rows(self._name, state.rows)
+        for one, cells, chunks in zip(state.fields, zip(*state.cells, strict=True), state.chunks, strict=True):
             chunks.append(texts_to_array(one, cells))
-            cells.clear()
+        state.cells.clear()
 
     def _end_stream(self) -> None:
         state = self._state
