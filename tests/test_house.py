@@ -20,7 +20,7 @@ LIGHT = [
     "armillary.render",
     "armillary.sky.wcs",
 ]
-HEAVY = ("numba", "astropy", "matplotlib", "scipy")
+HEAVY = ("numba", "astropy", "matplotlib", "scipy", "pyarrow")
 
 
 def tracked_files() -> list[Path]:

@@ -266,3 +266,44 @@ def test_the_same_at_the_same_time_is_computed_once_and_streams_are_not_shared(s
     pages = asyncio.run(many("/api/sources/stars/rows?format=csv"))
     assert len(set(pages)) == 1
     assert pages[0].count(b"\r\n") == ROWS + 2
+
+
+def test_wide_tables_are_given_by_parts(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    columns = {f"c{k}": np.full(1000, k) for k in range(200)} | {"ra": np.arange(1000) / 3, "dec": np.zeros(1000)}
+    parquet.write_table(pa.table(columns), tmp_path / "wide.parquet", row_group_size=300)
+    app = make_app(tmp_path)
+    app.services.holdings.put_sources(SourceGroup("wide", "Wide", offered_file(tmp_path / "wide.parquet")))
+    ask = asker_of(app)
+    page = ask("/api/sources/wide/rows?count=1000").json()
+    assert len(page["columns"]) == 100
+    assert page["rows"][3] == list(range(100))
+    names = ",".join(f"c{k}" for k in range(101))
+    error = ask(f"/api/sources/wide/rows?count=1000&columns={names}")
+    assert (error.status_code, error.json()["error"]["code"]) == (413, "limit")
+    assert len(ask("/api/sources/wide/rows?count=400&start=500").json()["columns"]) == 202
+
+
+def test_a_page_of_a_large_parquet_file_comes_from_its_row_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from armillary.catalogs.formats import parquet_table
+
+    monkeypatch.setattr(parquet_table, "SMALL_BYTES", 0)
+    values = np.arange(1000.0)
+    table = pa.table({"ra": values / 3, "dec": values / 20, "v": values})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=90)
+    app = make_app(tmp_path)
+    app.services.holdings.put_sources(SourceGroup("t", "T", offered_file(tmp_path / "t.parquet")))
+    ask = asker_of(app)
+    for start, count in ((0, 5), (85, 10), (85, 100), (500, 400), (995, 100)):
+        rows = ask(f"/api/sources/t/rows?start={start}&count={count}&columns=v").json()["rows"]
+        assert rows == [[float(k)] for k in range(start, min(start + count, 1000))]
+    rows = ask("/api/sources/t/rows?sort=v&descending=1&count=3&columns=v,ra").json()["rows"]
+    assert [row[0] for row in rows] == [999.0, 998.0, 997.0]
+    assert ask("/api/sources/t/rows/500").json()["values"]["v"] == 500.0
