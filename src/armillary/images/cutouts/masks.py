@@ -93,4 +93,5 @@ def _weights() -> NDArray[np.float64]:
     for k in range(3):
         others = np.delete(nodes, k)
         along[:, k] = np.prod(places[:, None] - others, axis=1) / np.prod(nodes[k] - others)
-    return np.einsum("ik,jl->ijkl", along, along).reshape(SIDE * SIDE, 9)
+    weights: NDArray[np.float64] = np.einsum("ik,jl->ijkl", along, along).reshape(SIDE * SIDE, 9)
+    return weights
