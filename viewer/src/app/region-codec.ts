@@ -15,6 +15,8 @@ const MOST_PIXELS = 1e9;
 
 /** Seven decimals of a degree: a third of a thousandth of an arcsecond. */
 const figure = (value: number): string => String(Number(value.toFixed(7)));
+/** Whether a pixel lies in a circle may hang on less. */
+const fine = (value: number): string => String(Number(value.toFixed(10)));
 const escaped = (text: string): string =>
   encodeURIComponent(text).replace(/[_!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
@@ -48,7 +50,7 @@ export function decodeBoxes(text: string): NamedRegion[] {
 
 /** `ra,dec,radius`, a name behind a colon; joined by `_`. */
 export function encodeCircles(circles: readonly { ra: number; dec: number; radius: number; name: string }[]): string {
-  const short = (c: { ra: number; dec: number; radius: number }) => [c.ra, c.dec, c.radius].map(figure).join(",");
+  const short = (c: { ra: number; dec: number; radius: number }) => [c.ra, c.dec, c.radius].map(fine).join(",");
   return circles
     .slice(0, MOST_CIRCLES)
     .map((circle) => `${short(circle)}${circle.name ? `:${escaped(circle.name)}` : ""}`)
