@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from armillary.images.fits.cards import BLOCK, CARD
+from armillary.storage.fits.cards import BLOCK, CARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

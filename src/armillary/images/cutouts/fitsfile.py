@@ -23,7 +23,7 @@ from armillary.images.cutouts.pixels import (
 )
 from armillary.images.cutouts.tables import extension, tables_of
 from armillary.images.fits.base import FitsPlane
-from armillary.images.fits.cards import BLOCK, CARD
+from armillary.storage.fits.cards import BLOCK, CARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

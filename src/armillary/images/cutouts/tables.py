@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import LimitError, ParameterError
 from armillary.images.cutouts.cards import card, padded
-from armillary.images.fits.cards import CARD
+from armillary.storage.fits.cards import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from armillary.images.fits.cards import Header
-    from armillary.images.fits.hdus import FitsHdu
     from armillary.images.fits.openfile import FitsFile
+    from armillary.storage.fits.cards import Header
+    from armillary.storage.fits.hdus import FitsHdu
 
 MAX_BYTES = 16 << 20
 _NAMES = ("WCSDVARR", "D2IMARR")
