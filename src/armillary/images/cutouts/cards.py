@@ -11,8 +11,10 @@ whole file and go, as does INHERIT, and BLANK where floats make it meaningless.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -200,18 +202,14 @@ def _whole(key: bytes, value: int) -> bytes:
 
 def history_cards(sentences: Iterable[str]) -> list[bytes]:
     """HISTORY cards, broken between words."""
-    cards = []
-    for sentence in sentences:
-        line = ""
-        for word in sentence.encode("ascii", "replace").translate(_UNPRINTABLE).decode().split():
-            pieces = [word[k : k + _HISTORY_TEXT] for k in range(0, len(word), _HISTORY_TEXT)]
-            for piece in pieces:
-                if line and len(line) + 1 + len(piece) > _HISTORY_TEXT:
-                    cards.append(line)
-                    line = ""
-                line = f"{line} {piece}" if line else piece
-        cards.append(line)
-    return [b"HISTORY " + text.encode().ljust(CARD - 8) for text in cards if text]
+    return [_history(sentence) for sentence in sentences]
+
+
+@functools.lru_cache(maxsize=256)
+def _history(sentence: str) -> bytes:
+    plain = sentence.encode("ascii", "replace").translate(_UNPRINTABLE).decode()
+    lines = textwrap.wrap(plain, _HISTORY_TEXT, break_on_hyphens=False)
+    return b"".join(b"HISTORY " + line.encode().ljust(CARD - 8) for line in lines)
 
 
 def padded(data: bytes, fill: bytes) -> bytes:
