@@ -106,7 +106,7 @@ def test_going_to_a_pixel(viewer):
         ("fine", "83.83", "needs two numbers|two angles|example"),
         ("fine", "05 75 00 −05 22 12", "minutes|60"),
         ("fine", "10 95", "90"),
-        ("fine", "M 42", "looks like a name.*network service"),
+        ("fine", "M 42", "looks like a name.*not looked up here"),
         ("fine", "px 9999 3", "pixels run from 0 to 399"),
         ("fine", "263.83 5.37", "lies outside this layer"),
         ("fine", "90 -10", "lies outside this layer"),

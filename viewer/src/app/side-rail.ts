@@ -21,10 +21,10 @@ export class ArSideRail extends LitElement {
       .grow { flex: 1; }
       .word { display: none; }
       @media (max-width: 899.98px) {
-        :host { flex-direction: row; border: 0; border-top: 1px solid var(--line); padding: 4px 8px; justify-content: space-around; }
-        .icon-btn { width: auto; flex: 1; height: 40px; display: flex; align-items: center; justify-content: center; gap: 8px; }
+        :host { flex-direction: row; border: 0; border-top: 1px solid var(--line); padding: 4px; gap: 2px; min-width: 0; justify-content: space-around; }
+        .icon-btn { width: auto; flex: 1 1 0; min-width: 0; height: 44px; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 2px; }
         .grow { display: none; }
-        .word { display: inline; }
+        .word { display: block; max-width: 100%; overflow: hidden; text-overflow: ellipsis; font-size: 11px; line-height: 14px; }
         .on::before { left: 20%; right: 20%; width: auto; top: -4px; bottom: auto; height: 2px; }
       }
     `,
