@@ -41,8 +41,12 @@ def table():
     return field_table()
 
 
-def coloured(picture, colour=SKY, tolerance=30):
-    return (np.abs(picture - np.array(colour)) <= tolerance).all(axis=2)
+def coloured(picture, colour=SKY):
+    """Where a picture shows a colour, also where it is mixed with the dark rim of symbols."""
+    wanted = np.array(colour) / np.linalg.norm(colour)
+    strength = picture @ wanted
+    aside = np.linalg.norm(picture - strength[..., None] * wanted, axis=2)
+    return (strength > 0.4 * np.linalg.norm(colour)) & (aside < 0.12 * strength)
 
 
 def around(mask, sx, sy, reach=12):
@@ -106,14 +110,15 @@ def test_symbols_move_with_the_map_in_the_same_frame(look):
     box = page.box
     page.page.mouse.move(box["x"] + 300, box["y"] + 300)
     page.page.mouse.down()
-    page.page.mouse.move(box["x"] + 320, box["y"] + 310)
+    page.page.mouse.move(box["x"] + 320, box["y"] + 312, steps=4)
     x, y = pixels()[np.hypot(*(pixels() - 199.5).T).argmin()]
-    frame = Frame(page, 199.5, 199.5, 0.8)
 
     def moved():
-        sx, sy = frame.screen(x, y)
-        middle, _ = around(coloured(page.picture()), sx + 20, sy + 10, 9)
-        assert middle == pytest.approx((sx + 20, sy + 10), abs=1.0)
+        centre = WCS.world_to_pixel_values(page.number("ra"), page.number("dec"))
+        assert np.hypot(*(np.array(centre) - 199.5)) > 10
+        sx, sy = Frame(page, *centre, 0.8).screen(x, y)
+        middle, _ = around(coloured(page.picture()), sx, sy)
+        assert middle == pytest.approx((sx, sy), abs=0.8)
 
     page.eventually(moved)
     page.page.mouse.up()
@@ -125,23 +130,23 @@ def test_copies_on_a_map_that_wraps(look):
     page = look().open(layer="allsky", ra=120, dec=0, fov=500, catalogs="seam*sky*square*13", **PLAIN)
     shows(page, "2 in view")
     width = page.box["width"]
-    scale = 360 / page.number("fov") * width
+    scale = 360 / 500 * width
     # Right ascension grows to the left; every copy that lies in the view has its symbol.
     mask = coloured(page.picture())
     height = page.box["height"]
     for ra, dec in ((300.2, 10), (120, -20)):
-        at = width / 2 - (ra - page.number("ra")) / 360 * scale
+        at = width / 2 - (ra - 120) / 360 * scale
         copies = [at + k * scale for k in range(-3, 4) if 10 < at + k * scale < width - 10]
         assert copies
         for sx in copies:
-            assert around(mask, sx, height / 2 - (dec - page.number("dec")) / 360 * scale)[1] > 12
+            assert around(mask, sx, height / 2 - dec / 360 * scale)[1] > 12
     assert len([at for at in (width / 2 - 180 / 360 * scale, width / 2 + 180 / 360 * scale) if 0 < at < width]) == 2
 
 
 def test_rows_without_a_place_are_counted_and_listed(look):
     page = look().open(layer="allsky", catalogs="seam*sky*square*13", **PLAIN)
     shows(page, "3 rows are in the table only")
-    assert "1 beyond the sphere" in panel(page).inner_text()
+    panel(page).locator(".skipped", has_text="1 beyond the sphere").wait_for()
     panel(page).get_by_role("button", name="Table").click()
     page.eventually(
         lambda: _equal([row[1] for row in first_rows(page, 5)], ["seam", "middle", "lost", "beyond", "nowhere"])
@@ -194,21 +199,28 @@ def test_a_click_opens_the_card_with_every_column(look, table):
 
 
 def test_the_card_stands_in_the_map_and_follows_it(look):
-    page = look().open(layer="field", x=199.5, y=199.5, scale=0.8, catalogs=STARS, source="stars*3", **PLAIN)
+    k = int(np.hypot(*(pixels() - (60, 200)).T).argmin())
+    page = look().open(layer="field", x=199.5, y=199.5, scale=0.8, catalogs=STARS, source=f"stars*{k}", **PLAIN)
     card(page).locator("dd").first.wait_for()
-    before = card(page).bounding_box()
+    sx, _ = Frame(page, 199.5, 199.5, 0.8).screen(*pixels()[k])
     box = page.box
-    page.drag((box["x"] + 40, box["y"] + 40), (25, 10))
 
-    def followed():
+    def beside(sx):
         now = card(page).bounding_box()
-        assert now["x"] - before["x"] == pytest.approx(25, abs=2)
-        assert box["x"] <= now["x"]
+        assert sx + 10 < now["x"] - box["x"] < sx + 40
         assert now["x"] + now["width"] <= box["x"] + box["width"]
+        assert box["y"] <= now["y"]
         assert now["y"] + now["height"] <= box["y"] + box["height"]
 
-    x, _ = Frame(page, 199.5, 199.5, 0.8).screen(*pixels()[3])
-    assert 30 < x < box["width"] - 30
+    page.eventually(lambda: beside(sx))
+    before = card(page).bounding_box()["x"]
+    page.drag((box["x"] + 40, box["y"] + 40), (60, 10))
+
+    def followed():
+        centre = WCS.world_to_pixel_values(page.number("ra"), page.number("dec"))
+        beside(Frame(page, *centre, 0.8).screen(*pixels()[k])[0])
+        assert card(page).bounding_box()["x"] > before + 30
+
     page.eventually(followed)
 
 
@@ -336,12 +348,12 @@ def test_the_table_is_gone_through_by_keyboard(tabled, table):
     grid = tabled.page.locator("ar-source-grid").get_by_role("grid")
     grid.focus()
     tabled.press("Control+End")
-    tabled.eventually(lambda: _equal(rows_of(tabled)[-1][1][2], table["name"][-1]))
+    tabled.eventually(lambda: _equal([cells[2] for _, cells in rows_of(tabled)][-1:], [table["name"][-1]]))
     assert grid.get_attribute("aria-rowcount") == str(COUNT + 1)
     tabled.press("ArrowUp", "Enter")
     tabled.wait_query(source=f"stars*{COUNT - 2}")
     tabled.press("Control+Home")
-    tabled.eventually(lambda: _equal(rows_of(tabled)[0][1][2], table["name"][0]))
+    tabled.eventually(lambda: _equal([cells[2] for _, cells in rows_of(tabled)][:1], [table["name"][0]]))
 
 
 def test_selecting_a_symbol_scrolls_to_its_row(tabled):
@@ -386,27 +398,30 @@ def test_the_rows_can_be_taken_away_as_csv(tabled, table):
 
 def test_a_large_catalog_sends_a_screenful(look):
     page = look()
-    sizes = []
-    page.page.on(
-        "requestfinished",
-        lambda request: "/points" in request.url and sizes.append(request.sizes()["responseBodySize"]),
-    )
+    sizes = {}
+
+    def finished(request):
+        if "/points" in request.url:
+            sizes[request.url] = request.sizes()["responseBodySize"]
+
+    page.page.on("requestfinished", finished)
     page.open(layer="allsky", catalogs="many*sky*circle*6", ra=120, dec=0, fov=360, **PLAIN)
     shows(page, "zoom in for all")
-    words = panel(page).inner_text().replace("\u2009", "")
+    words = panel(page).locator(".status").inner_text().replace("\u2009", "")
     assert f"20000 of {MANY} shown" in words
     page.eventually(lambda: _equal(len(sizes), 1))
-    assert sizes[0] < 20_000 * 36 + 2000
+    (whole,) = sizes
+    assert sizes.pop(whole) < 20_000 * 36 + 2000
     page.open(layer="allsky", catalogs="many*sky*circle*6", ra=120, dec=0, fov=12, **PLAIN)
     shows(page, "in view")
-    page.eventually(lambda: _equal(len(sizes), 2))
-    assert sizes[1] < 200_000
+    page.eventually(lambda: _equal(len(sizes), 1))
+    assert sum(sizes.values()) < 100_000
     panel(page).get_by_role("button", name="Table").click()
     page.page.locator("ar-source-table .count", has_text="rows").wait_for()
     grid = page.page.locator("ar-source-grid").get_by_role("grid")
     grid.focus()
     page.press("Control+End")
-    page.eventually(lambda: _equal(rows_of(page)[-1][1][-1], str(MANY - 1)))
+    page.eventually(lambda: _equal([cells[-1] for _, cells in rows_of(page)][-1:], [str(MANY - 1)]))
     asked = [url for url in page.requests if "/rows?" in url]
     assert len(asked) <= 4
     assert all(int(parse_qs(urlsplit(url).query)["count"][0]) <= 1000 for url in asked)
@@ -442,11 +457,11 @@ def test_sizes_and_colours_by_columns(look, table):
     bright, faint = (np.nonzero(centre & chosen)[0] for chosen in (mag < 9, (mag > 19) & (mag < 30)))
 
     def extent(mask, k):
-        return around(mask, *frame.screen(*pixels()[k]), reach=16)[1]
+        return around(mask, *frame.screen(*pixels()[k]), reach=13)[1]
 
     def larger():
         mask = coloured(page.picture())
-        assert min(extent(mask, k) for k in bright) > 2 * max(extent(mask, k) for k in faint)
+        assert min(extent(mask, k) for k in bright) > 1.5 * max(extent(mask, k) for k in faint)
 
     page.eventually(larger)
     panel(page).get_by_label("Colour by column").select_option("mag")

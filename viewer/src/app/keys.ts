@@ -110,6 +110,7 @@ export const GESTURES: readonly [string, string][] = [
   ["Drag", "Move"],
   ["Double click", "Zoom in"],
   ["Shift + drag", "Zoom into a box"],
+  ["Right click, long press", "What is at this place"],
 ];
 
 const byKey = new Map(KEYMAP.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));

@@ -145,9 +145,9 @@ export class ArSourceTable extends LitElement {
       <input class="field ${catalog.filterError ? "bad" : ""}" type="search" spellcheck="false" autocomplete="off" maxlength="400" placeholder="Filter, e.g. mag < 12"
         aria-label="Filter rows and symbols" title="Conditions joined by ;  Enter applies. The map shows the same sources." .value=${catalog.filter}
         @change=${(event: Event) => setFilter(catalog.id, (event.target as HTMLInputElement).value.trim())} />
-      <button class="btn" aria-pressed=${inView} title="List only what lies in the view" @click=${this.toggleView}>${icons.globe}<span class="word">Only in view</span></button>
+      <button class="btn" aria-pressed=${inView} aria-label="Only in view" title="List only what lies in the view" @click=${this.toggleView}>${icons.globe}<span class="word">Only in view</span></button>
       ${this.chooser(catalog)}
-      <a class="btn" href=${sources.csvUrl(catalog.id, wish)} download=${`${catalog.id.replace(/[^\w.-]+/g, "_")}.csv`}
+      <a class="btn" aria-label="CSV" href=${sources.csvUrl(catalog.id, wish)} download=${`${catalog.id.replace(/[^\w.-]+/g, "_")}.csv`}
         title="These rows as CSV, at most 100 000">${icons.download}<span class="word">CSV</span></a>
       <button class="icon-btn" title="Close the table" aria-label="Close the table" @click=${() => setTable({ open: false })}>${icons.close}</button>
     </div>`;
