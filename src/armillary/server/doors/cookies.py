@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
+from armillary.errors import ConfigurationError
 from armillary.server.asgi import header
+from armillary.server.errors import HttpError
 
 if TYPE_CHECKING:
     from armillary.server.asgi import Scope
@@ -32,10 +34,15 @@ class Site:
         ``public_url`` where it is set, else what each request says of itself.
     port
         Part of the cookies' names: cookies are shared by all ports of a host.
+
+    Raises
+    ------
+    ConfigurationError
+        ``public_url`` is no address.
     """
 
     def __init__(self, settings: Settings, port: int) -> None:
-        self._public = urlsplit(settings.public_url.rstrip("/")) if settings.public_url else None
+        self._public = _address(settings.public_url) if settings.public_url else None
         self.root = settings.root_path
         self._port = port
 
@@ -58,7 +65,10 @@ class Site:
 
     def is_own(self, scope: Scope, origin: str) -> bool:
         """Whether an ``Origin`` is this server's. The scheme is not looked at: a proxy may have ended TLS unsaid."""
-        there = urlsplit(origin)
+        try:
+            there = urlsplit(origin)
+        except ValueError:
+            return False
         here = self._public.netloc if self._public is not None else header(scope, b"host")
         return there.scheme in STANDARD_PORTS and _plain(there.netloc) == _plain(here) != ""
 
@@ -84,6 +94,30 @@ class Site:
         if wanted.startswith("//") or "\\" in wanted or " " in wanted:
             return home
         return wanted
+
+
+def _address(text: str) -> SplitResult:
+    try:
+        found = urlsplit(text.rstrip("/"))
+    except ValueError:
+        found = urlsplit("")
+    if found.scheme not in STANDARD_PORTS or not found.hostname or found.query or found.fragment:
+        raise ConfigurationError("public_url: must be an address, such as https://maps.example/armillary.")
+    return found
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """Parameters of an address; the last of a name counts.
+
+    Raises
+    ------
+    HttpError
+        400: there are too many.
+    """
+    try:
+        return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=64))
+    except ValueError:
+        raise HttpError(400, "bad_address", "The address or its query cannot be read.") from None
 
 
 def _plain(netloc: str) -> str:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
+import logging
 import secrets
 import time
 from collections import OrderedDict
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from armillary.accounts.tokens import Tokens
     from armillary.server.asgi import Scope
     from armillary.server.work import Workers
+
+log = logging.getLogger(__name__)
 
 HASH_THREADS, HASH_QUEUE = 2, 32
 REMEMBERED_S, MOST_REMEMBERED = 900.0, 1024
@@ -100,6 +103,8 @@ class Passwords:
             raise HttpError(429, "slow_down", message, {"retry-after": str(wait_s)})
         user = await self.hash_workers.run(object(), lambda: self._people.check(name, password))
         if user is None:
+            # Not the name: people type their passwords there.
+            log.warning("a wrong name or password from %s", address)
             raise HttpError(401, "bad_credentials", WRONG, {"www-authenticate": 'Session realm="Armillary"'})
         await self._workers.run(object(), lambda: self._throttle.succeeded(name, address))
         return user

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from armillary.errors import ArmillaryError
 from armillary.holdings.access import Access
 from armillary.server.asgi import header, raw_headers
 from armillary.server.doors import pages
-from armillary.server.doors.cookies import Site, cookie
+from armillary.server.doors.cookies import Site, cookie, query_of
 from armillary.server.doors.door import Caller, Page
 from armillary.server.doors.forms import CSRF_HEADER, check_origin, forged
 from armillary.server.errors import HttpError, status_of
@@ -138,5 +138,4 @@ class GuestDoor:
 
     def wanted(self, scope: Scope) -> str:
         """The own path that the query asks to come back to."""
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=32))
-        return self.site.way_back(query.get("next", ""))
+        return self.site.way_back(query_of(scope).get("next", ""))

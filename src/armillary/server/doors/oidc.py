@@ -7,12 +7,12 @@ import hashlib
 import hmac
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from armillary.errors import ConfigurationError
 from armillary.server.doors import pages
 from armillary.server.doors.claims import grants_of, name_of
-from armillary.server.doors.cookies import cookie
+from armillary.server.doors.cookies import cookie, query_of
 from armillary.server.doors.guests import LOGIN
 from armillary.server.doors.provider import Provider, refused
 from armillary.server.doors.sessions import SessionDoor
@@ -79,7 +79,7 @@ class OidcDoor(SessionDoor):
     async def _take_back(self, scope: Scope) -> Page:
         from armillary.accounts.sessions import Identity
 
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=32))
+        query = query_of(scope)
         kept = self.signer.open("oidc", cookie(scope, self.site.name("oidc")))
         if kept is None or not hmac.compare_digest(query.get("state", "").encode(), kept["state"].encode()):
             raise HttpError(403, "login_refused", "This login took too long, or began in another browser.")

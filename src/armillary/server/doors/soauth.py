@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from armillary.errors import ConfigurationError
 from armillary.server.asgi import check_method, header, raw_headers
 from armillary.server.doors import pages
-from armillary.server.doors.cookies import cookie
+from armillary.server.doors.cookies import cookie, query_of
 from armillary.server.doors.door import Caller, Page
 from armillary.server.doors.forms import form_of
 from armillary.server.doors.guests import API_LOGOUT, LOGIN, LOGOUT, GuestDoor, access_of
@@ -136,8 +136,7 @@ class SoauthDoor(GuestDoor):
         return None
 
     async def _take_back(self, scope: Scope) -> Page:
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=32))
-        fresh = await self.server.exchange_code(query.get("code", ""))
+        fresh = await self.server.exchange_code(query_of(scope).get("code", ""))
         try:
             self.tokens.read(fresh.access_token)
         except (Refused, ExpiredError):
@@ -146,7 +145,10 @@ class SoauthDoor(GuestDoor):
 
     def _inside(self, wanted: str | None) -> str:
         """The own path that SOAuth sends the browser back to."""
-        there = urlsplit(wanted or "")
+        try:
+            there = urlsplit(wanted or "")
+        except ValueError:
+            return self.site.way_back("")
         if there.netloc and there.netloc != self._base.netloc:
             return self.site.way_back("")
         return self.site.way_back(there._replace(scheme="", netloc="").geturl())
