@@ -56,9 +56,13 @@ class ParquetTable(Table):
         self.fields = tuple(_fields(schema))
         self._places = {field.name: place for place, field in enumerate(self.fields)}
         self._leaves = _leaves(schema, metadata)
-        self._sizes = self._column_sizes(metadata)
-        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
-        self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        # Facts of column chunks are not asked for: of a damaged file, that ends the process within pyarrow.
+        groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+        sizes = np.array([group.num_rows for group in groups], np.int64)
+        if (sizes < 0).any() or int(sizes.sum()) != self.count:
+            raise CorruptFileError(self.name, "its Parquet metadata contradict themselves: the row groups miss rows.")
+        self._starts = np.concatenate([[0], np.cumsum(sizes)])
+        self._bytes = sum(max(0, group.total_byte_size) for group in groups)
 
     @property
     def nbytes(self) -> int:
@@ -67,21 +71,29 @@ class ParquetTable(Table):
 
     def column(self, name: str) -> Any:
         """The column."""
-        size = self._sizes.get(name, 0)
-        if size > self._limits.bytes:
-            raise UnsupportedFileError(
-                self.name,
-                f"column {name} takes {describe_bytes(size)}; at most {describe_bytes(self._limits.bytes)} are read.",
-            )
-        place = self._places[name]
-        column = self._read(lambda file: file.reader.read_all(column_indices=self._leaves[place]).column(0))
+        leaves = self._leaves[self._places[name]]
+        column = self._read(lambda file: self._column(file, name, leaves))
         if len(column) != self.count:
             raise CorruptFileError(self.name, f"column {name} is damaged: it does not have {self.count:,} rows.")
         return tidy(column)
 
+    def _column(self, file: Any, name: str, leaves: list[int]) -> Any:
+        """A column by its row groups, until it is too large."""
+        import pyarrow as pa
+
+        chunks, size = [], 0
+        for group in range(len(self._starts) - 1):
+            part = file.reader.read_row_group(group, column_indices=leaves).column(0)
+            chunks += part.chunks
+            size += part.nbytes
+            if size > self._limits.bytes:
+                most = describe_bytes(self._limits.bytes)
+                raise UnsupportedFileError(self.name, f"column {name} takes more than {most}, and no more is read.")
+        return pa.chunked_array(chunks, file.schema_arrow.field(self._places[name]).type)
+
     def takes_rows(self, names: Sequence[str], rows: NDArray[np.int64]) -> bool:
         """Where the rows lie in few row groups, and the columns are too large to be read once and kept."""
-        small = sum(self._sizes[name] for name in names) <= SMALL_BYTES
+        small = self._bytes * len(names) <= SMALL_BYTES * len(self.fields)
         return not small and len(self._groups_of(rows)) <= FEW_GROUPS
 
     def _groups_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -130,13 +142,6 @@ class ParquetTable(Table):
             return parquet.ParquetFile(pa.PythonFile(SourceFile(self._source), mode="r"))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise CorruptFileError(self.name, "it cannot be read as Parquet: it is damaged or breaks off.") from error
-
-    def _column_sizes(self, metadata: Any) -> dict[str, int]:
-        sizes = np.zeros(metadata.num_columns, np.int64)
-        for group in range(metadata.num_row_groups):
-            part = metadata.row_group(group)
-            sizes += [part.column(k).total_uncompressed_size for k in range(metadata.num_columns)]
-        return {field.name: int(sizes[leaves].sum()) for field, leaves in zip(self.fields, self._leaves, strict=True)}
 
 
 def _fields(schema: Any) -> list[Field]:
