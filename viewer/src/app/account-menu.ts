@@ -15,12 +15,13 @@ export class ArAccountMenu extends LitElement {
     controls,
     menu,
     css`
-      :host { display: inline-flex; min-width: 0; }
+      :host { display: inline-flex; flex: none; }
       .who { padding: 8px 10px 6px; max-width: 260px; }
       .who b { display: block; overflow: hidden; text-overflow: ellipsis; }
       .who small { color: var(--mute); }
       .face { display: inline-flex; align-items: center; gap: 6px; min-width: 0; }
       .face span { max-width: 12ch; overflow: hidden; text-overflow: ellipsis; }
+      @media (max-width: 1359.98px) { .face span { display: none; } }
     `,
   ];
   @property({ type: Boolean }) compact = false;

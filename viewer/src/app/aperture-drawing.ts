@@ -21,6 +21,7 @@ import {
 } from "./apertures";
 import { drawMode, setDrawMode } from "./draw-mode";
 import { formatAngle } from "./format";
+import { clamp } from "./numbers";
 import { Outlines } from "./outlines";
 import { isOpen, showLeft } from "./panels";
 import { say, session } from "./session";
@@ -112,7 +113,8 @@ export class ApertureDrawing implements MapDrawing {
       context.font = font(11, rank === 2 ? 600 : 400);
       context.textAlign = "center";
       context.textBaseline = "bottom";
-      haloText(context, name, place[0], place[1] - 4);
+      const half = context.measureText(name).width / 2 + 4;
+      haloText(context, name, clamp(place[0], half, frame.width - half), place[1] - 4);
     }
     return screen;
   }
