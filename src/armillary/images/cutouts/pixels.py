@@ -96,15 +96,16 @@ def free_number(plane: Plane, cut: Cut, read: Callable[[Window], NDArray[Any]]) 
     The least and the greatest are tried; of integers of up to 16 bits every one.
     """
     dtype = stored_type(plane)
-    limits = np.iinfo(dtype)
-    wanted = [int(limits.min), int(limits.max)]
-    if dtype.itemsize <= 2:
-        wanted = [*wanted[:: 1 if dtype.itemsize == 2 else -1], *range(int(limits.min) + 1, int(limits.max))]
-        seen = np.zeros(1 << 8 * dtype.itemsize, np.bool_)
-        for part in block_windows(plane, cut):
-            seen[read_block(cut, part, read).astype(np.int64) - int(limits.min)] = True
-        return next((number for number in wanted if not seen[number - int(limits.min)]), None)
-    for part in block_windows(plane, cut):
-        block = read_block(cut, part, read)
-        wanted = [number for number in wanted if not (block == number).any()]
-    return wanted[0] if wanted else None
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    blocks = (read_block(cut, part, read) for part in block_windows(plane, cut))
+    if dtype.itemsize > 2:
+        wanted = [low, high]
+        for block in blocks:
+            wanted = [number for number in wanted if not (block == number).any()]
+        return wanted[0] if wanted else None
+    free = np.ones(high - low + 1, np.bool_)
+    for block in blocks:
+        free[block.astype(np.int64) - low] = False
+    # Bytes are seldom 255, and often 0.
+    first = [high, low] if dtype.itemsize == 1 else [low, high]
+    return next((number for number in [*first, *(np.flatnonzero(free)[:1] + low).tolist()] if free[number - low]), None)
