@@ -396,6 +396,10 @@ def test_the_rows_can_be_taken_away_as_csv(tabled, table):
     assert [int(row["source_id"]) for row in found] == [int(value) for value in wanted["source_id"]]
 
 
+def _some(found):
+    assert found
+
+
 def test_a_large_catalog_sends_a_screenful(look):
     page = look()
     sizes = {}
@@ -414,8 +418,8 @@ def test_a_large_catalog_sends_a_screenful(look):
     assert sizes.pop(whole) < 20_000 * 36 + 2000
     page.open(layer="allsky", catalogs="many*sky*circle*6", ra=120, dec=0, fov=12, **PLAIN)
     shows(page, "in view")
-    page.eventually(lambda: _equal(len(sizes), 1))
-    assert sum(sizes.values()) < 100_000
+    page.eventually(lambda: _some(sizes))
+    assert sum(sizes.values()) < 100_000, sizes
     panel(page).get_by_role("button", name="Table").click()
     page.page.locator("ar-source-table .count", has_text="rows").wait_for()
     grid = page.page.locator("ar-source-grid").get_by_role("grid")
@@ -465,7 +469,8 @@ def test_sizes_and_colours_by_columns(look, table):
 
     page.eventually(larger)
     panel(page).get_by_label("Colour by column").select_option("mag")
-    page.wait_query(catalogs="stars*sky*circle*11*mag*mag*viridis")
+    panel(page).get_by_label("Colour map").select_option("magma")
+    page.wait_query(catalogs="stars*sky*circle*11*mag*mag*magma")
     page.eventually(lambda: _gone(coloured(page.picture()).sum()))
 
 
