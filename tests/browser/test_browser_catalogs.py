@@ -371,6 +371,7 @@ def test_selecting_a_symbol_scrolls_to_its_row(tabled):
 def test_the_map_keeps_its_centre_beside_the_table(look):
     page = look().open(layer="field", x=180, y=210, scale=0.5, catalogs=STARS, **PLAIN)
     shows(page, "in view")
+    page.eventually(lambda: _some(page.query.get("ra")))
     before, tall = page.query, page.box["height"]
     open_table(page)
     assert page.box["height"] < tall - 100

@@ -11,9 +11,9 @@ export const cardStyles = css`
   h3 { margin: 0; font-size: 14px; font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
   header small { display: block; font-size: 12px; color: var(--mute); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .where { padding: 0 14px 10px; flex: none; font: 12px/1.6 var(--mono); display: grid; grid-template-columns: auto 1fr auto; column-gap: 10px; align-items: center; }
-  .where span { color: var(--mute); font-family: var(--font); }
+  .where span { grid-column: 1; color: var(--mute); font-family: var(--font); }
   .where .icon-btn { grid-column: 3; grid-row: 1 / span 2; }
-  .where b { font-weight: 500; white-space: nowrap; }
+  .where b { grid-column: 2; font-weight: 500; white-space: nowrap; }
   .rows { flex: 1 1 auto; min-height: 48px; border-top: 1px solid var(--line); margin: 0; padding: 6px 14px; display: grid; grid-template-columns: minmax(64px, 2fr) minmax(0, 3fr);
     column-gap: 12px; align-content: start; font-size: 12px; line-height: 1.65; user-select: text; }
   .rows:focus-visible { outline-offset: -2px; }

@@ -67,7 +67,9 @@ export class ArSourceCard extends LitElement {
     if (this.hidden || !room) return;
     this.style.setProperty("--room", `${Math.max(160, Math.min(460, room.clientHeight - 24))}px`);
     const size = { width: this.offsetWidth, height: this.offsetHeight };
-    const [x, y] = anchor ? placeCard(anchor, size) : cornerCard(room.clientWidth, size);
+    const inside =
+      anchor && anchor.x > -40 && anchor.y > -40 && anchor.x < anchor.width + 40 && anchor.y < anchor.height + 40;
+    const [x, y] = inside ? placeCard(anchor, size) : cornerCard(room.clientWidth, size);
     this.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
   }
 

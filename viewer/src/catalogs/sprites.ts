@@ -70,6 +70,10 @@ function paint(context: CanvasRenderingContext2D | OffscreenCanvasRenderingConte
   if (filled && !open(shape)) {
     context.fillStyle = colour;
     context.fill(path);
+    // The dark end of a colour map would be lost on a dark sky.
+    context.strokeStyle = "rgba(255, 255, 255, 0.6)";
+    context.lineWidth = 0.9;
+    context.stroke(path);
     return;
   }
   context.strokeStyle = colour;
