@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armillary.errors import ConfigurationError
-from armillary.server.proxies import Proxies, is_within, networks, peer_of
+from armillary.server.networks import networks
+from armillary.server.proxies import Proxies, is_within, peer_of
 
 LOOPBACK = networks(["127.0.0.0/8", "::1"], "metrics_callers")
 

@@ -18,6 +18,8 @@ from armillary.server.sesame import FoundObject
 
 OPERATIONS = [
     "/healthz",
+    "/readyz",
+    "/metrics",
     "/api/holdings",
     "/api/session",
     "/api/search",

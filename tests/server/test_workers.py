@@ -287,3 +287,16 @@ def test_the_job_of_a_worker_survives_its_line() -> None:
     assert Job.from_line(line) == job
     assert json.loads(line)["number"] == 2
     assert configuration()["map_groups"]
+
+
+def test_the_supervisor_loads_nothing_that_serves() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from armillary.cli.main import main, parser; "
+        "import armillary.cli.serve; parser(); "
+        "print([name for name in ('numpy', 'numba', 'astropy', 'fastapi', 'uvicorn', 'uvloop') if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from armillary.errors import ConfigurationError
-from armillary.server.proxies import networks
+from armillary.server.networks import networks
 
 if TYPE_CHECKING:
     from armillary.server.settings import Settings

@@ -12,9 +12,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from armillary import __version__
+from armillary.server import models
 from armillary.server.errors import HttpError
 from armillary.server.figures import BOUNDS_S, ROUTES, STATUSES, Figures
-from armillary.server.proxies import Proxies, is_within, networks
+from armillary.server.networks import networks
+from armillary.server.proxies import Proxies, is_within
 from armillary.server.services import access_of, services_of
 
 if TYPE_CHECKING:
@@ -26,7 +28,12 @@ router = APIRouter()
 TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
-@router.get("/metrics", responses={200: TEXT}, response_class=Response, tags=["server"])
+@router.get(
+    "/metrics",
+    responses={200: TEXT, 404: {"model": models.ErrorAnswer, "description": "Off, or not for you."}},
+    response_class=Response,
+    tags=["server"],
+)
 async def metrics(request: Request) -> Response:
     """Metrics for Prometheus; not found unless switched on, and for callers that may not ask."""
     services = services_of(request)

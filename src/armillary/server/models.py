@@ -24,7 +24,7 @@ class ErrorAnswer(BaseModel):
 class Health(BaseModel):
     """The server answers."""
 
-    status: Literal["ok"]
+    status: Literal["ok", "starting"]
     version: str
 
 

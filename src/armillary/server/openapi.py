@@ -74,6 +74,19 @@ TILE: dict[str, Any] = {
         },
     }
 }
+_HEALTH = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}
+READINESS: dict[str, Any] = {
+    "get": {
+        "tags": ["server"],
+        "operationId": "readiness",
+        "summary": "Readiness",
+        "description": "Whether the headers of all files were read. Open to everybody.",
+        "responses": {
+            "200": {"description": "They were.", "content": _HEALTH},
+            "503": {"description": "Not yet.", "content": _HEALTH},
+        },
+    }
+}
 HEALTH: dict[str, Any] = {
     "get": {
         "tags": ["server"],
@@ -83,7 +96,7 @@ HEALTH: dict[str, Any] = {
         "responses": {
             "200": {
                 "description": "The server answers.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}},
+                "content": _HEALTH,
             }
         },
     }
@@ -99,7 +112,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         document["paths"]["/api/layers/{layer}/tiles/{level}/{row}/{col}.{ext}"] = TILE
-        document["paths"]["/healthz"] = HEALTH
+        document["paths"] |= {"/healthz": HEALTH, "/readyz": READINESS}
         document["paths"] |= session_paths(app.state.services.settings.auth)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for model in (models.Health, models.ErrorBody, models.ErrorAnswer):
