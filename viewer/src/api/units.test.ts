@@ -11,9 +11,17 @@ describe("units", () => {
     ["u", "u"],
     ["Jy/beam", "Jy/beam"],
     ["nanomaggy", "nanomaggy"],
+    ["uK2", "µK²"],
+    ["erg/s/cm2", "erg/s/cm²"],
+    ["H20", "H20"],
+    ["cm-2", "cm-2"],
   ])("%s reads %s", (written, read) => {
     expect(readableUnits(written)).toBe(read);
     expect(typedUnits(read)).toBe(written);
+  });
+
+  it.each(["K**2", "K^2", "K2"])("%s is a square", (written) => {
+    expect(readableUnits(written)).toBe("K²");
   });
 
   it("keeps no units as none", () => {

@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import type { LayerInfo } from "../api/types";
 import { BRASS, drawMover, drawSquare, movedOnScreen, pixelOf, placesOf, reachOf } from "../map/handles";
 import { distanceTo, type Line, labelPlace, toScreenLines, traced, tracePath } from "../map/outline";
-import { font, haloStroke, haloText, INK } from "../map/overlay/frame";
+import { font, haloStroke, haloText, INK, overlaps, type Rect } from "../map/overlay/frame";
 import type { DrawFrame, Grab, MapDrawing } from "../map/types";
 import { latticeOver, type PixelRectangle, rectangleBetween, regionOfRectangle } from "../sky/rectangle";
 import { borderOf, cornersOf, middleOf, moved, type Position, type Region } from "../sky/regions";
@@ -40,7 +40,9 @@ export class BoxDrawing implements MapDrawing {
     const { selected, hovered } = boxes.state;
     const rank = (box: Box) => (box.id === selected && isOpen("boxes") ? 2 : box.id === hovered ? 1 : 0);
     const shown = allBoxes().filter((box) => box.shown);
-    for (const box of shown.sort((a, b) => rank(a) - rank(b))) this.drawBox(context, frame, box, rank(box));
+    shown.sort((a, b) => rank(a) - rank(b));
+    for (const box of shown) this.drawBox(context, frame, box, rank(box));
+    this.labels(context, frame, shown.reverse());
     if (this.draft) drawDraft(context, frame, this.draft.from, this.draft.to);
   }
 
@@ -96,17 +98,24 @@ export class BoxDrawing implements MapDrawing {
     context.setLineDash(box.origin === "drawn" && rank < 2 ? [6, 4] : []);
     haloStroke(context, rank ? BRASS : INK, rank === 2 ? 2 : 1.4, "rgba(0, 0, 0, 0.55)");
     context.setLineDash([]);
-    this.label(context, frame, box.name, screen);
     if (rank === 2 && box.origin === "drawn") this.drawHandles(context, frame, box.region, lines);
   }
 
-  private label(context: CanvasRenderingContext2D, frame: DrawFrame, name: string, screen: Line[]): void {
-    const place = labelPlace(screen, frame.width, frame.height);
-    if (!place) return;
+  /** Names of boxes, the most important first; one that would lie on another is left out. */
+  private labels(context: CanvasRenderingContext2D, frame: DrawFrame, shown: Box[]): void {
+    const taken: Rect[] = [];
     context.font = LABEL;
     context.textAlign = "left";
     context.textBaseline = "bottom";
-    haloText(context, name.length > 40 ? `${name.slice(0, 39)}…` : name, place[0] + 2, place[1] - 4);
+    for (const { id, name } of shown) {
+      const place = labelPlace(this.seen.get(id) ?? [], frame.width, frame.height);
+      if (!place) continue;
+      const words = name.length > 40 ? `${name.slice(0, 39)}…` : name;
+      const box = { x: place[0], y: place[1] - 20, w: context.measureText(words).width + 4, h: 18 };
+      if (taken.some((other) => overlaps(other, box))) continue;
+      taken.push(box);
+      haloText(context, words, place[0] + 2, place[1] - 4);
+    }
   }
 
   private drawHandles(context: CanvasRenderingContext2D, frame: DrawFrame, region: Region, lines: Line[]): void {
