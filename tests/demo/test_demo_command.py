@@ -11,8 +11,11 @@ import urllib.request
 import pytest
 
 READY = "Armillary is ready: "
+# Who starts the tests in the background of a shell leaves them deaf to SIGINT.
 HOLD = """
+import signal
 import time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from armillary.cli.demo import demo_folder
 with demo_folder() as folder:
     (folder / "half.fits").write_text("x")

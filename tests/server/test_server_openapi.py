@@ -9,7 +9,7 @@ import httpx
 import pytest
 import schemathesis
 from conftest_server import in_process, make_app, sky_data, tan_header, write_image
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 
 from armillary.holdings.catalogs import offered_inline
 from armillary.holdings.tree import SourceGroup
@@ -91,7 +91,10 @@ def test_nothing_fails_unexpectedly(app: Any, document: dict[str, Any], path: st
             async with in_process(app) as client:
                 return await client.request("GET", sent["url"], params=sent.get("params"), headers=sent.get("headers"))
 
-        answer = asyncio.run(call())
+        try:
+            answer = asyncio.run(call())
+        except httpx.InvalidURL:  # longer than the client itself lets out
+            reject()
         assert answer.status_code < 500, answer.text
         if answer.status_code >= 400:
             assert answer.json()["error"]["message"]
