@@ -12,6 +12,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from conftest_browser import BARE, Frame
 from conftest_files import car_wcs, field_values, smooth_sky, tan_wcs
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -174,6 +175,7 @@ def test_numbers_follow_the_layer(viewer):
     agrees(page, field_values(400)[inside(tan_wcs(1.0, 25.0, 400), (400, 400), kept)].astype(float))
     page.page.locator("#map").focus()
     page.press("l")
+    expect(page.page.get_by_label("Filter layers")).to_be_focused()
     page.page.keyboard.type("coarse")
     page.press("Enter")
     page.wait_query(layer="coarse")

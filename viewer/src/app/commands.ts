@@ -1,5 +1,5 @@
 /** What every key and button does. */
-
+import type { LitElement } from "lit";
 import type { GridFrame, OverlayOptions } from "../map/types";
 import { syncUrl } from "./address";
 import { blinkOnce, swipe } from "./compare";
@@ -76,6 +76,8 @@ function show(panel: "layers" | "header"): void {
   const field = panel === "layers" ? "filter" : "header";
   showLeft(panel);
   askFocus(field);
+  // What is typed next belongs to the field: it must not wait for a frame.
+  void document.querySelector<LitElement>("armillary-app")?.updateComplete.then(() => askFocus(field));
   requestAnimationFrame(() => askFocus(field));
 }
 
