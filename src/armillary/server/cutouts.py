@@ -17,6 +17,7 @@ from armillary.server.cutout_answers import MEDIA_TYPES, answer, fits_file, imag
 from armillary.server.regions import MAX_PIXELS
 from armillary.server.routes import ERRORS, LayerId
 from armillary.server.services import services_of
+from armillary.server.style_query import StyleWords  # noqa: TC001 - read at run time
 from armillary.server.styles import check_style
 from armillary.sky.regions import parse_pos
 
@@ -43,7 +44,6 @@ POS_TEXT = "`CIRCLE ra dec radius`, `RANGE ra1 ra2 dec1 dec2` or `POLYGON ra1 de
 Pos = Annotated[str | None, Query(alias="POS", max_length=MAX_POS, description=POS_TEXT)]
 Edge = Annotated[int | None, Query(ge=-(10**9), le=10**9, description="Pixel; the box is half-open.")]
 Flag = Annotated[int, Query(ge=0, le=1)]
-Style = Annotated[str | None, Query(max_length=64)]
 
 
 async def _region(request: Request, pos: str) -> Region:
@@ -69,6 +69,7 @@ async def _wish(request: Request, pos: str | None, box: tuple[int | None, ...], 
 async def cutout(
     request: Request,
     layer: LayerId,
+    given: StyleWords,
     pos: Pos = None,
     x0: Edge = None,
     y0: Edge = None,
@@ -77,21 +78,12 @@ async def cutout(
     form: Annotated[str, Query(alias="format", max_length=16, description="`fits`, `png`, `jpg` or `webp`.")] = "fits",
     mask: Flag = 1,
     estimate: Flag = 0,
-    vmin: Style = None,
-    vmax: Style = None,
-    stretch: Style = None,
-    cmap: Style = None,
-    gamma: Style = None,
-    invert: Style = None,
-    absolute: Annotated[str | None, Query(alias="abs", max_length=64)] = None,
 ) -> Response:
     """A region of the sky (`POS`) or of the pixels as FITS, bit by bit as in the file, or as an image."""
     services = services_of(request)
     found = services.layer(request, layer)
     if form not in MEDIA_TYPES:
         raise ParameterError("format", f"must be one of {', '.join(MEDIA_TYPES)}, not {form!r}")
-    words = {"vmin": vmin, "vmax": vmax, "stretch": stretch, "cmap": cmap, "gamma": gamma, "invert": invert}
-    given = {name: value for name, value in (words | {"abs": absolute}).items() if value is not None}
     check_style(given)
     wish = await _wish(request, pos, (x0, y0, x1, y1), masked=bool(mask))
     limit = services.settings.cutout_pixels if form == "fits" else MAX_PIXELS

@@ -17,6 +17,7 @@ from armillary.server import models
 from armillary.server.answers import bytes_answer, json_answer
 from armillary.server.regions import PixelBox, axes_of, region_image
 from armillary.server.services import access_of, services_of
+from armillary.server.style_query import StyleWords  # noqa: TC001 - read at run time
 
 router = APIRouter(prefix="/api")
 
@@ -210,7 +211,6 @@ IMAGE: dict[int | str, dict[str, Any]] = {
     413: {"model": models.ErrorAnswer, "description": "More than 64 Mpixel."},
     **ERRORS,
 }
-Style = Annotated[str | None, Query(max_length=64)]
 
 
 @router.get("/layers/{layer}/image.{ext}", responses=IMAGE, response_class=Response, tags=["layers"])
@@ -218,23 +218,15 @@ async def image(
     request: Request,
     layer: LayerId,
     ext: Annotated[str, Path(max_length=16, description="`png`, `jpg` or `webp`.")],
+    given: StyleWords,
     x0: Annotated[int, Query(ge=-(10**9), le=10**9)] = 0,
     y0: Annotated[int, Query(ge=-(10**9), le=10**9)] = 0,
     x1: Annotated[int, Query(ge=-(10**9), le=10**9)] = 10**9,
     y1: Annotated[int, Query(ge=-(10**9), le=10**9)] = 10**9,
-    vmin: Style = None,
-    vmax: Style = None,
-    stretch: Style = None,
-    cmap: Style = None,
-    gamma: Style = None,
-    invert: Style = None,
-    absolute: Annotated[str | None, Query(alias="abs", max_length=64)] = None,
 ) -> Response:
     """A region at full resolution, `x0 <= x < x1`, `y0 <= y < y1`, clipped to the plane; the whole plane by default."""
     services = services_of(request)
     found = services.layer(request, layer)
-    words = {"vmin": vmin, "vmax": vmax, "stretch": stretch, "cmap": cmap, "gamma": gamma, "invert": invert}
-    given = {name: value for name, value in (words | {"abs": absolute}).items() if value is not None}
     box = PixelBox(x0, y0, x1, y1)
     # Two at once: each may hold several hundred MB.
     if services.images_under_way >= 2:
