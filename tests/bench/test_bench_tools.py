@@ -92,3 +92,9 @@ def test_small_map_is_a_sound_car_map(bench, tmp_path, monkeypatch):
         assert WCS(hdus[0].header).wcs.ctype[0] == "RA---CAR"
     assert bench("data").small_car_map(4320) == path
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_every_benchmark_is_on_the_page(bench):
+    page = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    for name in bench("__main__").NAMES:
+        assert f"| `{name}` |" in page
