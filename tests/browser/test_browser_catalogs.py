@@ -549,3 +549,55 @@ def test_names_stand_beside_few_symbols(look, table):
 
 def _written(page, name):
     assert name in page.page.evaluate("window.written")
+
+
+@pytest.fixture
+def changing(chromium, tmp_path):
+    """A page maker and a file of a catalog that the test changes; it alone has to do with that server."""
+    folder = write_catalogs(tmp_path)
+    with catalogs_server(folder) as address:
+        for make in _viewers(chromium, address):
+            yield make, folder / "pair.csv"
+
+
+def test_a_file_that_changes_is_shown_as_it_is_now(changing):
+    make, file = changing
+    page = make().open(layer="allsky", ra=120, dec=0, fov=60, catalogs="pair*sky*circle*12", source="pair*0", **PLAIN)
+    page.expected.append("410")
+    shows(page, "2 in view")
+    panel(page).get_by_role("button", name="Table").click()
+    page.eventually(lambda: _equal([row[1] for row in first_rows(page, 5)], ["first", "second", "third"]))
+    card(page).locator("h3", has_text="first").wait_for()
+    file.write_text("name,ra,dec\nanew,121,0\nmoved,119,0\nthere,122,1\nlast,118,-1\n")
+    # The table asks with the version that it knows, and learns that this is gone.
+    page.page.locator("ar-source-grid").get_by_role("columnheader", name="dec").get_by_role("button").click()
+    page.eventually(lambda: _equal([row[1] for row in first_rows(page, 5)], ["last", "anew", "moved", "there"]))
+    panel(page).get_by_text("4 in view").wait_for()
+    card(page).locator("h3", has_text="anew").wait_for()
+
+
+def test_a_catalog_that_is_not_here_says_so_and_can_be_switched_off(look):
+    page = look().open(layer="field", catalogs=f"nowhere*sky*circle*11,{STARS}", **PLAIN)
+    page.expected.append("404")
+    shows(page, "in view")
+    panel(page).locator(".fault", has_text="nowhere").wait_for()
+    panel(page).get_by_role("switch", name="nowhere").click()
+    panel(page).locator(".fault").wait_for(state="detached")
+    page.eventually(lambda: _equal(page.query["catalogs"], STARS))
+    page.rest()
+
+
+def test_a_long_press_opens_the_card_of_the_place_and_leaves_it_open(look):
+    page = look(has_touch=True).open(layer="field", x=199.5, y=199.5, scale=0.8, **PLAIN)
+    session = page.page.context.new_cdp_session(page.page)
+    box = page.box
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    place = page.page.locator("ar-position-card .card")
+    place.wait_for()
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    place.locator(".value", has_text="0").wait_for()
+    page.page.wait_for_timeout(500)
+    assert place.is_visible()
+    page.page.touchscreen.tap(at["x"] - 60, at["y"] - 60)
+    place.wait_for(state="detached")

@@ -1,7 +1,7 @@
 /** Apertures on the map: true circles of the sky, moved by their inside, resized at their rim, and drawn anew. */
 import { BRASS, drawSquare, movedOnScreen, pixelOf, placesOf, reachOf } from "../map/handles";
-import { distanceTo, type Line, labelPlace, toScreenLines, traced, tracePath } from "../map/outline";
-import { font, haloStroke, haloText, INK } from "../map/overlay/frame";
+import { distanceTo, type Line, labelPlaces, toScreenLines, traced, tracePath } from "../map/outline";
+import { font, haloStroke, haloText, INK, overlaps, type Rect } from "../map/overlay/frame";
 import type { DrawFrame, Grab, MapDrawing } from "../map/types";
 import { separationDeg, vector } from "../sky/frames";
 import { borderOf, type CircleRegion, contains, moved, type Position } from "../sky/regions";
@@ -34,6 +34,21 @@ const apart = (a: Position, b: Position): number => separationDeg(vector(...a), 
 
 const panelOpen = (): boolean => isOpen("apertures");
 
+/** 2: selected, 1: under the pointer. */
+function rank({ id }: Aperture): 0 | 1 | 2 {
+  const { selected, hovered } = apertures.state;
+  return id === selected && panelOpen() ? 2 : id === hovered ? 1 : 0;
+}
+
+/** Draw the outline of an aperture; its lines on the screen. */
+function stroke(context: CanvasRenderingContext2D, frame: DrawFrame, lines: Line[], rank: number): Line[] {
+  const screen = toScreenLines(frame, lines);
+  tracePath(context, screen);
+  context.lineJoin = "round";
+  haloStroke(context, rank ? BRASS : INK, rank === 2 ? 2 : 1.5, "rgba(0, 0, 0, 0.55)");
+  return screen;
+}
+
 export class ApertureDrawing implements MapDrawing {
   private readonly outlines = new Outlines(() => session.map?.redraw());
   private readonly seen = new Map<string, Line[]>();
@@ -44,15 +59,34 @@ export class ApertureDrawing implements MapDrawing {
     this.frame = frame;
     this.seen.clear();
     if (frame.info.pixel_scale_deg === null) return;
-    const { selected, hovered } = apertures.state;
-    const rank = ({ id }: Aperture) => (id === selected && panelOpen() ? 2 : id === hovered ? 1 : 0);
-    for (const one of [...apertures.state.list].sort((a, b) => rank(a) - rank(b))) {
+    const sorted = [...apertures.state.list].sort((a, b) => rank(a) - rank(b));
+    for (const one of sorted) {
       const circle = circleOf(one);
       const lines = this.outlines.lines(frame.info, circle, apertures.state.live === one.id);
-      if (lines) this.seen.set(one.id, this.stroke(context, frame, lines, nameOf(one), rank(one)));
+      if (lines) this.seen.set(one.id, stroke(context, frame, lines, rank(one)));
       if (lines && rank(one) === 2) this.centre(context, frame, lines, circle);
     }
     if (this.draft) this.drawDraft(context, frame, this.draft);
+  }
+
+  /** Names in the middle over the circles, the most important first; one that would lie on another is left out. */
+  labels(context: CanvasRenderingContext2D, frame: DrawFrame, taken: Rect[]): void {
+    context.textAlign = "center";
+    context.textBaseline = "bottom";
+    for (const one of [...apertures.state.list].sort((a, b) => rank(b) - rank(a))) {
+      context.font = font(11, rank(one) === 2 ? 600 : 400);
+      const half = context.measureText(nameOf(one)).width / 2 + 4;
+      const free = labelPlaces(this.seen.get(one.id) ?? [], frame.width, frame.height)
+        .map(([x, y]) => ({ x: clamp(x, half, frame.width - half) - half, y: y - 18, w: 2 * half, h: 16 }))
+        .find((box) => !taken.some((other) => overlaps(other, box)));
+      if (!free) continue;
+      taken.push(free);
+      haloText(context, nameOf(one), free.x + half, free.y + 14);
+    }
+  }
+
+  away(): void {
+    hoverAperture(null);
   }
 
   cursor(sx: number, sy: number, frame: DrawFrame): string | null {
@@ -95,28 +129,6 @@ export class ApertureDrawing implements MapDrawing {
   private select(id: string): void {
     selectAperture(id);
     if (store.state.leftOpen && !store.state.narrow) showLeft("apertures");
-  }
-
-  private stroke(
-    context: CanvasRenderingContext2D,
-    frame: DrawFrame,
-    lines: Line[],
-    name: string,
-    rank: number,
-  ): Line[] {
-    const screen = toScreenLines(frame, lines);
-    tracePath(context, screen);
-    context.lineJoin = "round";
-    haloStroke(context, rank ? BRASS : INK, rank === 2 ? 2 : 1.5, "rgba(0, 0, 0, 0.55)");
-    const place = labelPlace(screen, frame.width, frame.height);
-    if (place) {
-      context.font = font(11, rank === 2 ? 600 : 400);
-      context.textAlign = "center";
-      context.textBaseline = "bottom";
-      const half = context.measureText(name).width / 2 + 4;
-      haloText(context, name, clamp(place[0], half, frame.width - half), place[1] - 4);
-    }
-    return screen;
   }
 
   private centre(context: CanvasRenderingContext2D, frame: DrawFrame, lines: Line[], circle: CircleRegion): void {
@@ -187,7 +199,8 @@ export class ApertureDrawing implements MapDrawing {
     let apartPx = 0;
     return {
       move: (x, y) => {
-        const at = frame.position(...frame.toPixel(x, y));
+        const now = this.frame ?? frame; // the wheel may have moved the map
+        const at = now.position(...now.toPixel(x, y));
         apartPx = Math.max(apartPx, Math.hypot(x - sx, y - sy));
         if (!at || apartPx < LEAST_PX) return;
         circle.radius = Math.min(LARGEST_DEG, Math.max(SMALLEST_DEG, apart(place, at)));
@@ -219,12 +232,13 @@ export class ApertureDrawing implements MapDrawing {
     return {
       move: (x, y) => {
         went ||= Math.hypot(x - sx, y - sy) >= LEAST_PX;
-        const pixel = frame.toPixel(x, y);
-        const to = frame.position(...pixel);
+        const now = this.frame ?? frame; // the wheel may have moved the map
+        const pixel = now.toPixel(x, y);
+        const to = now.position(...pixel);
         if (!to || !from || !went) return;
         const radius = Math.min(LARGEST_DEG, Math.max(SMALLEST_DEG, apart([before.ra, before.dec], to)));
         after = rim ? { ...before, radius } : moved(before, from, to);
-        this.trace(frame, after, pixel);
+        this.trace(now, after, pixel);
         dragAperture(one.id, after);
       },
       end: (cancelled) => {

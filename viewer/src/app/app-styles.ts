@@ -18,7 +18,7 @@ export const appStyles = css`
   .right { grid-area: right; width: var(--right); border-left: 1px solid var(--line); }
   aside { background: var(--panel); min-height: 0; overflow: hidden; }
   .map { grid-area: map; position: relative; min-width: 0; overflow: hidden; background: var(--sky); }
-  .table { grid-area: table; min-width: 0; }
+  .table { grid-area: table; min-width: 0; max-height: max(140px, 66vh - 80px); }
   .foot { grid-area: foot; min-width: 0; }
   #map { position: absolute; inset: 0; width: 100%; height: 100%; }
   #map:focus-visible { outline-offset: -2px; }
@@ -42,6 +42,8 @@ export const appStyles = css`
     grid-template-areas: "top" "map" "table" "foot" "sheet" "rail";
   }
   :host([narrow]) aside { grid-area: sheet; width: auto; border: 0; border-top: 1px solid var(--line); height: min(46vh, 420px); }
+  :host([narrow]) .table { max-height: 44vh; }
+  :host([narrow][sheet]) .table { display: none; }
   :host([narrow]:not([sheet])) aside { display: none; }
   :host([narrow][full]) aside { display: none; }
 `;

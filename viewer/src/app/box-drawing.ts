@@ -2,7 +2,7 @@
 import { api } from "../api/client";
 import type { LayerInfo } from "../api/types";
 import { BRASS, drawMover, drawSquare, movedOnScreen, pixelOf, placesOf, reachOf } from "../map/handles";
-import { distanceTo, type Line, labelPlace, toScreenLines, traced, tracePath } from "../map/outline";
+import { distanceTo, type Line, labelPlaces, toScreenLines, traced, tracePath } from "../map/outline";
 import { font, haloStroke, haloText, INK, overlaps, type Rect } from "../map/overlay/frame";
 import type { DrawFrame, Grab, MapDrawing } from "../map/types";
 import { latticeOver, type PixelRectangle, rectangleBetween, regionOfRectangle } from "../sky/rectangle";
@@ -30,6 +30,8 @@ export class BoxDrawing implements MapDrawing {
   private readonly outlines = new Outlines(() => session.map?.redraw());
   private readonly seen = new Map<string, Line[]>();
   private handles: PlacedHandle[] = [];
+  /** The boxes that are shown, the most important first. */
+  private named: Box[] = [];
   private draft: { from: [number, number]; to: [number, number] } | null = null;
   private frame: DrawFrame | null = null;
 
@@ -42,7 +44,7 @@ export class BoxDrawing implements MapDrawing {
     const shown = allBoxes().filter((box) => box.shown);
     shown.sort((a, b) => rank(a) - rank(b));
     for (const box of shown) this.drawBox(context, frame, box, rank(box));
-    this.labels(context, frame, shown.reverse());
+    this.named = shown.reverse();
     if (this.draft) drawDraft(context, frame, this.draft.from, this.draft.to);
   }
 
@@ -101,20 +103,24 @@ export class BoxDrawing implements MapDrawing {
     if (rank === 2 && box.origin === "drawn") this.drawHandles(context, frame, box.region, lines);
   }
 
+  away(): void {
+    hoverBox(null);
+  }
+
   /** Names of boxes, the most important first; one that would lie on another is left out. */
-  private labels(context: CanvasRenderingContext2D, frame: DrawFrame, shown: Box[]): void {
-    const taken: Rect[] = [];
+  labels(context: CanvasRenderingContext2D, frame: DrawFrame, taken: Rect[]): void {
     context.font = LABEL;
     context.textAlign = "left";
     context.textBaseline = "bottom";
-    for (const { id, name } of shown) {
-      const place = labelPlace(this.seen.get(id) ?? [], frame.width, frame.height);
-      if (!place) continue;
+    for (const { id, name } of this.named) {
       const words = name.length > 40 ? `${name.slice(0, 39)}…` : name;
-      const box = { x: place[0], y: place[1] - 20, w: context.measureText(words).width + 4, h: 18 };
-      if (taken.some((other) => overlaps(other, box))) continue;
-      taken.push(box);
-      haloText(context, words, place[0] + 2, place[1] - 4);
+      const w = context.measureText(words).width + 4;
+      const free = labelPlaces(this.seen.get(id) ?? [], frame.width, frame.height)
+        .map(([x, y]) => ({ x: Math.max(2, Math.min(x, frame.width - w - 4)), y: y - 20, w, h: 18 }))
+        .find((box) => !taken.some((other) => overlaps(other, box)));
+      if (!free) continue;
+      taken.push(free);
+      haloText(context, words, free.x + 2, free.y + 16);
     }
   }
 

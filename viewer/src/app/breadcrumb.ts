@@ -17,6 +17,9 @@ interface Choice {
   chosen: boolean;
 }
 
+/** Names of so few letters are never cut: only the long ones give way. */
+const SHORT = 6;
+
 interface Part {
   what: string;
   name: string;
@@ -35,6 +38,7 @@ export class ArBreadcrumb extends LitElement {
       .sep svg { width: 12px; height: 12px; }
       ar-popover { flex: 0 1 auto; min-width: 36px; }
       ar-popover.last { flex: 0 0.2 auto; min-width: 56px; }
+      ar-popover.short { flex-shrink: 0; }
       .empty { color: var(--mute); padding: 0 8px; white-space: nowrap; }
       .menu { max-width: min(420px, 92vw); }
       @media (max-width: 899.98px) { .outer { display: none; } }
@@ -63,7 +67,7 @@ export class ArBreadcrumb extends LitElement {
   private segment(part: Part, k: number, length: number): TemplateResult {
     const last = k === length - 1;
     return html`${k > 0 ? html`<span class="sep ${last ? "" : "outer"}">${icons.chevronRight}</span>` : nothing}
-      <ar-popover plain ?caret=${last} class=${last ? "last" : k < length - 2 || length > 2 ? "outer" : ""} .text=${part.name}
+      <ar-popover plain ?caret=${last} class=${last ? "last" : `${length > 2 ? "outer" : ""} ${part.name.length <= SHORT ? "short" : ""}`} .text=${part.name}
         tip=${`${part.what}: ${part.name}`}
         @open-change=${(event: CustomEvent<boolean>) => {
           this.opened = event.detail ? part.what : "";

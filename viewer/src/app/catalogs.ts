@@ -24,7 +24,7 @@ export function catalogLayer(): CatalogLayer | null {
     layer = new CatalogLayer(session.map, {
       patch: patchCatalog,
       select: selectSource,
-      renew: (id) => void learn(id, true),
+      renew: renewCatalog,
     });
     session.map.addDrawing(layer);
     session.map.addEventListener("click", () => clearSelection());
@@ -88,6 +88,9 @@ async function learn(id: string, styled: boolean): Promise<void> {
     const place = catalogs.state.shown.indexOf(known);
     const style = sane(bare ? defaultStyle(place, info.style) : known.style, info);
     patchCatalog(id, { info, name: info.name, style, busy: false });
+    const { selected } = catalogs.state;
+    const changed = known.info !== null && known.info.version !== info.version;
+    if (changed && selected?.id === id) void selectSource(selected, null, [selected], "none");
     catalogLayer()?.look();
   } catch (error) {
     if (!isAbort(error)) patchCatalog(id, { error: wordsOf(error), busy: false });
@@ -117,9 +120,11 @@ export function retryCatalog(id: string): void {
   const known = shownCatalog(id);
   if (!known) return;
   patchCatalog(id, { error: null, busy: true });
-  if (known.info) catalogLayer()?.look();
-  else void learn(id, true);
+  renewCatalog(id);
 }
+
+/** Its file has changed, or may have: ask what it is now. */
+export const renewCatalog = (id: string): void => void learn(id, true);
 
 export function setSymbols(id: string, patch: Partial<SymbolStyle>, history: "push" | "replace" = "push"): void {
   const known = shownCatalog(id);

@@ -11,7 +11,7 @@ import { cardStyles } from "./card-styles";
 import { formatPixel, formatValue } from "./format";
 import { icons } from "./icons";
 import { linkRow } from "./link-row";
-import { Latest, session } from "./session";
+import { isAbort, Latest, session, wordsOf } from "./session";
 import { copy } from "./share";
 import { skyWords } from "./sky-words";
 import { clearSelection } from "./sources";
@@ -32,11 +32,15 @@ export class ArPositionCard extends LitElement {
   static override styles = [base, controls, section, cardStyles];
   @state() private pin: Pin | null = null;
   @state() private exact: ValueAnswer | null = null;
+  /** Why there is no value. */
+  @state() private fault = "";
   private frame: DrawFrame | null = null;
   private added = false;
   /** A place that was asked for before there was a frame. */
   private wanted: [number, number] | null = null;
   private press: { x: number; y: number; timer: ReturnType<typeof setTimeout> } | null = null;
+  /** A long press has opened this: the finger that is lifted is no click. */
+  private held = false;
   private readonly asking = new Latest();
   private readonly follow = new Follow(this, ["overlays", "layerId"]);
   private readonly control = new AbortController();
@@ -117,12 +121,18 @@ export class ArPositionCard extends LitElement {
     return html`<div class="card" role="dialog" aria-label="Position" tabindex="-1">
       <header><div><small>${info?.quantity ?? "Value"} at this place</small></div>
         <button class="icon-btn" title="Close (Esc)" aria-label="Close" @click=${this.close}>${icons.close}</button></header>
-      <div class="value">${exact ? (exact.inside ? formatValue(exact.value, info?.units ?? null) : "outside the layer") : "…"}</div>
+      ${this.value(info?.units ?? null)}
       <div class="where">${words?.pairs.map(([name, text]) => html`<span>${name}</span><b>${text}</b>`)}<span>x y</span><b>${pixel}</b>
         <button class="icon-btn" title="Copy the position" aria-label="Copy the position"
           @click=${() => copy(words?.plain ?? pixel, `Copied ${words?.plain ?? pixel}`)}>${icons.copy}</button></div>
       ${ra !== null && dec !== null ? html`<footer>${linkRow(ra, dec)}</footer>` : nothing}
     </div>`;
+  }
+
+  private value(units: string | null): TemplateResult {
+    const { exact, fault } = this;
+    if (fault) return html`<p class="note" role="alert">${fault}</p>`;
+    return html`<div class="value">${exact ? (exact.inside ? formatValue(exact.value, units) : "outside the layer") : "…"}</div>`;
   }
 
   private asked(event: MouseEvent): void {
@@ -148,13 +158,16 @@ export class ArPositionCard extends LitElement {
     clearSelection("none");
     this.layer = layerId;
     this.exact = null;
+    this.fault = "";
     this.pin = { x, y, ra: at?.[0] ?? null, dec: at?.[1] ?? null };
     session.map?.redraw();
     void api.value(layerId, { x, y }, this.asking.next()).then(
       (exact) => {
         this.exact = exact;
       },
-      () => undefined,
+      (error) => {
+        if (!isAbort(error)) this.fault = wordsOf(error);
+      },
     );
   }
 
@@ -163,18 +176,24 @@ export class ArPositionCard extends LitElement {
     const { map } = session;
     if (this.added || !map) return;
     this.added = true;
-    const drawing: MapDrawing = { draw: (context, frame) => this.draw(context, frame) };
+    const drawing: MapDrawing = { draw: (context, frame) => this.draw(context, frame), click: () => this.held };
     map.addDrawing(drawing);
-    map.addEventListener("click", () => this.close());
+    map.addEventListener("click", () => !this.held && this.close());
   }
 
   private pressed(event: PointerEvent): void {
     this.letGo();
+    this.held = false;
     this.join();
     if (event.pointerType !== "touch" || !event.isPrimary) return;
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const at = { x: event.clientX, y: event.clientY };
-    this.press = { ...at, timer: setTimeout(() => this.open(at.x - box.left, at.y - box.top), LONG_PRESS_MS) };
+    this.press = { ...at, timer: setTimeout(() => this.hold(at.x - box.left, at.y - box.top), LONG_PRESS_MS) };
+  }
+
+  private hold(sx: number, sy: number): void {
+    this.held = true;
+    this.open(sx, sy);
   }
 
   private moved(event: PointerEvent): void {

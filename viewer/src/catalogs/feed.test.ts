@@ -69,7 +69,8 @@ describe("PointsFeed", () => {
   const made = () => {
     const asked: { box: Box; signal: AbortSignal; answer(complete: boolean): void; fail(error: unknown): void }[] = [];
     const failed = vi.fn();
-    const feed = new PointsFeed(() => undefined, failed);
+    const said: boolean[] = [];
+    const feed = new PointsFeed(() => said.push(feed.busy), failed);
     const look = (view: Box, key = "k", keep = true) => {
       const ask: FeedWish["ask"] = (wanted, signal) =>
         new Promise((resolve, reject) => {
@@ -77,7 +78,7 @@ describe("PointsFeed", () => {
         });
       feed.look({ key, view, plane: flat, ask }, keep);
     };
-    return { asked, failed, feed, look };
+    return { asked, failed, feed, look, said };
   };
   const settled = () => new Promise((resolve) => setTimeout(resolve));
 
@@ -123,6 +124,35 @@ describe("PointsFeed", () => {
     expect(asked).toHaveLength(2);
     look(box(100, 200, 100, 200), "third", false);
     expect(feed.current).toBeNull();
+  });
+
+  it("says that it is done when what it waits for is not wanted any more", async () => {
+    const { asked, feed, look, said } = made();
+    look(box(100, 200, 100, 200));
+    asked[0].answer(true);
+    await settled();
+    look(box(600, 700, 100, 200));
+    expect(said.at(-1)).toBe(true);
+    look(box(100, 200, 100, 200));
+    expect(said.at(-1)).toBe(false);
+    look(box(600, 700, 100, 200));
+    look(box(2000, 2100, 100, 200));
+    expect(said.at(-1)).toBe(false);
+    expect(feed.busy).toBe(false);
+  });
+
+  it("says after a failure that the view is served again", async () => {
+    const { asked, look, said } = made();
+    look(box(100, 200, 100, 200));
+    asked[0].answer(true);
+    await settled();
+    look(box(600, 700, 100, 200));
+    asked[1].fail(new Error("no"));
+    await settled();
+    const before = said.length;
+    look(box(100, 200, 100, 200));
+    look(box(100, 200, 100, 200));
+    expect(said.slice(before)).toEqual([false]);
   });
 
   it("tells of failures, and asks again", async () => {

@@ -84,6 +84,8 @@ export interface FeedWish {
 export class PointsFeed {
   current: Answer | null = null;
   busy = false;
+  /** Whether the last request failed. */
+  private wrong = false;
   private key = "";
   private known: Answer[] = [];
   private asked: Box | null = null;
@@ -106,6 +108,7 @@ export class PointsFeed {
     const fresh = this.current !== null && this.known.includes(this.current);
     if (fresh && this.current && serves(this.current, view, period)) {
       this.stop();
+      if (this.wrong) this.show(this.current);
       return;
     }
     const known = this.known.find((answer) => serves(answer, view, period));
@@ -149,6 +152,7 @@ export class PointsFeed {
       if (isAbort(error) || signal.aborted) return;
       this.asked = null;
       this.busy = false;
+      this.wrong = true;
       this.failed(error);
     }
   }
@@ -156,13 +160,17 @@ export class PointsFeed {
   private show(answer: Answer): void {
     this.known = [answer, ...this.known.filter((other) => other !== answer)].slice(0, KEPT);
     this.current = answer;
+    this.wrong = false;
     this.changed();
   }
 
+  /** What was under way is not waited for any more. */
   private stop(): void {
     this.asking.cancel();
     this.asked = null;
+    if (!this.busy) return;
     this.busy = false;
+    this.changed();
   }
 }
 

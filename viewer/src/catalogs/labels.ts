@@ -12,6 +12,8 @@ const HEIGHT = 14;
 
 export class Labels {
   private readonly names = new Map<number, string>();
+  /** File and column that the names are of. */
+  private source = "";
   private asked: Points | null = null;
   private readonly asking = new Latest();
 
@@ -21,6 +23,9 @@ export class Labels {
   look(catalog: ShownCatalog, column: string, points: Points, part: SkyPart): void {
     if (points === this.asked || points.count > MOST_ROWS) return;
     this.asked = points;
+    const source = `${points.version} ${column}`;
+    if (source !== this.source) this.names.clear();
+    this.source = source;
     if (points.row.every((row) => this.names.has(row))) return;
     void this.ask(catalog, column, points, part);
   }
@@ -39,11 +44,11 @@ export class Labels {
   }
 
   /** Right of the symbols, left of them where that is taken, else not at all. */
-  draw(context: CanvasRenderingContext2D, marks: readonly Mark[], points: Points): void {
+  draw(context: CanvasRenderingContext2D, marks: readonly Mark[], points: Points, taken: Rect[]): void {
     context.font = font(12, 500);
     context.textBaseline = "middle";
     context.textAlign = "left";
-    const taken: Rect[] = marks.map(({ x, y, radius: r }) => ({ x: x - r, y: y - r, w: 2 * r, h: 2 * r }));
+    taken.push(...marks.map(({ x, y, radius: r }) => ({ x: x - r, y: y - r, w: 2 * r, h: 2 * r })));
     for (const { index, x, y, radius } of marks) {
       const name = this.names.get(points.row[index]);
       if (!name) continue;

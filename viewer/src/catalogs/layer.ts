@@ -5,6 +5,7 @@ import type { Points } from "../api/points";
 import { type SkyPart, type SourceRow, sources } from "../api/sources";
 import type { LayerInfo } from "../api/types";
 import { debounced, wordsOf } from "../app/session";
+import type { Rect } from "../map/overlay/frame";
 import type { DrawFrame, MapDrawing, SkyMapApi } from "../map/types";
 import { planeGrid } from "../tiles/cover";
 import { type Box, onPlane, PointsFeed } from "./feed";
@@ -81,7 +82,6 @@ export class CatalogLayer implements MapDrawing {
     this.stamper.begin(context, frame);
     for (const catalog of catalogs.state.shown) this.drawCatalog(catalog);
     this.stamper.end();
-    this.drawLabels(context);
     this.drawHovered(context);
     this.drawSelected(context, frame);
   }
@@ -211,7 +211,7 @@ export class CatalogLayer implements MapDrawing {
     }
   }
 
-  private drawLabels(context: CanvasRenderingContext2D): void {
+  labels(context: CanvasRenderingContext2D, _: DrawFrame, taken: Rect[]): void {
     if (this.marks.length === 0 || this.marks.length > MOST_LABELS) return;
     const { frame } = this;
     for (const [at, { catalog, points }] of this.drawn.entries()) {
@@ -220,7 +220,7 @@ export class CatalogLayer implements MapDrawing {
       const box = feeding?.feed.current?.box;
       if (!frame || !feeding || !box || !column || !catalog.labels || !points.complete) continue;
       feeding.labels.look(catalog, column, points, { layer: frame.info.id, ...box });
-      feeding.labels.draw(context, this.marks.of(at), points);
+      feeding.labels.draw(context, this.marks.of(at), points, taken);
     }
   }
 
@@ -248,7 +248,8 @@ export class CatalogLayer implements MapDrawing {
     selected: SourceKey & Pick<SourceRow, "ra" | "dec">,
     frame: DrawFrame,
   ): [number, number] | null {
-    const key = `${selected.id} ${selected.row} ${selected.ra} ${selected.dec}`;
+    // An answer that comes when another plane is shown is of no use.
+    const key = `${this.plane} ${selected.id} ${selected.row} ${selected.ra} ${selected.dec}`;
     const points = this.drawn.find(({ catalog }) => catalog.id === selected.id)?.points;
     const index = points ? points.row.indexOf(selected.row) : -1;
     if (points?.x && points.y && index >= 0) this.place = { key, x: points.x[index], y: points.y[index] };

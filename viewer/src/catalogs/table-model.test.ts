@@ -116,6 +116,14 @@ describe("columns", () => {
     expect(long).toBe(280);
   });
 
+  it("are as wide as what is filled up to the same decimals", () => {
+    const [alone] = columnWidths([column("a")], [[-12.5]]);
+    const [filled] = columnWidths([column("a")], [[-12.5], [0.1234567891]]);
+    const characters = "-12.5".length + 9;
+    expect(filled).toBeGreaterThanOrEqual(7.2 * characters + 20);
+    expect(filled).toBeGreaterThan(alone);
+  });
+
   it("put their points below each other without claiming zeros", () => {
     const rows = [[1.5], [22.125], [7], [null]];
     expect(columnDecimals([column("a")], rows)).toEqual([3]);

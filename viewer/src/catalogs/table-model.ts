@@ -140,20 +140,25 @@ export function columnWidths(columns: readonly SourceColumn[], rows: readonly Ce
   return columns.map((column, k) => {
     // A header holds the mark of its order as well.
     const head = Math.max(column.name.length + 2.5, (column.unit ?? "").length);
-    const longest = rows.reduce(
-      (most, cells) => Math.max(most, cellText(cells[k], column.dtype, SHOWN_DIGITS).length),
-      0,
-    );
+    const texts = rows.map((cells) => cellText(cells[k], column.dtype, SHOWN_DIGITS));
+    const decimals = decimalsOf(column, texts);
+    const longest = texts.reduce((most, text) => Math.max(most, padded(text, decimals).length), 0);
     return Math.round(Math.min(WIDEST, Math.max(NARROWEST, CHARACTER * Math.max(head, longest) + PADDING)));
   });
 }
 
 /** Decimals that the first rows of a column show: points stand below each other where the others are filled up. */
 export function columnDecimals(columns: readonly SourceColumn[], rows: readonly Cell[][]): number[] {
-  return columns.map(({ dtype, numeric }, k) =>
-    numeric ? Math.max(0, ...rows.map((cells) => decimals(cellText(cells[k], dtype, SHOWN_DIGITS)))) : 0,
+  return columns.map((column, k) =>
+    decimalsOf(
+      column,
+      rows.map((cells) => cellText(cells[k], column.dtype, SHOWN_DIGITS)),
+    ),
   );
 }
+
+const decimalsOf = ({ numeric }: SourceColumn, texts: readonly string[]): number =>
+  numeric ? Math.max(0, ...texts.map(decimals)) : 0;
 
 const decimals = (text: string): number => /^[^e]*\.(\d+)$/.exec(text)?.[1].length ?? 0;
 

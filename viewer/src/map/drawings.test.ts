@@ -134,4 +134,32 @@ describe("drawings", () => {
     remove();
     expect(drawings.cursor(1, 1)).toBe("low");
   });
+
+  it("below what the pointer means are told that it has left them", () => {
+    const log: string[] = [];
+    const drawings = new Drawings();
+    drawings.add({ ...named("low", log, true), away: () => log.push("away low") });
+    drawings.add(named("high", log, true));
+    drawings.draw(context, frameOf(0, null));
+    expect(drawings.cursor(1, 1)).toBe("high");
+    expect(log.at(-1)).toBe("away low");
+  });
+
+  it("write their names over everything, where no other name is", () => {
+    const log: string[] = [];
+    const drawings = new Drawings();
+    for (const name of ["low", "high"])
+      drawings.add({
+        ...named(name, log, true),
+        labels: (_context, _frame, taken) => {
+          log.push(`${name} beside ${taken.length}`);
+          taken.push({ x: 0, y: 0, w: 1, h: 1 });
+        },
+      });
+    drawings.labels(context, []);
+    expect(log).toEqual([]);
+    drawings.draw(context, frameOf(0, null));
+    drawings.labels(context, []);
+    expect(log).toEqual(["draw low", "draw high", "low beside 0", "high beside 1"]);
+  });
 });

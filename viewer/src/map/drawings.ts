@@ -2,7 +2,7 @@
 import { type Vec3, vector } from "../sky/frames";
 import type { Jacobian, SkyModel } from "../sky/skymodel";
 import { modulo } from "../tiles/cover";
-import type { OverlayFrame } from "./overlay/frame";
+import type { OverlayFrame, Rect } from "./overlay/frame";
 import type { DrawFrame, Grab, MapDrawing } from "./types";
 
 const ROUNDS = 24;
@@ -127,8 +127,23 @@ export class Drawings {
     }
   }
 
+  /** Names over all that was drawn; those of the lowest drawing choose their places first. */
+  labels(context: CanvasRenderingContext2D, taken: Rect[]): void {
+    for (const drawing of this.all) {
+      if (!this.frame || !drawing.labels) continue;
+      context.save();
+      drawing.labels(context, this.frame, taken);
+      context.restore();
+    }
+  }
+
   cursor(sx: number, sy: number): string | null {
-    return this.first((drawing, frame) => drawing.cursor?.(sx, sy, frame) ?? null);
+    let found: string | null = null;
+    for (const drawing of [...this.all].reverse()) {
+      if (found !== null) drawing.away?.();
+      else if (this.frame) found = drawing.cursor?.(sx, sy, this.frame) ?? null;
+    }
+    return found;
   }
 
   grab(sx: number, sy: number, event: PointerEvent): Grab | null {

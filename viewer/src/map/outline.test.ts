@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { distanceTo, type Line, labelPlace, shiftsInView, toScreenLines, traced } from "./outline";
+import { distanceTo, type Line, labelPlaces, shiftsInView, toScreenLines, traced } from "./outline";
 import type { DrawFrame } from "./types";
 
 /** Pixel x is drawn at x − `left`, one pixel to one. */
@@ -43,9 +43,14 @@ describe("lines on the screen", () => {
     expect(distanceTo([[[5, 5]]], 5, 5)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("carry their label at the top, inside the screen", () => {
-    expect(labelPlace([line.map(([x, y]) => [x, 100 - y])], 300, 100)).toEqual([30, 60]);
-    expect(labelPlace([[[-5, 50]]], 300, 100)).toBeNull();
+  it("carry their label at the top, inside the screen, else below or at the left", () => {
+    const places = labelPlaces([line.map(([x, y]) => [x, 100 - y])], 300, 100);
+    expect(places).toEqual([
+      [30, 60],
+      [10, 90],
+      [10, 90],
+    ]);
+    expect(labelPlaces([[[-5, 50]]], 300, 100)).toEqual([]);
   });
 });
 

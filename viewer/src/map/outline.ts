@@ -70,13 +70,16 @@ export function tracePath(context: CanvasRenderingContext2D, lines: readonly Lin
   }
 }
 
-/** The point of some lines where a label stands: the uppermost that is well inside the screen. */
-export function labelPlace(lines: readonly Line[], width: number, height: number): [number, number] | null {
-  let best: [number, number] | null = null;
-  for (const line of lines)
-    for (const [x, y] of line) {
-      const seen = x > 4 && y > 16 && x < width - 40 && y < height - 4;
-      if (seen && (!best || y < best[1] - 0.5 || (y < best[1] + 0.5 && x < best[0]))) best = [x, y];
-    }
-  return best;
+/** Points of some lines, well inside the screen, where a label can stand: the uppermost, the lowest, the leftmost. */
+export function labelPlaces(lines: readonly Line[], width: number, height: number): [number, number][] {
+  const seen = lines.flat().filter(([x, y]) => x > 4 && y > 22 && x < width - 40 && y < height - 4);
+  if (seen.length === 0) return [];
+  const first = (before: (a: [number, number], b: [number, number]) => boolean) =>
+    seen.reduce((best, one) => (before(one, best) ? one : best));
+  const near = (a: number, b: number) => Math.abs(a - b) <= 0.5;
+  return [
+    first((a, b) => (near(a[1], b[1]) ? a[0] < b[0] : a[1] < b[1])),
+    first((a, b) => (near(a[1], b[1]) ? a[0] < b[0] : a[1] > b[1])),
+    first((a, b) => (near(a[0], b[0]) ? a[1] < b[1] : a[0] < b[0])),
+  ];
 }

@@ -3,6 +3,7 @@
  * The shell owns the state and the page; the map owns one element, the gestures on it and the pixels in it.
  */
 import type { LayerInfo, StretchName } from "../api/types";
+import type { Rect } from "./overlay/frame";
 
 /** How values become colours. Changing any of it causes no request. */
 export interface DisplayStyle {
@@ -92,8 +93,12 @@ export interface Grab {
 /** Something drawn over the tiles and under the furniture that may react to the pointer. */
 export interface MapDrawing {
   draw(context: CanvasRenderingContext2D, frame: DrawFrame): void;
+  /** Names, drawn over everything that `draw` of any drawing drew: where none of `taken` is, which grows by them. */
+  labels?(context: CanvasRenderingContext2D, frame: DrawFrame, taken: Rect[]): void;
   /** CSS cursor at this place, null where the drawing does not react. */
   cursor?(sx: number, sy: number, frame: DrawFrame): string | null;
+  /** The pointer means something drawn over this. */
+  away?(): void;
   /** Take the pointer that goes down here, or null to leave it to others. */
   grab?(sx: number, sy: number, event: PointerEvent, frame: DrawFrame): Grab | null;
   /** A click that did not move: true when it was meant for this drawing. */

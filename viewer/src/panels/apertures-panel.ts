@@ -32,7 +32,7 @@ export class ArAperturesPanel extends LitElement {
     section,
     regionStyles,
     css`
-      .pick .value { flex: none; max-width: 55%; overflow: hidden; text-overflow: ellipsis; font: 12px var(--mono); text-align: right; }
+      .pick .value { flex: none; max-width: 60%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font: 12px var(--mono); text-align: right; }
       .pick .value small { font-family: var(--font); }
       .foot { display: flex; gap: 8px; padding: 10px 16px; border-top: 1px solid var(--line); flex: none; }
       .foot .btn { flex: 1 1 0; }
@@ -76,7 +76,7 @@ export class ArAperturesPanel extends LitElement {
         <button class="pick" aria-expanded=${on} title="Arrows move it, Shift by more, Delete removes it"
           @click=${() => selectAperture(on ? null : aperture.id)} @keydown=${(e: KeyboardEvent) => keyed(e, aperture)}>
           <span class="words"><b>${name}</b><small>radius ${formatAngle(aperture.radius)}</small></span>
-          <span class="value">${found?.data ? html`${formatValue(found.data.mean, found.data.units, 4)}<small>mean</small>` : found?.fault ? "–" : "…"}</span>
+          <span class="value">${found?.data ? html`${formatValue(found.data.mean, null, 4)}<small>${["mean", found.data.units].filter(Boolean).join(", ")}</small>` : found?.fault ? "–" : "…"}</span>
         </button>
         <button class="icon-btn" aria-label=${`Go to ${name}`} title="Go there"
           @click=${() => void goToRegion({ kind: "circle", ra: aperture.ra, dec: aperture.dec, radius: aperture.radius })}>${icons.target}</button>

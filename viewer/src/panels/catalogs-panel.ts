@@ -27,7 +27,7 @@ export class ArCatalogsPanel extends LitElement {
   override render(): TemplateResult {
     void this.follow;
     void this.followShown;
-    const all = entries();
+    const all = [...entries(), ...missing()];
     const words = this.text.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = ({ name, description }: SourceGroupEntry) =>
       words.every((word) => `${name} ${description}`.toLowerCase().includes(word));
@@ -39,8 +39,8 @@ export class ArCatalogsPanel extends LitElement {
       <div class="list scroll">
         ${listed.map((entry) => this.item(entry))}
         ${listed.length || !all.length ? nothing : html`<p class="empty">No catalog matches “${this.text}”.</p>`}
-      </div>
-      ${all.length ? nothing : this.empty()}`;
+        ${all.length ? nothing : this.empty()}
+      </div>`;
   }
 
   private find(count: number): TemplateResult {
@@ -106,4 +106,20 @@ export class ArCatalogsPanel extends LitElement {
     else next.delete(id);
     this.folded = next;
   }
+}
+
+/** Catalogs that are on and not on offer (any more): they can be switched off, and say what is wrong. */
+function missing(): SourceGroupEntry[] {
+  if (!store.state.holdings) return [];
+  const known = new Set(entries().map((one) => one.source_group_id));
+  return catalogs.state.shown
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, name }) => ({
+      source_group_id: id,
+      name,
+      description: "",
+      status: "unavailable",
+      count: null,
+      style: { color: null, shape: null, size: null, size_column: null },
+    }));
 }

@@ -22,7 +22,7 @@ export const catalogsStyles = css`
   .on .name { font-weight: 600; }
   small { flex: none; font: 400 11.5px/1.4 var(--mono); color: var(--mute); }
   .about { margin: -2px 12px 6px 42px; font-size: 12px; line-height: 1.4; color: var(--mute); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .empty { margin: 0; padding: 4px 16px 10px; color: var(--mute); font-size: 12px; line-height: 1.5; flex: 1; }
+  .empty { margin: 0; padding: 4px 8px 10px; color: var(--mute); font-size: 12px; line-height: 1.5; }
   .empty p { margin: 0 0 8px; }
   .empty code { font: 12px var(--mono); color: var(--text); overflow-wrap: anywhere; }
   .warning { display: flex; gap: 8px; margin: 0 16px 8px; padding: 8px 10px; border-radius: var(--r-small); background: var(--raise); font-size: 12px; line-height: 1.45; }

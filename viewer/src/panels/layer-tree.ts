@@ -152,9 +152,17 @@ export class ArLayerTree extends LitElement {
       <div class="first"><span class="twist">${branch ? icons.chevronRight : shown ? html`<i></i>` : off ? icons.warn : nothing}</span>
       <span class="name">${this.marked(node.label)}</span>
       <small>${this.marked([node.aside, node.layer ? layerMeta(node.layer) : ""].filter(Boolean).join(" · "))}</small></div>
-      ${second && this.tops[at + 1] - this.tops[at] > ROW ? html`<div class="line">${this.marked(second)}</div>` : nothing}
+      ${second && this.tops[at + 1] - this.tops[at] > ROW ? this.second(row, off ? null : row.path, second) : nothing}
       ${row.described ? html`<div class="line said">${this.marked(snippet(row.described, this.text))}</div>` : nothing}
     </div>`;
+  }
+
+  /** The way to a match keeps its end, which tells bands apart; other words lose theirs. */
+  private second(row: TreeRow, path: string[] | null | undefined, words: string): TemplateResult {
+    if (!path) return html`<div class="line">${this.marked(words)}</div>`;
+    return html`<div class="line path" title=${[...path, row.node.label].join(" › ")}>${path.map(
+      (part, k) => html`${k ? html`<i>›</i>` : nothing}<span>${this.marked(part)}</span>`,
+    )}</div>`;
   }
 
   private marked(text: string) {

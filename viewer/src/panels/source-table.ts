@@ -3,13 +3,13 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { ApiError } from "../api/client";
 import { type RowsWish, type SkyPart, type SourceColumn, sources } from "../api/sources";
-import { catalogLayer, setFilter } from "../app/catalogs";
+import { catalogLayer, renewCatalog, setFilter } from "../app/catalogs";
 import { icons } from "../app/icons";
 import { grouped } from "../app/numbers";
 import "../app/popover";
 import { debounced, session } from "../app/session";
 import { goToSource } from "../app/sources";
-import { FollowStore } from "../app/store-controller";
+import { Follow, FollowStore, store } from "../app/store-controller";
 import { setTable } from "../app/table";
 import { catalogs, LOWEST_TABLE, type ShownCatalog, shownCatalog } from "../catalogs/store";
 import { firstColumns, nextOrder, type Order } from "../catalogs/table-model";
@@ -33,7 +33,10 @@ export class ArSourceTable extends LitElement {
   @state() private chosen: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   @state() private held = false;
   private catalogId: string | null = null;
-  private readonly follow = new FollowStore(this, catalogs, ["table", "shown", "selected"]);
+  private readonly follow = [
+    new FollowStore(this, catalogs, ["table", "shown", "selected"]),
+    new Follow(this, ["info"]),
+  ];
   private typed = "";
   private readonly searchLater = debounced(() => {
     this.search = this.typed;
@@ -98,7 +101,7 @@ export class ArSourceTable extends LitElement {
     const columns = this.columns(catalog);
     const names = columns.map(({ name }) => name);
     const fetchPage: FetchPage = (start, count, signal) =>
-      sources.rows(catalog.id, { ...wish, start, count, columns: names }, signal);
+      sources.rows(catalog.id, { ...wish, start, count, columns: names, v: catalog.info?.version }, signal);
     const plain = !wish.filter && !wish.search && !wish.sort && !wish.part;
     return html`${this.grip()}
       ${this.bar(catalog, { ...wish, columns: names })}
@@ -128,6 +131,7 @@ export class ArSourceTable extends LitElement {
   private bar(catalog: ShownCatalog, wish: RowsWish): TemplateResult {
     const { inView } = catalogs.state.table;
     const all = catalog.info?.count ?? 0;
+    const plain = store.state.info?.wcs === null;
     const count =
       this.total === null
         ? ""
@@ -142,10 +146,11 @@ export class ArSourceTable extends LitElement {
           this.typed = (event.target as HTMLInputElement).value;
           this.searchLater();
         }} />
-      <input class="field ${catalog.filterError ? "bad" : ""}" type="search" spellcheck="false" autocomplete="off" maxlength="400" placeholder="Filter, e.g. mag < 12"
+      <input class="field ${catalog.filterError ? "bad" : ""}" type="search" spellcheck="false" autocomplete="off" maxlength="400" placeholder="Filter: mag < 12"
         aria-label="Filter rows and symbols" title="Conditions joined by ;  Enter applies. The map shows the same sources." .value=${catalog.filter}
         @change=${(event: Event) => setFilter(catalog.id, (event.target as HTMLInputElement).value.trim())} />
-      <button class="btn" aria-pressed=${inView} aria-label="Only in view" title="List only what lies in the view" @click=${this.toggleView}>${icons.globe}<span class="word">Only in view</span></button>
+      <button class="btn" aria-pressed=${inView && !plain} ?disabled=${plain} aria-label="Only in view"
+        title=${plain ? "This layer has no celestial coordinates: nothing lies in the view" : "List only what lies in the view"} @click=${this.toggleView}>${icons.globe}<span class="word">Only in view</span></button>
       ${this.chooser(catalog)}
       <a class="btn" aria-label="CSV" href=${sources.csvUrl(catalog.id, wish)} download=${`${catalog.id.replace(/[^\w.-]+/g, "_")}.csv`}
         title="These rows as CSV, at most 100 000">${icons.download}<span class="word">CSV</span></a>
@@ -198,7 +203,9 @@ export class ArSourceTable extends LitElement {
 
   private failed(error: unknown): void {
     const { catalog } = this;
-    if (catalog && error instanceof ApiError && error.status === 422 && catalog.filter) {
+    if (!catalog || !(error instanceof ApiError)) return;
+    if (error.status === 410) renewCatalog(catalog.id);
+    if (error.status === 422 && catalog.filter) {
       catalogs.set({
         shown: catalogs.state.shown.map((one) =>
           one.id === catalog.id ? { ...one, filterError: error.message } : one,

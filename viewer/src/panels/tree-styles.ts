@@ -21,6 +21,11 @@ export const treeStyles = css`
   }
   .first { display: flex; align-items: center; gap: 4px; height: 30px; }
   .line { margin: -5px 0 0 22px; height: 20px; font-size: 11.5px; line-height: 15px; font-weight: 400; color: var(--mute); overflow: hidden; text-overflow: ellipsis; }
+  .path { display: flex; gap: 4px; }
+  .path i { flex: none; font-style: normal; }
+  .path span { flex: 0 1 auto; min-width: 24px; overflow: hidden; text-overflow: ellipsis; }
+  .path span:first-child { flex-shrink: 3; }
+  .path span:last-child { flex: none; max-width: 50%; }
   .line.said { margin-top: -5px; }
   .shown .line { color: inherit; }
   mark { background: none; color: var(--accent); font-weight: 600; text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 2px; }

@@ -22,11 +22,14 @@ export class GridDrawing {
   private key = "";
   private kept: Graticule | null = null;
 
-  draw(context: CanvasRenderingContext2D, frame: OverlayFrame, options: OverlayOptions, taken: Rect[]): void {
+  draw(context: CanvasRenderingContext2D, frame: OverlayFrame, options: OverlayOptions): void {
+    if (frame.sky.has) strokeLines(context, this.lines(frame, options).lines);
+  }
+
+  labels(context: CanvasRenderingContext2D, frame: OverlayFrame, options: OverlayOptions, taken: Rect[]): void {
     if (!frame.sky.has) return;
     const { width, height } = frame.view.view;
     const found = this.lines(frame, options);
-    strokeLines(context, found.lines);
     context.font = font(LABEL_PX);
     context.textAlign = "left";
     context.textBaseline = "alphabetic";

@@ -28,8 +28,12 @@ export class Overlay {
     this.prepare(context, frame);
     const colours = readColours(this.element);
     const mini = this.minimap.lay(options?.minimap ? frame : null);
-    if (options?.graticule) this.grid.draw(context, frame, options, this.taken(options, frame, mini));
+    if (options?.graticule) this.grid.draw(context, frame, options);
     this.drawings.draw(context, frame);
+    // Names of things go before those of lines, which have more places to stand.
+    const taken = this.taken(options, frame, mini);
+    this.drawings.labels(context, taken);
+    if (options?.graticule) this.grid.labels(context, frame, options, taken);
     if (options?.scaleBar) drawScaleBar(context, frame);
     if (options?.compass && frame.sky.has) drawCompass(context, frame);
     this.divider = null;
@@ -67,11 +71,11 @@ export class Overlay {
     context.clearRect(0, 0, view.view.width, view.view.height);
   }
 
-  /** Where labels of the graticule may not go. */
-  private taken(options: OverlayOptions, frame: OverlayFrame, mini: Rect | null): Rect[] {
+  /** Where labels may not go. */
+  private taken(options: OverlayOptions | null, frame: OverlayFrame, mini: Rect | null): Rect[] {
     const taken: Rect[] = [];
-    if (options.scaleBar) taken.push(scaleBarRect(frame));
-    if (options.compass && frame.sky.has) taken.push(COMPASS_RECT);
+    if (options?.scaleBar) taken.push(scaleBarRect(frame));
+    if (options?.compass && frame.sky.has) taken.push(COMPASS_RECT);
     if (mini) taken.push({ x: mini.x - 8, y: mini.y - 8, w: mini.w + MARGIN + 8, h: mini.h + MARGIN + 8 });
     return taken;
   }
