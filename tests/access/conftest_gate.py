@@ -176,7 +176,9 @@ class Callers:
         visit = f"armillary-visit-8000={door.signer.sign('visit', 'a visit')}"
         if name == "anonymous":
             return {"cookie": visit}
-        return {"cookie": f"{visit}; armillary-session-8000={door.signer.sign('session', self.secrets[name])}"}
+        return {
+            "cookie": f"{visit}; armillary-session-8000={door.signer.sign(f'session {door.mode}', self.secrets[name])}"
+        }
 
 
 HELD = {"anonymous": frozenset(), "none": frozenset(), "wrong": frozenset({"g-layer"})}

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armillary.accounts.people import People
+from armillary.accounts.sessions import Identity
 from armillary.accounts.tokens import Tokens
+from armillary.errors import ConfigurationError
 from armillary.server.doors import lookups
 from armillary.server.doors.cookies import Site
 from armillary.server.settings import Settings
@@ -390,3 +392,58 @@ def test_other_modes_have_no_login(tmp_path) -> None:
         assert "set-cookie" not in (await client.get("/api/session")).headers
 
     visit(small_app(tmp_path, auth="none"), steps)
+
+
+def test_a_program_may_begin_with_many_requests_at_once(accounts) -> None:
+    """One right password that comes in twelve requests is one attempt, and none is slowed down."""
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        asked = (client.get("/api/holdings", auth=("alice", PASSWORD)) for _ in range(12))
+        assert [answer.status_code for answer in await asyncio.gather(*asked)] == [200] * 12
+        asked = (client.get("/api/holdings", auth=("alice", "wrong")) for _ in range(12))
+        assert [answer.status_code for answer in await asyncio.gather(*asked)] == [401] * 12
+        wrong = [(await client.get("/api/holdings", auth=("alice", f"wrong {k}"))).status_code for k in range(6)]
+        assert wrong == [401, 401, 401, 401, 429, 429]
+
+    visit(accounts, steps)
+
+
+def test_what_is_too_long_for_a_token_is_neither_looked_up_nor_kept(accounts) -> None:
+    async def steps(client: httpx.AsyncClient) -> None:
+        bearer = {"authorization": "Bearer armillary_" + "x" * 30_000}
+        assert (await client.get("/api/holdings", headers=bearer)).status_code == 401
+
+    visit(accounts, steps)
+    assert len(accounts._door._credentials._tokens._known) == 0
+
+
+def test_a_session_of_another_mode_is_none(tmp_path, people) -> None:
+    """Both lie in one database; what a provider once said of somebody is not asked of the accounts."""
+    oidc = {"auth": "oidc", "oidc_issuer": "https://login.example", "oidc_client_id": "x"}
+    other = small_app(tmp_path, **oidc)
+    secret = other._door.sessions.begin(Identity("mallory", frozenset({"simonsobs"}), administrator=True))
+    cookie = f"armillary-session-8000={other._door.signer.sign(other._door._purpose, secret)}"
+
+    async def steps(client: httpx.AsyncClient) -> list[str]:
+        return await boxes(client, headers={"cookie": cookie})
+
+    assert visit(other, steps) == ["open", "secret"]
+    assert visit(small_app(tmp_path), steps) == ["open"]
+
+
+def test_what_is_wrong_with_the_settings_is_for_the_log(tmp_path, people, monkeypatch, caplog) -> None:
+    def broken(*_given: object) -> None:
+        raise ConfigurationError("accounts_database: accounts.sqlite cannot be written (No space left on device).")
+
+    app = small_app(tmp_path)
+    monkeypatch.setattr(People, "check", broken)
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        form = form_of(await client.get("/login"))
+        for answer in (await log_in(client), await client.post("/login", data=form | {"name": "a", "password": "b"})):
+            assert answer.status_code == 500
+            assert "space" not in answer.text
+            assert "log" in answer.text
+
+    visit(app, steps)
+    assert "No space left" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -12,6 +13,7 @@ from conftest_provider import APP_ID, USER_ID, soauth_server
 
 from armillary.errors import ConfigurationError
 from armillary.server import settings as table
+from armillary.server.doors import outside, soauth_tokens
 from armillary.server.settings import Settings
 
 HOME = "http://127.0.0.1:8000"
@@ -198,6 +200,39 @@ def test_a_refresh_token_that_is_over_leaves_the_anonymous_caller(app, server) -
         assert await boxes(client, headers=sent) == ["open"]
 
     visit(app, steps)
+
+
+def test_whoever_invents_refresh_tokens_keeps_neither_memory_nor_soauth_busy(app, server, monkeypatch) -> None:
+    monkeypatch.setattr(soauth_tokens, "MOST_UNDER_WAY", 3)
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        assert await boxes(client, headers={"cookie": "refresh_token=" + "x" * 5000}) == ["open"]
+        assert (server.exchanges, len(app._door.server._renewed)) == (0, 0)
+        many = [{"cookie": f"refresh_token=invented-{number}"} for number in range(12)]
+        told = await asyncio.gather(*(client.get("/api/holdings", headers=sent) for sent in many))
+        assert sorted({answer.status_code for answer in told}) == [200, 503]
+        assert await boxes(client, headers={"cookie": "refresh_token=refresh-0"}) == ["open", "secret"]
+
+    visit(app, steps)
+
+
+def test_certificates_are_read_once_and_not_in_the_event_loop(app, server, monkeypatch) -> None:
+    where = []
+    real = httpx.create_ssl_context
+
+    def noted(*given, **more):
+        where.append(threading.current_thread() is threading.main_thread())
+        return real(*given, **more)
+
+    outside._trusted.cache_clear()
+    monkeypatch.setattr(httpx, "create_ssl_context", noted)
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        for number in range(3):
+            await client.get("/api/holdings", headers={"cookie": f"refresh_token=invented-{number}"})
+
+    visit(app, steps)
+    assert where == [False]
 
 
 def test_a_server_that_is_gone_disturbs_nobody_who_has_a_token(app, server) -> None:

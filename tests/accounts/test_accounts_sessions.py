@@ -193,3 +193,14 @@ def test_counts_are_forgotten_and_bounded(database, clock, monkeypatch) -> None:
     throttle.attempt("alice", "a")
     assert count(database, "attempts") == 2
     assert MOST_ROWS <= 1_000_000
+
+
+@pytest.mark.parametrize("spelling", [" alice", "alice\t", "ALICE", "\u2003Alice "])
+def test_no_spelling_of_a_name_is_another_user_to_guess_at(database, people, clock, spelling) -> None:
+    assert people.user(spelling).name == "alice"
+    throttle = Throttle(database, clock)
+    for number in range(5):
+        assert throttle.attempt("alice", f"10.0.0.{number}") == 0
+    assert throttle.attempt(spelling, "10.0.1.1") > 0
+    throttle.succeeded(spelling, "10.0.1.1")
+    assert throttle.attempt("alice", "10.0.1.2") == 0

@@ -10,6 +10,11 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 LONGEST_GRANT = 128
 
 
+def folded(text: str) -> str:
+    """A name as it was typed, in the form in which names are compared."""
+    return text.strip().lower()
+
+
 def user_name(text: str) -> str:
     """A user's or group's name: upper and lower case are one.
 
@@ -18,7 +23,7 @@ def user_name(text: str) -> str:
     ParameterError
         It is not 1 to 64 of the characters a–z, 0–9, ``. _ @ + -``, beginning with a letter or figure.
     """
-    name = text.strip().lower()
+    name = folded(text)
     if not NAME.fullmatch(name):
         raise ParameterError(
             "name", f"{text[:80]!r} will not do: use 1 to 64 of a-z, 0-9 and . _ @ + -, a letter or figure first"

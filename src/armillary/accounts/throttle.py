@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from armillary.accounts.names import folded
 from armillary.accounts.schema import ATTEMPTS
 from armillary.accounts.tokens import digest
 
@@ -75,7 +76,7 @@ class Throttle:
         """
         now = int(self._clock())
         with self._database.writing() as connection:
-            wanted = [(_key("address", address), BY_ADDRESS), (_key("user", user.lower()), BY_USER)]
+            wanted = [(_key("address", address), BY_ADDRESS), (_user_key(user), BY_USER)]
             waits = [self._wait_s(connection, key, now) for key, _ in wanted]
             if not any(waits):
                 self._prune(connection, now)
@@ -86,7 +87,7 @@ class Throttle:
     def succeeded(self, user: str, address: str) -> None:
         """The attempt was a right one: the user's count begins anew, and the address gets one back."""
         with self._database.writing() as connection:
-            connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.digest == _key("user", user.lower())))
+            connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.digest == _user_key(user)))
             here = (ATTEMPTS.c.digest == _key("address", address)) & (ATTEMPTS.c.failures > 0)
             connection.execute(update(ATTEMPTS).where(here).values(failures=ATTEMPTS.c.failures - 1, until=0))
 
@@ -105,6 +106,11 @@ class Throttle:
 
 def _key(kind: str, text: str) -> str:
     return digest(f"{kind}:{text}")
+
+
+def _user_key(user: str) -> str:
+    # As names are looked up: blanks around one make no further user to guess at.
+    return _key("user", folded(user))
 
 
 def _count(connection: Connection, key: str, rule: Rule, now: int) -> None:

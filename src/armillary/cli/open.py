@@ -82,7 +82,7 @@ def serve_described(path: str, options: argparse.Namespace) -> int:
     from armillary.holdings.configuration import open_configuration
 
     def found(settings: Settings) -> Configuration:
-        return open_configuration(path, pyramid_maker(settings), tile_size=settings.tile_size)
+        return open_configuration(path, pyramid_maker(settings), tile_size=settings.tile_size, roots=settings.roots)
 
     return _serve_found(found, options)
 

@@ -168,7 +168,9 @@ def _application(listener: socket.socket, job: Job, figures: Figures | None) -> 
     from armillary.server.app import make_application
 
     settings = job.settings
-    discovery = open_configuration(job.path, pyramid_maker(settings), tile_size=settings.tile_size)
+    discovery = open_configuration(
+        job.path, pyramid_maker(settings), tile_size=settings.tile_size, roots=settings.roots
+    )
     everybody = Access(grants=frozenset(settings.grants))
     port = None if listener.family == getattr(socket, "AF_UNIX", None) else listener.getsockname()[1]
     return discovery, make_application(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from armillary import __version__
 from armillary.errors import UnreadableFileError, VersionGoneError
-from armillary.holdings.files import file_name, worded
+from armillary.holdings.files import file_name, outside, worded
 
 if TYPE_CHECKING:
     import os
@@ -202,6 +202,7 @@ def offered_file(
     dec_column: str | None = None,
     name_column: str | None = None,
     file_type: str | None = None,
+    allows: Callable[[str], bool] = lambda _path: True,
 ) -> OfferedCatalog:
     """A file as a catalog on offer; nothing is opened before it is wanted.
 
@@ -213,6 +214,8 @@ def offered_file(
         Names of columns, found out where they are not given.
     file_type
         ``json``, ``csv``, ``tsv``, ``ecsv``, ``votable``, ``fits`` or ``parquet`` where the content shall not decide.
+    allows
+        Whether the path may be read; asked before every reading, as links may lead elsewhere by then.
     """
     text = str(path)
 
@@ -220,6 +223,8 @@ def offered_file(
         from armillary.catalogs.reading import read_catalog
         from armillary.storage.compiler import prepare
 
+        if not allows(text):
+            raise outside(text)
         prepare()
         return read_catalog(
             text, ra_column=ra_column, dec_column=dec_column, name_column=name_column, file_type=file_type

@@ -42,6 +42,11 @@ def file_name(path: str) -> str:
     return os.path.basename(path.rstrip("/")) or "file"  # noqa: PTH119 - URLs are no paths
 
 
+def outside(path: str) -> UnreadableFileError:
+    """The error for a file that may not be opened."""
+    return UnreadableFileError(file_name(path), "lies outside the folders that are allowed.")
+
+
 def worded(path: str, error: Exception) -> FileError:
     """Any failure to open ``path`` as an error with words fit for everybody."""
     if isinstance(error, FileError):
@@ -104,6 +109,9 @@ class Offered(Protocol):
     def current(self) -> tuple[ImageFile, str]:
         """What it holds now, and its version."""
 
+    def at_once(self) -> str | None:
+        """Its version where that takes no longer than a stat; never raises."""
+
     def public_version(self, version: str, *about: object) -> str:
         """Version that clients see."""
 
@@ -152,6 +160,13 @@ class OfferedFile:
             return image, kept
         with self._lock:
             return self._reopen()
+
+    def at_once(self) -> str | None:
+        """The version where a stat tells that nothing changed; None where it takes longer to tell."""
+        source, kept = self._source, self._version
+        if source is None or self._image is None or self.problem is not None or "://" in self.path:
+            return None
+        return kept if _version(source) == kept else None
 
     def _reopen(self) -> tuple[ImageFile, str]:
         if self._source is not None and self._image is not None and _version(self._source) == self._version:

@@ -206,6 +206,16 @@ class Layer:
         self.index = index
         self.id = layer_id
 
+    def __eq__(self, other: object) -> bool:
+        """The same plane of the same entry: after a reload the same id is another layer."""
+        if not isinstance(other, Layer):
+            return NotImplemented
+        return self.entry is other.entry and (self.index, self.id) == (other.index, other.id)
+
+    def __hash__(self) -> int:
+        """As of what is compared."""
+        return hash((self.entry, self.index, self.id))
+
     @property
     def version(self) -> str:
         """Version that clients see, as the file is now. Costs a stat.
@@ -216,6 +226,11 @@ class Layer:
             The file vanished or is broken now.
         """
         return self.public(self.entry.file.current()[1])
+
+    def version_at_once(self) -> str | None:
+        """The same where it takes no longer than a stat; None where the file has to be opened or asked for far away."""
+        found = self.entry.file.at_once() if self.entry.known else None
+        return None if found is None else self.public(found)
 
     def public(self, version: str) -> str:
         """Version that clients see for a version of the file."""

@@ -161,7 +161,7 @@ class Search:
 
     def _index(self, access: Access) -> Index:
         tree = self._holdings.tree(access)
-        key = access, tree["version"]
+        key = self._holdings.seen_by(access), tree["version"]
         with self._lock:
             found = self._indexes.get(key)
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,16 @@ from armillary.server.asgi import header, not_modified
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Message, Receive, Scope, Send
+
+    from armillary.render.coding import Coding
+    from armillary.server.services import Services
 
 SMALLEST_COMPRESSED = 1024
+SMALLEST_LARGE = 1 << 16
+BLOCK_BYTES = 1 << 18
+STALLED_S = 60.0
+"""A client that takes nothing for so long has gone."""
 
 
 def json_answer(request: Request, content: Any, *, cache_control: str = "private, no-cache") -> Response:
@@ -35,6 +44,60 @@ def bytes_answer(
     headers = {"etag": etag, "cache-control": cache_control, "vary": "Accept-Encoding"}
     if not_modified(request.scope, etag.encode()):
         return Response(None, 304, headers)
+    return body_answer(body, headers, media_type, coding)
+
+
+def body_answer(body: bytes, headers: dict[str, str], media_type: str, coding: Coding) -> Response:
+    """An answer with a body to be compressed; a large one is not compressed before others were served."""
     if coding != "identity":
-        headers["content-encoding"] = coding
+        headers = headers | {"content-encoding": coding}
+    if len(body) >= SMALLEST_LARGE:
+        return LargeAnswer(body, headers, media_type, coding)
     return Response(compress(body, coding), 200, headers, media_type)
+
+
+class LargeAnswer(Response):
+    """A large body: compressed in a thread, and sent a block at a time as the client takes it.
+
+    Parameters
+    ----------
+    body, coding
+        What is sent, and how it is to be compressed.
+    """
+
+    def __init__(self, body: bytes, headers: dict[str, str], media_type: str, coding: Coding) -> None:
+        super().__init__(None, 200, headers, media_type)
+        self._whole, self._coding = body, coding
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it.
+
+        Raises
+        ------
+        UnavailableError
+            Too much is being sent already.
+        TimeoutError
+            The client takes nothing any more.
+        """
+        services: Services = scope["app"].state.services
+        body, send = self._whole, patient(send)
+        if self._coding != "identity":
+            body = await asyncio.to_thread(compress, body, self._coding)
+        with services.room(len(body)):
+            self.headers["content-length"] = str(len(body))
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            whole = memoryview(body)
+            for start in range(0, len(body), BLOCK_BYTES):
+                block = bytes(whole[start : start + BLOCK_BYTES])
+                more = start + BLOCK_BYTES < len(body)
+                await send({"type": "http.response.body", "body": block, "more_body": more})
+
+
+def patient(send: Send) -> Send:
+    """``send`` that gives up where the client takes nothing for a minute."""
+
+    async def sending(message: Message) -> None:
+        async with asyncio.timeout(STALLED_S):
+            await send(message)
+
+    return sending

@@ -17,7 +17,7 @@ from armillary.errors import ArmillaryError, LimitError, UnavailableError
 from armillary.holdings.facts import steadily
 from armillary.holdings.regions import check_pixels, cut_of
 from armillary.render import check_size, encode
-from armillary.server.asgi import not_modified
+from armillary.server.answers import body_answer, patient
 from armillary.server.regions import MAX_PIXELS
 from armillary.server.styles import layer_style
 from armillary.sky.grid import Window
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
     from starlette.requests import Request
+    from starlette.types import Send
 
     from armillary.holdings.layers import Layer
     from armillary.holdings.regions import Wish
@@ -146,21 +147,13 @@ def headers_of(layer: Layer, form: str, tag: str) -> dict[str, str]:
     }
 
 
-def unchanged(request: Request, layer: Layer, about: tuple[object, ...], form: str) -> Response | None:
-    """304 where the client has what it asks for; costs a stat."""
-    if "if-none-match" not in request.headers:
-        return None
-    tag = tag_of(layer.version, *about)
-    return Response(None, 304, headers_of(layer, form, tag)) if not_modified(request.scope, tag.encode()) else None
-
-
 def answer(request: Request, services: Services, layer: Layer, form: str, made: Made, tag: str) -> Response:
     """The response; the slot of a large one is held until its last byte is out."""
     headers = headers_of(layer, form, tag) | {"content-length": str(made.length)}
     if request.scope.get("armillary.head"):
         return Response(None, 200, headers, MEDIA_TYPES[form])
     if made.rest is None:
-        return Response(made.body, 200, headers, MEDIA_TYPES[form])
+        return body_answer(made.body, headers, MEDIA_TYPES[form], "identity")
     take_slot(services)
     return _Stream(services, made.rest, layer.id, headers)
 
@@ -187,9 +180,9 @@ class _Stream(StreamingResponse):
         super().__init__(_blocks(rest, layer_id), 200, headers, MEDIA_TYPES["fits"])
         self._services = services
 
-    async def __call__(self, scope: object, receive: object, send: object) -> None:
+    async def __call__(self, scope: object, receive: object, send: Send) -> None:
         try:
-            await super().__call__(scope, receive, send)  # type: ignore[arg-type]
+            await super().__call__(scope, receive, patient(send))  # type: ignore[arg-type]
         finally:
             self._services.cutouts_under_way -= 1
 

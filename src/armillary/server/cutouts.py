@@ -13,7 +13,8 @@ from armillary.holdings import regions as facts
 from armillary.holdings.regions import Wish
 from armillary.server import models
 from armillary.server.answers import json_answer
-from armillary.server.cutout_answers import MEDIA_TYPES, answer, fits_file, image_file, tag_of, unchanged
+from armillary.server.asgi import not_modified
+from armillary.server.cutout_answers import MEDIA_TYPES, answer, fits_file, headers_of, image_file, tag_of
 from armillary.server.regions import MAX_PIXELS
 from armillary.server.routes import ERRORS, LayerId
 from armillary.server.services import services_of
@@ -90,17 +91,19 @@ async def cutout(
     about = ("cutout", layer, wish.words, form, tuple(sorted(given.items())))
     if estimate:
         work = functools.partial(facts.estimate, found, wish, form, limit)
-        return json_answer(request, await services.compute(request, ("estimate", *about), work))
-    told = unchanged(request, found, about, form)
-    if told is not None:
-        return told
+        return json_answer(request, await services.compute(request, ("estimate", found, *about), work))
+    if "if-none-match" in request.headers:
+        # In a thread: the file may not be open yet, or lie far away.
+        tag = tag_of(await services.compute(request, ("version", found), lambda: found.version), *about)
+        if not_modified(request.scope, tag.encode()):
+            return Response(None, 304, headers_of(found, form, tag))
     if form == "fits":
         only_length = bool(request.scope.get("armillary.head"))
         # Not shared: what a large one is read from belongs to one client.
         make = functools.partial(fits_file, found, wish, limit, only_length=only_length)
         made = await services.compute(request, object(), make)
     else:
-        made = await _image(request, about, functools.partial(image_file, found, wish, form, given))
+        made = await _image(request, (found, *about), functools.partial(image_file, found, wish, form, given))
     return answer(request, services, found, form, made, tag_of(made.version, *about))
 
 
@@ -127,7 +130,7 @@ async def outline(
     found = services.layer(request, layer)
     region = await _region(request, pos)
     work = functools.partial(facts.outline, found, region)
-    return json_answer(request, await services.compute(request, ("outline", layer, region.words), work))
+    return json_answer(request, await services.compute(request, ("outline", found, region.words), work))
 
 
 @router.get("/layers/{layer}/aperture", response_model=models.Aperture, responses={**LIMIT, **ERRORS}, tags=["regions"])
@@ -144,4 +147,4 @@ async def aperture(
     services = services_of(request)
     found = services.layer(request, layer)
     work = functools.partial(facts.aperture, found, ra, dec, radius)
-    return json_answer(request, await services.compute(request, ("aperture", layer, ra, dec, radius), work))
+    return json_answer(request, await services.compute(request, ("aperture", found, ra, dec, radius), work))

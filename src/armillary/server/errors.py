@@ -64,14 +64,24 @@ def body_of(code: str, message: str, detail: Any = None) -> bytes:
     return json.dumps({"error": error}, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
+def told_to(error: Exception, access: Access) -> Exception:
+    """What a caller is told: why a file cannot be used, and what is wrong with the settings, administrators alone."""
+    if access.administrator:
+        return error
+    if isinstance(error, errors.FileError):
+        return errors.UnavailableError("This is not available now: its file cannot be used.")
+    if isinstance(error, errors.ConfigurationError):
+        log.error("%s", error.message)
+        return errors.ConfigurationError("This server is not set up as it must be: its log says what is wrong.")
+    return error
+
+
 def answer_of(error: Exception, access: Access = ANONYMOUS) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body that tell a client of any exception.
 
-    What nobody expected is logged under a reference, and only the reference is told. Why a file cannot be used is for
-    administrators.
+    What nobody expected is logged under a reference, and only the reference is told.
     """
-    if isinstance(error, errors.FileError) and not access.administrator:
-        error = errors.UnavailableError("This is not available now: its file cannot be used.")
+    error = told_to(error, access)
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     if isinstance(error, HttpError):
         return error.status, headers | error.headers, body_of(error.code, error.message)

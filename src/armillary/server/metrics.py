@@ -16,7 +16,7 @@ from armillary.server import models
 from armillary.server.errors import HttpError
 from armillary.server.figures import BOUNDS_S, ROUTES, STATUSES, Figures
 from armillary.server.networks import networks
-from armillary.server.proxies import Proxies, is_within
+from armillary.server.proxies import is_within
 from armillary.server.services import access_of, services_of
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ async def metrics(request: Request) -> Response:
 def _may_ask(request: Request, settings: Settings) -> bool:
     if access_of(request).administrator:
         return True
-    proxies = Proxies(settings.trusted_proxies)
-    return is_within(request.scope, networks(settings.metrics_callers, "metrics_callers"), proxies)
+    return is_within(request.scope, networks(settings.metrics_callers, "metrics_callers"))
 
 
 def text(figures: Figures) -> tuple[bytes, str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 UNIX = "unix"
 MOST_HOPS = 32
+BELIEVED = "armillary.forwarded"
+"""Set where the scope has the caller's own address from a proxy."""
 
 
 def peer_of(scope: Scope) -> str:
@@ -64,19 +66,19 @@ class Proxies:
             found = address_of(hop)
             if found is None:
                 return
-            scope["client"] = (str(found), 0)
+            scope["client"], scope[BELIEVED] = (str(found), 0), True
             if not self.trusts(str(found)):
                 return
 
 
-def is_within(scope: Scope, allowed: tuple[Network, ...], proxies: Proxies) -> bool:
+def is_within(scope: Scope, allowed: tuple[Network, ...]) -> bool:
     """Whether the caller's own address is in one of the networks, after ``Proxies.apply``.
 
-    A caller behind a proxy that is not trusted is nobody we know: a proxy on this machine must not make the whole
-    world look like this machine.
+    A caller behind a proxy that is not trusted, or that does not say in ``X-Forwarded-For`` whom it speaks for, is
+    nobody we know: a proxy on this machine must not make the whole world look like this machine.
     """
     found = address_of(peer_of(scope))
     if found is None or not any(found in network for network in allowed):
         return False
     forwarded = header(scope, b"x-forwarded-for") or header(scope, b"forwarded") or header(scope, b"x-real-ip")
-    return not forwarded or bool(proxies)
+    return not forwarded or BELIEVED in scope

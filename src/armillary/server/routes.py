@@ -82,7 +82,7 @@ async def describe(request: Request, layer: LayerId) -> Response:
     """What is known of a layer: shape, units, range, levels, version, world coordinates."""
     services = services_of(request)
     found = services.layer(request, layer)
-    answer = await services.compute(request, ("info", layer), lambda: facts.describe(found))
+    answer = await services.compute(request, ("info", found), lambda: facts.describe(found))
     return json_answer(request, answer)
 
 
@@ -108,11 +108,11 @@ async def values(
     found = services.layer(request, layer)
     if x is not None and y is not None and ra is None and dec is None:
         answer = await services.compute(
-            request, ("value", layer, x, y), functools.partial(facts.value_at_pixel, found, x, y)
+            request, ("value", found, x, y), functools.partial(facts.value_at_pixel, found, x, y)
         )
     elif ra is not None and dec is not None and x is None and y is None:
         answer = await services.compute(
-            request, ("sky", layer, ra, dec), functools.partial(facts.value_at_sky, found, ra, dec)
+            request, ("sky", found, ra, dec), functools.partial(facts.value_at_sky, found, ra, dec)
         )
     else:
         raise ParameterError("x", "give either x and y, or ra and dec")
@@ -134,7 +134,7 @@ async def histogram(
     if vmin is not None and vmax is not None and not vmin < vmax:
         raise ParameterError("vmin", "must be less than vmax")
     work = functools.partial(facts.histogram, found, bins, exact=bool(exact), vmin=vmin, vmax=vmax)
-    answer = await services.compute(request, ("histogram", layer, bins, exact, vmin, vmax), work)
+    answer = await services.compute(request, ("histogram", found, bins, exact, vmin, vmax), work)
     return json_answer(request, answer)
 
 
@@ -148,7 +148,7 @@ async def header(request: Request, layer: LayerId) -> Response:
     """Header of the layer's HDU: a card a line."""
     services = services_of(request)
     found = services.layer(request, layer)
-    text = await services.compute(request, ("header", layer), lambda: facts.header(found))
+    text = await services.compute(request, ("header", found), lambda: facts.header(found))
     return bytes_answer(request, text.encode("utf-8", "replace"), "text/plain; charset=utf-8")
 
 
@@ -157,7 +157,7 @@ async def headers(request: Request, layer: LayerId) -> Response:
     """Headers of every HDU of the layer's file."""
     services = services_of(request)
     found = services.layer(request, layer)
-    answer = await services.compute(request, ("headers", layer), lambda: facts.headers(found))
+    answer = await services.compute(request, ("headers", found), lambda: facts.headers(found))
     return json_answer(request, answer)
 
 
@@ -176,7 +176,7 @@ async def sky_grid(
     services = services_of(request)
     found = services.layer(request, layer)
     box = (x0, y0, x1, y1, nx, ny)
-    body = await services.compute(request, ("sky", layer, *box), lambda: facts.sky_grid(found, *axes_of(*box)))
+    body = await services.compute(request, ("sky", found, *box), lambda: facts.sky_grid(found, *axes_of(*box)))
     return bytes_answer(request, body, "application/octet-stream")
 
 
@@ -197,7 +197,7 @@ async def pixel_grid(
     found, below = services.layer(request, layer), services.layer(request, base)
     box = (x0, y0, x1, y1, nx, ny)
     work = functools.partial(facts.pixel_grid, found, below, *axes_of(*box))
-    body = await services.compute(request, ("pixels", layer, base, *box), work)
+    body = await services.compute(request, ("pixels", found, below, *box), work)
     return bytes_answer(request, body, "application/octet-stream")
 
 
@@ -234,7 +234,7 @@ async def image(
     services.images_under_way += 1
     try:
         work = functools.partial(region_image, found, ext, box, given)
-        key = ("image", layer, ext, box, tuple(sorted(given.items())))
+        key = ("image", found, ext, box, tuple(sorted(given.items())))
         body, media_type = await services.compute(request, key, work)
     finally:
         services.images_under_way -= 1

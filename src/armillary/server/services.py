@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from armillary.errors import UnavailableError
 from armillary.holdings.access import ANONYMOUS, Access
 from armillary.holdings.search import Search
 from armillary.server.asgi import unless_gone
@@ -15,7 +17,7 @@ from armillary.storage.cache import ByteLru
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
     from starlette.requests import Request
 
@@ -29,6 +31,8 @@ T = TypeVar("T")
 
 NAME_THREADS = 4
 NAME_QUEUE = 32
+MOST_SENDING_BYTES = 1 << 30
+"""Of large answers that are held while their clients take them."""
 
 
 class Watcher(Protocol):
@@ -70,6 +74,7 @@ class Services:
     name_workers: Workers = field(init=False)
     images_under_way: int = 0
     cutouts_under_way: int = 0
+    sending_bytes: int = 0
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -88,6 +93,23 @@ class Services:
     async def compute(self, request: Request, key: Hashable, work: Callable[[], T]) -> T:
         """Result of blocking work, shared by those who ask for the same, dropped when the client goes."""
         return await unless_gone(request.receive, self.query_workers.run(key, work))
+
+    @contextlib.contextmanager
+    def room(self, count: int) -> Iterator[None]:
+        """Memory for an answer of so many bytes while it is sent; the first one has it always.
+
+        Raises
+        ------
+        UnavailableError
+            Too much is held already for clients that read slowly.
+        """
+        if self.sending_bytes and self.sending_bytes + count > MOST_SENDING_BYTES:
+            raise UnavailableError("Too many large answers are being sent: try again in a moment.")
+        self.sending_bytes += count
+        try:
+            yield
+        finally:
+            self.sending_bytes -= count
 
     def close(self) -> None:
         """Stop the threads and close the files."""

@@ -102,6 +102,9 @@ class Settings:
     holdings: str = setting(
         "", "Configuration that `serve` shows when it is given none.", alias="TILEMAKER_CONFIG_PATH"
     )
+    roots: tuple[str, ...] = setting(
+        (), "Folders, and addresses of the web, outside which a configuration may name no file; none: anywhere."
+    )
     workers: int = setting(1, "Processes of `serve`; 0 takes one for each core.", high=256)
     uds: str = setting("", "Path of a Unix socket to listen on instead of host and port.")
     memcached: tuple[str, ...] = setting(
@@ -126,7 +129,8 @@ class Settings:
     )
     name_resolver: str = setting(
         "https://cds.unistra.fr/cgi-bin/nph-sesame",
-        "Sesame service that finds objects by their names; empty: names are not looked up.",
+        "Sesame service that finds objects by their names; off: names are not looked up.",
+        off=True,
     )
     log_level: str = setting("warning", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("text", "Form of the log lines on standard error.", choices=("text", "json"))
@@ -227,6 +231,8 @@ def parse(entry: Field[Any], raw: Any, origin: str) -> Any:
         It has the wrong type or is out of bounds; the message names the setting and where it came from.
     """
     try:
+        if entry.metadata.get("off") and str(raw).strip().lower() in FALSE_WORDS:
+            return ""
         parser = _lines if entry.metadata.get("lines") else PARSERS[type(entry.default)]
         value: Any = parser(raw)
         _check(entry, value)

@@ -14,9 +14,9 @@ from starlette.responses import Response, StreamingResponse
 from armillary.errors import ParameterError
 from armillary.holdings import source_facts
 from armillary.holdings.source_facts import PointsQuery, Region, RowsQuery
-from armillary.render.coding import compress, negotiate
+from armillary.render.coding import negotiate
 from armillary.server import models, source_models
-from armillary.server.answers import SMALLEST_COMPRESSED
+from armillary.server.answers import SMALLEST_COMPRESSED, body_answer
 from armillary.server.asgi import header, not_modified
 from armillary.server.routes import BINARY, ERRORS
 from armillary.server.services import access_of, services_of
@@ -135,9 +135,7 @@ def _sent(request: Request, made: _Made, media_type: str, *, packed: bool = True
     coding = negotiate(header(request.scope, b"accept-encoding"))
     if not packed or len(body) < SMALLEST_COMPRESSED:
         coding = "identity"
-    if coding != "identity":
-        headers["content-encoding"] = coding
-    return Response(compress(body, coding), 200, headers, media_type)
+    return body_answer(body, headers, media_type, coding)
 
 
 def _json(content: Any) -> bytes:

@@ -136,17 +136,32 @@ class Supervisor:
     def _start_those_due(self) -> None:
         for worker in self.workers:
             if worker.process is None and time.monotonic() >= worker.due_s:
-                self._start(worker)
+                try:
+                    self._start(worker)
+                except OSError as error:
+                    self._not_started(worker, error)
+
+    def _not_started(self, worker: Worker, error: OSError) -> None:
+        """The system has no memory or no number for a process now: those that run go on."""
+        worker.failures += 1
+        worker.due_s = time.monotonic() + _pause_after(worker.failures)
+        words = f"{worker.name} cannot be started ({error.strerror or error})"
+        if not self._announced and worker.failures >= MOST_FAILURES:
+            self._give_up(f"{words}: giving up.")
+        else:
+            log.warning("%s: it is tried again in %.1f s", words, _pause_after(worker.failures))
 
     def _start(self, worker: Worker) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, contextlib.ExitStack() as undone:
+            undone.callback(ours.close)
             worker.process = subprocess.Popen(  # noqa: S603 - this program
                 [*self.command, str(theirs.fileno())],
                 pass_fds=(*self.inherited, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
                 process_group=0,
             )
+            undone.pop_all()
         worker.control, worker.heard, worker.ready, worker.said = ours, b"", False, ""
         worker.since_s = time.monotonic()
         self._selector.register(ours, selectors.EVENT_READ, worker)

@@ -42,6 +42,8 @@ COLOURED = {"png", "jpg", "webp"}
 FRESH = b"private, max-age=31536000, immutable"
 CHECKED = b"private, no-cache"
 OVERHEAD_BYTES = 600
+LONGEST_REMEMBERED = 512
+LONGEST_STYLE_WORD = 64
 NOTHING = Packed(b"", "", "identity")
 
 
@@ -118,6 +120,9 @@ def parse(path: str, query: str) -> TileRequest:
         raise NotFoundError(f"There are no tiles {ext[:20]!r}: use one of {', '.join(EXTENSIONS)}.")
     given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=64))
     style = tuple(sorted((name, given[name]) for name in STYLE_NAMES & given.keys())) if ext in COLOURED else ()
+    for name, word in style:
+        if len(word) > LONGEST_STYLE_WORD:
+            raise ParameterError(name, f"must have at most {LONGEST_STYLE_WORD} characters")
     check_style(dict(style))
     preview = given.get("preview", "0")
     if preview not in {"0", "1"}:
@@ -224,7 +229,7 @@ class TileRoute:
         check_method(scope)
         asked = parse_request(path, scope["query_string"])
         layer = self._holdings.layer(asked.layer_id, access)
-        version = layer.version if layer.entry.known else await self._opened(layer)
+        version = layer.version_at_once() or await self._opened(layer)
         if asked.version and asked.version != version:
             raise gone(layer)
         coding: Coding = negotiate(header(scope, b"accept-encoding")) if asked.ext not in COLOURED else "identity"
@@ -235,15 +240,15 @@ class TileRoute:
             return
         expected = tag(version, asked, coding)
         if not asked.preview and not_modified(scope, expected):
-            layer.pyramid().grid.check(asked.key)
+            await self._workers.run(("check", layer, asked.key), lambda: layer.pyramid().grid.check(asked.key))
             await self._send(scope, send, Tile(NOTHING, [], expected), asked, preview=False)
             return
         tile, preview = await unless_gone(receive, self._made(layer, asked, version, coding))
         await self._send(scope, send, tile, asked, preview=preview)
 
     async def _opened(self, layer: Layer) -> str:
-        """Version of a layer whose file was not opened yet: in a thread, for it may lie far away."""
-        version: str = await self._workers.run(("open", layer.entry.subject), lambda: layer.version)
+        """Version of a layer whose file is not open or has changed: in a thread, for it may lie far away."""
+        version: str = await self._workers.run(("open", layer), lambda: layer.version)
         return version
 
     async def _made(self, layer: Layer, asked: TileRequest, version: str, coding: Coding) -> tuple[Tile, bool]:
@@ -297,9 +302,8 @@ class TileRoute:
         await respond(scope, send, 200, headers, tile.body)
 
 
-@lru_cache(maxsize=8192)
 def parse_request(path: str, query: bytes) -> TileRequest:
-    """``parse`` for bytes off the wire.
+    """``parse`` for bytes off the wire; addresses of usual length are remembered.
 
     Raises
     ------
@@ -308,6 +312,13 @@ def parse_request(path: str, query: bytes) -> TileRequest:
     ParameterError, NotFoundError
         As ``parse``.
     """
+    if len(path) + len(query) > LONGEST_REMEMBERED:
+        return _parsed.__wrapped__(path, query)
+    return _parsed(path, query)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(path: str, query: bytes) -> TileRequest:
     try:
         return parse(unquote(path, errors="strict"), query.decode("latin-1"))
     except ValueError:

@@ -38,12 +38,17 @@ class Stock:
     ----------
     opener
         Opens one file.
+    allows
+        Whether a path may be opened.
     before
         What was in stock before: used again where it is the same.
     """
 
-    def __init__(self, opener: Callable[[str], Any], before: Stock | None = None) -> None:
+    def __init__(
+        self, opener: Callable[[str], Any], allows: Callable[[str], bool], before: Stock | None = None
+    ) -> None:
         self._opener = opener
+        self._allows = allows
         self._before = before
         self.files: dict[str, OfferedFile] = {}
         self.combined: dict[str, CombinedFile] = {}
@@ -75,7 +80,7 @@ class Stock:
         )
         if key not in self.catalogs:
             known = self._before.catalogs.get(key) if self._before else None
-            self.catalogs[key] = known or _catalog(config)
+            self.catalogs[key] = known or _catalog(config, self._allows)
         return self.catalogs[key]
 
     def entry(self, made: LayerEntry) -> LayerEntry:
@@ -91,17 +96,20 @@ class Stock:
         before, self._before = self._before, None
         if before is None:
             return []
+        for key, catalog in before.catalogs.items():
+            if self.catalogs.get(key) is not catalog:
+                catalog.close()  # Who reads it has it: only the memory that would be kept is given back.
         return [file for path, file in before.files.items() if self.files.get(path) is not file]
 
 
-def _catalog(config: SourceGroupConfig) -> OfferedCatalog:
+def _catalog(config: SourceGroupConfig, allows: Callable[[str], bool]) -> OfferedCatalog:
     from armillary.holdings.catalogs import offered_file, offered_inline
 
     if config.provider is None:
         return offered_inline(config.name, list(config.sources))
     given = config.provider
     columns = {name: getattr(given, name) for name in ("ra_column", "dec_column", "name_column")}
-    return offered_file(given.filename, **columns, file_type=given.file_type)
+    return offered_file(given.filename, **columns, file_type=given.file_type, allows=allows)
 
 
 class Builder:

@@ -8,12 +8,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from armillary.errors import ConfigurationError, UnreadableFileError
+from armillary.errors import ConfigurationError
 from armillary.holdings.configuration.content import Builder, Stock
 from armillary.holdings.configuration.headers import CONFIGURATION, Headers
 from armillary.holdings.configuration.places import Places
 from armillary.holdings.configuration.reading import read_configuration
-from armillary.holdings.files import file_name, open_file
+from armillary.holdings.files import file_name, open_file, outside
 from armillary.holdings.layers import Pyramids
 from armillary.holdings.tree import Holdings, Problem
 
@@ -78,12 +78,13 @@ class Configuration:
         self.warnings: tuple[str, ...] = ()
         self._pyramids = pyramids
         self._roots = roots
-        self._opener = _within(opener, roots)
+        self._places = Places("/", roots)
+        self._opener = _within(opener, self._places)
         self._changing = threading.Lock()
         self._looking = threading.Lock()
         self._headers = Headers(self.holdings, self.stopped)
         self._stamp = _stamp(path)
-        self._stock = Stock(self._opener)
+        self._stock = Stock(self._opener, self._places.allows)
         self._leaving: list[tuple[float, OfferedFile]] = []
         self._last = 0.0
         self._offer(config)
@@ -149,7 +150,7 @@ class Configuration:
             log.warning("%s: %s", self.name, warning)
         if len(config.warnings) > MOST_LOGGED:
             log.warning("%s: and %d more warnings", self.name, len(config.warnings) - MOST_LOGGED)
-        stock = Stock(self._opener, self._stock)
+        stock = Stock(self._opener, self._places.allows, self._stock)
         self.holdings.replace(Builder(config, stock, self._pyramids).content())
         deadline = time.monotonic() + GRACE_SECONDS
         self._leaving += [(deadline, file) for file in stock.settle()]
@@ -204,15 +205,12 @@ def _stamp(path: str) -> tuple[int, ...] | None:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _within(opener: Callable[[str], Any], roots: tuple[str, ...]) -> Callable[[str], Any]:
+def _within(opener: Callable[[str], Any], places: Places) -> Callable[[str], Any]:
     """An opener that looks at every opening whether a link leads out of the roots by now."""
-    if not roots:
-        return opener
-    places = Places("/", roots)
 
     def opened(path: str) -> Any:
         if not places.allows(path):
-            raise UnreadableFileError(file_name(path), "lies outside the folders that are allowed.")
+            raise outside(path)
         return opener(path)
 
     return opened
@@ -240,7 +238,8 @@ def open_configuration(
     opener
         Opens one file.
     roots
-        Folders that the files it names must lie in, links followed; none: anywhere.
+        Folders that the files it names must lie in, links followed, and addresses that they must lie below; none:
+        anywhere.
 
     Raises
     ------

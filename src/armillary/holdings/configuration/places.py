@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import urllib.parse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,11 +12,25 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _WEB = ("http://", "https://")
+_UPWARD = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)")
 
 
 def is_address(filename: str) -> bool:
     """Whether it is an address of the web and no path."""
     return filename.startswith(_WEB)
+
+
+def _lies_below(address: str, root: str) -> bool:
+    """Whether an address is one of a root's server, and of its path or below it."""
+    try:
+        here, there = urllib.parse.urlsplit(address), urllib.parse.urlsplit(root)
+        same = here.scheme == there.scheme and here.hostname == there.hostname and here.port == there.port
+    except ValueError:
+        return False
+    path = urllib.parse.unquote(here.path)
+    return (
+        same and not _UPWARD.search(path) and f"{path}/".startswith(urllib.parse.unquote(there.path).rstrip("/") + "/")
+    )
 
 
 class Places:
@@ -26,17 +41,22 @@ class Places:
     folder
         What relative names are relative to: the folder of the holdings file.
     roots
-        Folders that files must lie in, links followed; none: anywhere.
+        Folders that files must lie in, links followed, and addresses of the web that they must lie below; none:
+        anywhere.
     """
 
     def __init__(self, folder: str, roots: tuple[str, ...] = ()) -> None:
         self._folder = folder
-        self._roots = tuple(os.path.realpath(root) for root in roots)
+        self._limited = bool(roots)
+        self._addresses = tuple(root for root in roots if is_address(root))
+        self._roots = tuple(os.path.realpath(root) for root in roots if not is_address(root))
 
     def allows(self, path: str) -> bool:
-        """Whether a path leads into one of the roots."""
-        if not self._roots or is_address(path):
+        """Whether a path or an address leads into one of the roots."""
+        if not self._limited:
             return True
+        if is_address(path):
+            return any(_lies_below(path, root) for root in self._addresses)
         real = os.path.realpath(path)
         return any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in self._roots)
 
@@ -46,14 +66,19 @@ class Places:
         if not given.strip():
             return ""
         if is_address(given):
-            return given
+            return self._checked(node, key, given)
         if _SCHEME.match(given):
             node.wrong(key, "must be a path, or an address that begins with http:// or https://.")
             return ""
         if given.startswith("~"):
             node.odd(key, "begins with ~, which is not expanded: write the whole path if a home folder is meant.")
         path = os.path.abspath(os.path.join(self._folder, given))  # noqa: PTH100, PTH118 - keeps links as named
-        if not self.allows(path):
-            node.wrong(key, "lies outside the folders that are allowed (links are followed): move the file, or allow.")
-            return ""
-        return path
+        return self._checked(node, key, path)
+
+    def _checked(self, node: Node, key: str, path: str) -> str:
+        if self.allows(path):
+            return path
+        node.wrong(
+            key, "lies outside the folders that are allowed (links are followed): move the file, or add to `roots`."
+        )
+        return ""

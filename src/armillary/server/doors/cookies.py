@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from armillary.server.asgi import Scope
     from armillary.server.settings import Settings
 
+LONGEST_WAY_BACK = 2048
+"""It lies in a cookie while somebody logs in elsewhere, and browsers keep cookies of 4096 bytes."""
 STANDARD_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -89,7 +91,12 @@ class Site:
         Browsers take two slashes, and a slash with a backslash, for another site, and drop tabs and line ends.
         """
         home = quote(self.root) + "/"
-        if not wanted.startswith(home) or len(wanted) > 4096 or not wanted.isascii() or not wanted.isprintable():
+        if (
+            not wanted.startswith(home)
+            or len(wanted) > LONGEST_WAY_BACK
+            or not wanted.isascii()
+            or not wanted.isprintable()
+        ):
             return home
         if wanted.startswith("//") or "\\" in wanted or " " in wanted:
             return home

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 HASH_THREADS, HASH_QUEUE = 2, 32
 REMEMBERED_S, MOST_REMEMBERED = 900.0, 1024
+LONGEST_TOKEN = 256
+"""No token of ours is longer: nothing else is looked up, or kept."""
 WRONG = "This name and password do not belong together."
 
 
@@ -78,6 +81,7 @@ class Passwords:
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, tuple[float, str, int]] = OrderedDict()
+        self._under_way: dict[tuple[bytes, str], asyncio.Task[User]] = {}
         self._users: Lookups[User | None] = Lookups(workers, self._user)
 
     def _user(self, name: str) -> User | None:
@@ -112,6 +116,8 @@ class Passwords:
     async def check_again(self, scope: Scope, name: str, password: str) -> User:
         """The same for one who says it in each request: what was right stays so for a while, as long as the user does.
 
+        Requests of one caller that come together are one attempt.
+
         Raises
         ------
         HttpError, UnavailableError
@@ -123,12 +129,26 @@ class Passwords:
             user = await self._users.get(known)
             if user is not None and user.epoch == epoch and not user.disabled:
                 return user
-        user = await self.check(scope, name, password)
+        user = await self._once(key, scope, name, password)
         self._right[key] = self._clock() + REMEMBERED_S, user.name, user.epoch
         self._right.move_to_end(key)
         while len(self._right) > MOST_REMEMBERED:
             self._right.popitem(last=False)
         return user
+
+    async def _once(self, key: bytes, scope: Scope, name: str, password: str) -> User:
+        attempt = key, address_of(scope)
+        task = self._under_way.get(attempt)
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            task = self._under_way[attempt] = asyncio.ensure_future(self.check(scope, name, password))
+            task.add_done_callback(lambda done: self._landed(attempt, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, attempt: tuple[bytes, str], task: asyncio.Task[User]) -> None:
+        if self._under_way.get(attempt) is task:
+            del self._under_way[attempt]
+        if not task.cancelled():
+            task.exception()  # Perhaps nobody waits for it any more.
 
 
 class Credentials:
@@ -160,7 +180,8 @@ class Credentials:
         """
         scheme, _, rest = value.partition(" ")
         if scheme.lower() == "bearer":
-            user = await self._tokens.get(rest.strip())
+            token = rest.strip()
+            user = await self._tokens.get(token) if len(token) <= LONGEST_TOKEN else None
             if user is not None:
                 return user
         elif scheme.lower() == "basic":

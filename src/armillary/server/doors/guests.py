@@ -13,7 +13,7 @@ from armillary.server.doors import pages
 from armillary.server.doors.cookies import Site, cookie, query_of
 from armillary.server.doors.door import Caller, Page
 from armillary.server.doors.forms import CSRF_HEADER, check_origin, forged
-from armillary.server.errors import HttpError, status_of
+from armillary.server.errors import HttpError, status_of, told_to
 
 if TYPE_CHECKING:
     from armillary.server.asgi import RawHeaders, Receive, Scope
@@ -76,10 +76,11 @@ class GuestDoor:
         except (ArmillaryError, HttpError) as error:
             if path.startswith("/api/"):
                 raise
-            return self.told(error)
+            return self.told(told_to(error, self.everybody))
 
-    def told(self, error: ArmillaryError | HttpError) -> Page:
+    def told(self, error: Exception) -> Page:
         """A failure as a page."""
+        assert isinstance(error, ArmillaryError | HttpError)
         status = error.status if isinstance(error, HttpError) else status_of(error)
         headers = raw_headers(error.headers) if isinstance(error, HttpError) else []
         if status == 503:

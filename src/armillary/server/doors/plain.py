@@ -106,5 +106,6 @@ class TokenDoor(OpenDoor):
         rest = urlencode([pair for pair in pairs if pair[0] != "token"])
         location = quote(self._root) + "/" + (f"?{rest}" if rest else "")
         pair = f"{self._name.decode()}={self._cookie_value.decode()}"
-        cookie = f"{pair}; HttpOnly; SameSite=Lax; Path={self._root or '/'}"
+        secure = "; Secure" if self._site.scheme(scope) == "https" else ""
+        cookie = f"{pair}; HttpOnly; SameSite=Lax; Path={quote(self._root) or '/'}{secure}"
         return Page(303, raw_headers({"location": location, "set-cookie": cookie, "cache-control": "no-store"}))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from armillary.accounts.passwords import MISSING
 from armillary.errors import ConfigurationError, UnavailableError
+from armillary.server.doors.outside import make_client
 from armillary.server.errors import HttpError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Provider:
         try:
             async with (
                 asyncio.timeout(TIMEOUT_S),
-                httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=True) as client,
+                await make_client(TIMEOUT_S) as client,
                 client.stream(method, url, **more) as answer,
             ):
                 parts, size = [], 0

@@ -44,6 +44,8 @@ class SessionDoor(GuestDoor):
         self._lifetime_s = longest
         self.sessions = Sessions(database, longest, idle)
         self.database = database
+        # Another mode's sessions, in the same database, are none here: what they hold was said by somebody else.
+        self._purpose = f"session {self.mode}"
         self.database_workers = quiet_workers(DATABASE_THREADS, DATABASE_QUEUE, "accounts")
         self._found: Lookups[Caller | None] = Lookups(self.database_workers, self._look)
 
@@ -63,7 +65,7 @@ class SessionDoor(GuestDoor):
 
     def _secret(self, scope: Scope) -> str:
         signed = cookie(scope, self.site.name("session"))
-        return self.signer.read("session", signed) if signed else ""
+        return self.signer.read(self._purpose, signed) if signed else ""
 
     async def answer(self, scope: Scope, receive: Receive, path: str) -> Page | None:
         """Log out, or show the form that does."""
@@ -109,7 +111,7 @@ class SessionDoor(GuestDoor):
         secret = await self.database_workers.run(object(), work)
         self._found.forget(before)
         name = self.site.name("session")
-        given = self.site.set_cookie(scope, name, self.signer.sign("session", secret), self._lifetime_s)
+        given = self.site.set_cookie(scope, name, self.signer.sign(self._purpose, secret), self._lifetime_s)
         return self.caller_of(who, secret), [given]
 
     def told_session(self, scope: Scope, caller: Caller, headers: RawHeaders) -> Page:

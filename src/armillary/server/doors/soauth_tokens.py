@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from armillary.errors import ConfigurationError, UnavailableError
+from armillary.server.doors.outside import make_client
 from armillary.server.errors import HttpError
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ MISSING = "SOAuth needs further packages: pip install 'armillary[soauth]'."
 DOWN = "The SOAuth server cannot be reached now. Maps that need no login are there as before."
 TIMEOUT_S = 8.0
 MOST_KEPT = 4096
+LONGEST_TOKEN = 4096
+"""Of a refresh token: it comes in a cookie, and browsers keep no longer ones."""
+MOST_UNDER_WAY = 32
+"""Anybody can send what looks like a refresh token: so many at once are shown to the server of SOAuth."""
 RENEWED_S = 60.0
 """How long the tokens of a refreshing are handed to those who come with the old one: it counts once."""
 
@@ -170,6 +175,7 @@ class SoauthServer:
             raise ConfigurationError("soauth_auth_url: must be an address, such as https://identity.example.")
         self._app, self._secret = quote(settings.soauth_app_id, safe=""), settings.soauth_client_secret
         self._clock = clock
+        self._under_way = 0
         self._renewed: OrderedDict[str, tuple[float, asyncio.Task[Fresh | None]]] = OrderedDict()
 
     def login_url(self, way_back: str) -> str:
@@ -180,7 +186,7 @@ class SoauthServer:
         import httpx
 
         try:
-            async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+            async with await make_client(TIMEOUT_S) as client:
                 return await client.post(f"{self._url}{path}", **more)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             log.warning("soauth: the server cannot be reached: %s", type(error).__name__)
@@ -205,10 +211,23 @@ class SoauthServer:
         return fresh
 
     async def renew(self, refresh_token: str) -> Fresh | None:
-        """New tokens for a refresh token; None where it is over, or the server does not answer."""
+        """New tokens for a refresh token; None where it is over, or the server does not answer.
+
+        Raises
+        ------
+        UnavailableError
+            Too many are asked for at once.
+        """
+        if len(refresh_token) > LONGEST_TOKEN:
+            return None
         known = self._renewed.get(refresh_token)
         if known is None or known[0] < self._clock() or known[1].get_loop() is not asyncio.get_running_loop():
-            known = self._clock() + RENEWED_S, asyncio.ensure_future(self._exchange(refresh_token))
+            if self._under_way >= MOST_UNDER_WAY:
+                raise UnavailableError("Too many logins are being renewed: try again in a moment.")
+            task = asyncio.ensure_future(self._exchange(refresh_token))
+            self._under_way += 1
+            task.add_done_callback(self._landed)
+            known = self._clock() + RENEWED_S, task
             self._renewed[refresh_token] = known
             while len(self._renewed) > MOST_KEPT:
                 self._renewed.popitem(last=False)
@@ -220,6 +239,9 @@ class SoauthServer:
         except UnavailableError:
             self._renewed.pop(refresh_token, None)
             return None
+
+    def _landed(self, _task: object) -> None:
+        self._under_way -= 1
 
     async def expire(self, refresh_token: str) -> None:
         """Tell the server that the user logged out; that it does not answer keeps nobody in."""
