@@ -43,6 +43,11 @@ class ArmillaryError(Exception):
         self.message = message
         self.detail = detail
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong, a line each."""
+        return (self.message,)
+
 
 class UsageError(ArmillaryError):
     """What the caller asked for makes no sense."""

@@ -140,13 +140,17 @@ def test_index_is_numpys(serve, tmp_path) -> None:
     image(tmp_path, "four.fits", np.stack([cube, cube + 100]))
     names = ["a", "stokes", "deep"]
     layers = [layer(f"{name}{k}", f"{name}.fits", index=k) for name in names for k in range(3)]
-    made = serve(holdings(*layers, layer("rest", "four.fits", index=1), layer("one", "four.fits", index=[1, 2])))
+    last = [layer(f"{name}-last", f"{name}.fits", index=-1) for name in names]
+    four = [layer("rest", "four.fits", index=1), layer("one", "four.fits", index=[1, 2])]
+    made = serve(holdings(*layers, *last, *four, layer("negative", "four.fits", index=[-1, -2])))
     for name in names:
+        np.testing.assert_array_equal(pixels(made, f"{name}-last"), cube[-1])
         for k in range(3):
             np.testing.assert_array_equal(pixels(made, f"{name}{k}"), cube[k])
             assert words_of(made)[f"{name}{k}"]["cube"] is None
     np.testing.assert_array_equal(pixels(made, "rest@2"), cube[2] + 100)
     np.testing.assert_array_equal(pixels(made, "one"), cube[2] + 100)
+    np.testing.assert_array_equal(pixels(made, "negative"), cube[-2] + 100)
     assert made.problems == []
 
 
@@ -465,21 +469,6 @@ def test_a_broken_file_is_not_served_at_all_at_first(tmp_path) -> None:
     write(tmp_path, "{")
     with pytest.raises(ConfigurationError):
         open_configuration(tmp_path / "h.json", pyramid)
-
-
-def test_watching_needs_no_request(serve, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
-    image(tmp_path, "a.fits", data())
-    made = serve(holdings(layer("x")))
-    made.watch()
-    write(tmp_path, holdings(layer("x"), layer("y", index=2)))
-    waiting = threading.Event()
-    for _ in range(2000):
-        if "y" in words_of(made):
-            break
-        waiting.wait(0.01)
-    made.stopped.set()
-    assert sorted(words_of(made)) == ["x", "y"]
 
 
 def test_requests_never_fail_while_the_file_is_read_again(serve, tmp_path) -> None:

@@ -89,20 +89,32 @@ def test_a_worker_that_never_starts_ends_it_with_one_line(holdings: Path) -> Non
     assert all(worker.process is None for worker in made.workers)
 
 
-def test_a_broken_configuration_is_explained_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("{", ["is not JSON"]),
+        ('{"boxes": [{}, 7], "map_groups": 8}', ["map_groups: ", "boxes[0].name: ", "boxes[1]: "]),
+        (None, ["is no plain file"]),
+    ],
+    ids=["no-json", "several", "folder"],
+)
+def test_a_broken_configuration_is_explained_once(
+    tmp_path: Path, workers: str, text: str | None, places: list[str]
+) -> None:
     import subprocess
     import sys
 
-    (tmp_path / "bad.json").write_text("{")
-    for workers in ("1", "2"):
-        command = [sys.executable, "-m", "armillary", "serve", "bad.json", "--workers", workers, "--port", "0"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
-        assert answer.returncode == 1
-        assert answer.stdout == ""
-        lines = [line for line in answer.stderr.splitlines() if line.startswith("armillary: ")]
-        assert len(lines) == 1
-        assert "bad.json" in lines[0]
-        assert "Traceback" not in answer.stderr
+    path = tmp_path / "bad.json"
+    path.mkdir() if text is None else path.write_text(text)
+    command = [sys.executable, "-m", "armillary", "serve", "bad.json", "--workers", workers, "--port", "0"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    lines = answer.stderr.splitlines()
+    assert all(line.startswith("armillary: bad.json: ") for line in lines)
+    assert len(lines) == len(set(lines))
+    assert [place for place in places if not any(place in line for line in lines)] == []
 
 
 def layers_of(served: Served) -> set[str]:

@@ -30,8 +30,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="armillary",
         description="Show sky images and maps in the browser.",
-        epilog="Exit status: 0, also when a server is ended by Ctrl-C or SIGTERM; 1 for a failure that one line on "
-        "standard error explains; 2 for wrong usage; 130 when interrupted before it serves.",
+        epilog="Exit status: 0, also when a server is ended by Ctrl-C or SIGTERM; 1 for a failure that is explained on "
+        "standard error; 2 for wrong usage; 130 when interrupted before it serves.",
     )
     top.add_argument("--version", action="version", version=f"armillary {__version__}")
     commands = top.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns
     -------
-    0; 1 for a failure that was explained in one line on standard error; 130 when interrupted before it served.
+    0; 1 for a failure that was explained on standard error; 130 when interrupted before it served.
     Wrong usage ends by ``SystemExit(2)``.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -124,7 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = importlib.import_module(options.module).run(options)
     except ArmillaryError as error:
-        sys.stderr.write(f"armillary: {error.message}\n")
+        for line in error.problems:
+            sys.stderr.write(f"armillary: {line}\n")
         status = 1
     except KeyboardInterrupt:
         status = INTERRUPTED

@@ -74,14 +74,14 @@ def configuration_path(path: str) -> str:
     Raises
     ------
     ConfigurationError
-        None is named, or it is not a file.
+        None is named, or it is not there.
     """
     if not path:
         raise ConfigurationError("There is nothing to serve: name a configuration, or set ARMILLARY_HOLDINGS to one.")
     if "sqlite://" in path:
         message = "holdings: databases of TileMaker are not read; name its configuration in JSON."
         raise ConfigurationError(message)
-    if not os.path.isfile(path):  # noqa: PTH113 - as given
+    if not os.path.exists(path):  # noqa: PTH110 - as given; whoever reads it says what is wrong with what is there
         name = os.path.basename(path)  # noqa: PTH119
         raise ConfigurationError(f"{name}: there is no such file. `armillary genconfig` makes one.")
     return os.path.abspath(path)  # noqa: PTH100 - links stay, so that a link that is moved is a change

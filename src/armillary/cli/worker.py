@@ -239,7 +239,8 @@ def main(descriptor: int) -> int:
     try:
         return serve(listener, job, lambda: control.sendall(b"ready\n"), orders)
     except ArmillaryError as error:
-        control.sendall(f"failed {' '.join(error.message.split())}\n".encode())
+        for word, line in (*(("wrong", problem) for problem in error.problems), ("failed", error.message)):
+            control.sendall(f"{word} {' '.join(line.split())}\n".encode())
         return 1
 
 

@@ -10,9 +10,8 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from armillary import __version__
 from armillary.errors import UnreadableFileError, VersionGoneError
-from armillary.holdings.files import file_name, outside, worded
+from armillary.holdings.files import PublicVersions, file_name, outside, worded
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 
 TRIES = 4
 KEPT_BYTES = 2 << 30
-REMEMBERED_VERSIONS = 256
 _numbers = itertools.count()
 
 
@@ -106,10 +104,7 @@ class OfferedCatalog:
         self._lock = threading.Lock()
         self._number = next(_numbers)
         self._failed_version: str | None = None
-        self._identity = hashlib.blake2b(
-            f"{__version__}\0{name if identity is None else identity}".encode("utf-8", "surrogateescape"), digest_size=8
-        )
-        self._public: dict[str, str] = {}
+        self._public = PublicVersions(name if identity is None else identity)
 
     def current(self) -> tuple[Catalog, str]:
         """The catalog as its file is now, and its version; costs a stat while nothing changed.
@@ -174,14 +169,7 @@ class OfferedCatalog:
 
     def public_version(self, version: str) -> str:
         """Version that clients see: changes with the file, its place, and the program's release."""
-        said = self._public.get(version)
-        if said is None:
-            digest = self._identity.copy()
-            digest.update(version.encode())
-            if len(self._public) >= REMEMBERED_VERSIONS:
-                self._public.clear()
-            said = self._public[version] = digest.hexdigest()
-        return said
+        return self._public.of(version)
 
     def close(self) -> None:
         """Give the memory back."""

@@ -31,8 +31,8 @@ class Selector:
         Number or EXTNAME of the unit; None: the first that holds an image.
     index
         Where the unit holds several: the Stokes component or column by number, else the slice along the slowest
-        further axis, as ``data[index]`` of numpy. Several numbers go on along the following axes. None: the first
-        component, with all slices.
+        further axis, as ``data[index]`` of numpy; negative numbers count from the end. Several numbers go on along
+        the following axes. None: the first component, with all slices.
     component
         Stokes letter or column, instead of its number.
     """
@@ -53,7 +53,7 @@ class Selector:
         rest = list(self.index or ())
         if len(stacks) > 1 and rest:
             number = rest.pop(0)
-            if number >= len(stacks):
+            if not -len(stacks) <= number < len(stacks):
                 names = _listed([component(stack.words) for stack in stacks])
                 raise UnreadableFileError(image.name, f"holds {len(stacks)} planes ({names}), none at index {number}.")
             return _fixed(image.name, stacks[number], rest)
@@ -101,11 +101,12 @@ def _fixed(name: str, stack: PlaneStack, index: list[int]) -> PlaneStack:
         held = f"planes along {names}" if axes else "one plane"
         raise UnreadableFileError(name, f"holds {held} only, and index {index} asks for more: shorten it.")
     for axis, k in zip(reversed(axes), index, strict=False):
-        if k >= axis.length:
+        if not -axis.length <= k < axis.length:
             raise UnreadableFileError(name, f"has {axis.length} planes along {axis.name}, none at index {k}.")
     if not index:
         return stack
-    left, fixed = axes[: len(axes) - len(index)], tuple(reversed(index))
+    left, right = axes[: len(axes) - len(index)], axes[len(axes) - len(index) :]
+    fixed = tuple(k % axis.length for k, axis in zip(reversed(index), right, strict=True))
     return PlaneStack(stack.words, left, lambda chosen: stack.plane((*chosen, *fixed)))
 
 

@@ -1,8 +1,9 @@
 """Keeps a number of worker processes running that accept on one socket.
 
 Imports nothing that serves: no web server, no arrays. A worker is the program started anew, not a fork, and is told
-its job through a socket pair. What is said on it are lines: the worker says ``ready`` or ``failed WORDS``; it is told
-``reload`` or ``stop``; and it ends when the supervisor is gone, because the socket then does.
+its job through a socket pair. What is said on it are lines: the worker says ``ready``, or ``wrong WORDS`` for each
+thing that is wrong and then ``failed WORDS``; it is told ``reload`` or ``stop``; and it ends when the supervisor is
+gone, because the socket then does.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Worker:
     failures: int = 0
     due_s: float = 0.0
     said: str = ""
+    wrong: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -162,7 +164,7 @@ class Supervisor:
                 process_group=0,
             )
             undone.pop_all()
-        worker.control, worker.heard, worker.ready, worker.said = ours, b"", False, ""
+        worker.control, worker.heard, worker.ready, worker.said, worker.wrong = ours, b"", False, "", []
         worker.since_s = time.monotonic()
         self._selector.register(ours, selectors.EVENT_READ, worker)
         self._tell(worker, self.job(worker.number))
@@ -203,10 +205,12 @@ class Supervisor:
 
     def _said(self, worker: Worker, line: str) -> None:
         word, _, rest = line.partition(" ")
-        if word == "failed":
+        if word == "wrong":
+            worker.wrong.append(rest)
+        elif word == "failed":
             worker.said = rest
             if not self._announced:
-                self._give_up(rest)
+                self._give_up(*(worker.wrong or [rest]))
         elif word == "ready":
             worker.ready = True
             if not self._announced and all(known.ready for known in self.workers):
@@ -231,9 +235,9 @@ class Supervisor:
         why = f"{how}: {worker.said}" if worker.said else how
         log.warning("%s ended (%s): another is started in %.1f s", worker.name, why, _pause_after(worker.failures))
 
-    def _give_up(self, words: str) -> None:
+    def _give_up(self, *lines: str) -> None:
         if not self._stopping:
-            sys.stderr.write(f"armillary: {words}\n")
+            sys.stderr.writelines(f"armillary: {line}\n" for line in lines)
         self._stopping, self.status = True, 1
 
     def _reap(self, worker: Worker) -> str:

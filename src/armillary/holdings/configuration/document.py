@@ -42,10 +42,13 @@ def read_bytes(path: str, name: str) -> bytes:
     try:
         # Not to wait for the other end of a FIFO.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ConfigurationError(f"{name}: is no plain file: name a file in JSON or TOML.")
-            data = file.read(MAX_BYTES + 1)
+            with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - a descriptor
+                data = file.read(MAX_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise ConfigurationError(f"{name}: there is no such file: check the name.") from None
     except (OSError, ValueError) as error:
@@ -72,6 +75,8 @@ def parse(data: bytes, name: str) -> tuple[dict[str, Any], list[str]]:
         raise ConfigurationError(
             f"{name}: is not UTF-8 text (byte {error.start} is no part of a character): save it as UTF-8."
         ) from None
+    if not text.strip():
+        raise ConfigurationError(f"{name}: is empty: `armillary genconfig` makes one.")
     warnings: list[str] = []
     try:
         content = _json(text, warnings) if _is_json(text, name) else tomllib.loads(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from armillary.holdings.configuration.checking import as_number, fault_of, kind_of
+from armillary.holdings.configuration.checking import fault_of, kind_of
 from armillary.holdings.configuration.model import SourceGroupConfig, SourceProvider
 from armillary.holdings.configuration.naming import Naming, ids_given
 from armillary.holdings.tree import Box
@@ -131,6 +131,9 @@ def _box(node: Node, naming: Naming) -> Box | None:
     if (left < right and (left - right) % 360.0 > 180.0) or left - right == -360.0:
         node.odd("", "has its left corner west of its right one: they are exchanged.")
         left, right = right, left
+    elif left < 0.0 < right:
+        width = (left - right) % 360.0
+        node.odd("", f"is taken for {width:g}° wide, across RA 180: exchange its corners if the rest is meant.")
     left, right = _normal(left, right)
     return Box(box_id, name, left, top, right, bottom, description, grant)
 
@@ -152,7 +155,7 @@ def _ra(node: Node, key: str) -> float | None:
 
 def _dec(node: Node, key: str) -> float | None:
     number = node.number(key, required=True)
-    if number is not None and as_number(number) is not None and abs(number) > 90.0:
+    if number is not None and abs(number) > 90.0:
         node.wrong(key, "must be a declination in degrees, from -90 to 90.")
         return None
     return number

@@ -108,11 +108,18 @@ class Reader:
 
 def look_of(node: Node) -> Look:
     """Range, colour map and stretch that a layer is shown with at first."""
+    return Look(*_ends(node), _cmap(node), _stretch(node))
+
+
+def _ends(node: Node) -> tuple[float | None, float | None]:
     low, high = _end(node, "vmin"), _end(node, "vmax")
-    if low is not None and high is not None and not _as_float32(low) < _as_float32(high):
-        node.wrong("vmin", f"must be less than vmax: {low:g} is not less than {high:g}.")
-        low = high = None
-    return Look(low, high, _cmap(node), _stretch(node))
+    if low is None or high is None or _as_float32(low) < _as_float32(high):
+        return low, high
+    if _as_float32(low) > _as_float32(high):
+        node.odd("vmin", f"is greater than vmax ({low:g} and {high:g}): they are exchanged.")
+        return high, low
+    node.wrong("vmin", f"must be less than vmax: {low:g} is not less than {high:g}.")
+    return None, None
 
 
 def _end(node: Node, key: str) -> float | None:

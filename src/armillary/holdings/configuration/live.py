@@ -37,8 +37,7 @@ GRACE_SECONDS = 60.0
 class Configuration:
     """What a holdings file offers. The tree is there at once; headers are read after ``start``.
 
-    Made by ``open_configuration``. Looks after itself as ``Discovery`` does: ``start``, then ``look_again`` when
-    ``is_due``; or ``watch`` does it in a thread.
+    Made by ``open_configuration``. Used as ``Discovery`` is: ``start``, then ``look_again`` when ``is_due``.
 
     Parameters
     ----------
@@ -131,18 +130,6 @@ class Configuration:
         """
         self._reload()
         self._look_into_files()
-
-    def watch(self) -> None:
-        """Look again every few seconds in a thread, until ``stopped``."""
-
-        def work() -> None:
-            while not self.stopped.wait(LOOK_SECONDS):
-                try:
-                    self.look_again()
-                except Exception:
-                    log.exception("%s: could not be looked at", self.name)
-
-        threading.Thread(target=work, name="watch", daemon=True).start()
 
     def _offer(self, config: HoldingsConfig) -> None:
         self.warnings = config.warnings

@@ -85,17 +85,17 @@ def _index(node: Node) -> tuple[int, ...] | None:
     value = node.get("index")
     if value is None:
         return None
-    numbers = [_whole(entry) for entry in (value if isinstance(value, list) else [value])]
+    numbers = [_whole(entry, -MOST_INDEX) for entry in (value if isinstance(value, list) else [value])]
     known = tuple(number for number in numbers if number is not None)
     if len(known) < len(numbers) or not 1 <= len(known) <= 8:
-        node.wrong("index", f"must be a number from 0, or a list of such, not {kind_of(value)}.")
+        node.wrong("index", f"must be a whole number, or a list of such, not {kind_of(value)}.")
         return None
     return known
 
 
-def _whole(value: object) -> int | None:
+def _whole(value: object, least: int = 0) -> int | None:
     number = as_number(value)
-    return int(number) if number is not None and number.is_integer() and 0 <= number <= MOST_INDEX else None
+    return int(number) if number is not None and number.is_integer() and least <= number <= MOST_INDEX else None
 
 
 def _combination(node: Node, places: Places, depth: int) -> CombinationProvider | None:
