@@ -42,8 +42,19 @@ def test_the_token_in_the_address_becomes_a_cookie(protected) -> None:
             assert cookie.startswith("armillary-token-8000=")
             assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
             assert TOKEN not in cookie
+            assert "Secure" not in cookie
             assert (await client.get("/api/holdings")).status_code == 200
             assert (await client.get("/api/layers/tan/tiles/0/0/0.f32")).status_code == 200
+
+    asyncio.run(steps())
+
+
+def test_over_https_the_cookie_stays_there(protected) -> None:
+    async def steps() -> None:
+        async with in_process(protected, base="https://127.0.0.1:8000") as client:
+            answer = await client.get(f"/?token={TOKEN}")
+            assert answer.headers["set-cookie"].endswith("; Secure")
+            assert (await client.get("/api/holdings")).status_code == 200
 
     asyncio.run(steps())
 
