@@ -33,7 +33,8 @@ def median_ms(work: Callable[[], object], seconds: float = 1.0) -> float:
     work()
     work()
     took: list[float] = []
-    while sum(took) < seconds or len(took) < 5:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(took) < 5:
         start = time.perf_counter()
         work()
         took.append(time.perf_counter() - start)
