@@ -144,7 +144,7 @@ def write(path: Path, shape: tuple[int, ...] = (8, 10), **cards: Any) -> None:
     seed = int.from_bytes(path.name.encode()[-6:], "big")
     data = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     header = fits.Header({"CTYPE1": "RA---CAR", "CTYPE2": "DEC--CAR", "CDELT1": -1.0, "CDELT2": 1.0} | cards)
-    if len(shape) == 3:
+    if len(shape) == 3 and "CTYPE3" not in cards:
         header["CTYPE3"] = "STOKES"
         header["CRVAL3"] = header["CRPIX3"] = 1.0
     fits.PrimaryHDU(data, header).writeto(path)
@@ -216,6 +216,40 @@ def test_words_of_the_headers_are_written(folder: Path) -> None:
     }
     assert layers["sky_f090_Q"]["quantity"] == "Q"
     assert "index" not in layers["cube"]["provider"]
+
+
+def test_three_planes_of_a_microwave_map_are_stokes_parameters(tmp_path: Path) -> None:
+    three = {"shape": (3, 6, 7), "CTYPE3": ""}
+    write(tmp_path / "act_dr6_pa5_f090_map.fits", **three)
+    write(tmp_path / "coadd.fits", BUNIT="uK", **three)
+    write(tmp_path / "coadd-I.fits")
+    write(tmp_path / "colours.fits", BUNIT="nanomaggy", **three)
+    write(tmp_path / "four_f090.fits", (4, 6, 7), CTYPE3="")
+    document = generate([tmp_path], str(tmp_path)).document
+    layers = {layer["layer_id"]: layer for layer in layers_of(document)}
+    assert sorted(layers) == [
+        "act_dr6_pa5_f090_map-I",
+        "act_dr6_pa5_f090_map-Q",
+        "act_dr6_pa5_f090_map-U",
+        "coadd-I",
+        "coadd-I-2",
+        "coadd-Q",
+        "coadd-U",
+        "colours",
+        "four_f090",
+    ]
+    assert [layers[f"coadd-{word}"]["provider"].get("index") for word in ("I-2", "Q", "U", "I")] == [0, 1, 2, None]
+    assert layers["coadd-Q"]["description"] == "Stokes Q"
+    config = read_configuration(_written(tmp_path / "h.json", as_json(document)))
+    assert config.warnings == ()
+    made = open_configuration(tmp_path / "h.json", lambda *_: None)  # type: ignore[arg-type, return-value]
+    made.run()
+    assert made.problems == []
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
 
 
 def plain_discovery(path: Path) -> Any:

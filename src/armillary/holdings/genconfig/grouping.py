@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ FILE_TYPES = {
     ".fits": "fits",
 }
 NO_PLACE = len(STOKES)
+UNNAMED_STOKES = "IQU"
+_MICROWAVE = re.compile(r"(?:^|\s)f[0-9]{3}\Z|GHz\Z")
 
 
 @dataclass(slots=True)
@@ -118,6 +121,7 @@ class Grouping:
         self._shown_path = shown_path
         self._map_ids: set[str] = set()
         self._band_ids: set[str] = set()
+        self._layer_ids: set[str] = set()
         self.left_out: list[str] = []
 
     def document(self, holdings: Holdings, catalogs: dict[str, str]) -> Words:
@@ -128,6 +132,7 @@ class Grouping:
         catalogs
             Paths of the catalogs by the ids of their source groups.
         """
+        self._layer_ids.update(holdings.layer_ids())
         groups = [self._group(group) for group in holdings.groups]
         return {
             "title": holdings.title,
@@ -187,7 +192,7 @@ class Grouping:
         for file in sorted(files, key=lambda file: _stokes_place(file.parsed.stokes)):
             for entry in file.layers:
                 label = file.parsed.band or _band_of_unit(file, entry)
-                bands.setdefault(label, []).append(self._layer(file, entry))
+                bands.setdefault(label, []).extend(self._layers(file, entry))
         names = list(bands)
         if any(file.parsed.band for file in files):
             names.sort(key=lambda name: (band_order(name), natural_key(name)))
@@ -195,6 +200,18 @@ class Grouping:
             band_id = unique(safe(f"{map_id}-{name}"), self._band_ids)
             self._band_ids.add(band_id)
             yield {"band_id": band_id, "name": name, "description": "", "layers": bands[name]}
+
+    def _layers(self, file: FileFacts, entry: LayerEntry) -> Iterator[Words]:
+        """A layer of a file, or one for each Stokes parameter that its header does not name."""
+        whole = self._layer(file, entry)
+        if not has_unnamed_stokes(file, entry):
+            yield whole
+            return
+        for index, letter in enumerate(UNNAMED_STOKES):
+            layer_id = unique(f"{entry.layer_id}-{letter}", self._layer_ids)
+            self._layer_ids.add(layer_id)
+            words = {"layer_id": layer_id, "name": letter, "description": STOKES[letter], "quantity": letter}
+            yield whole | words | {"provider": whole["provider"] | {"index": index}}
 
     def _layer(self, file: FileFacts, entry: LayerEntry) -> Words:
         words = entry.words
@@ -215,6 +232,13 @@ class Grouping:
         provider: Words = {"provider_type": "fits", "filename": self._shown_path(file.path), "hdu": entry.words.hdu}
         siblings = [other for other in file.layers if other.words.hdu == entry.words.hdu]
         return provider | ({"index": siblings.index(entry)} if len(siblings) > 1 else {})
+
+
+def has_unnamed_stokes(file: FileFacts, entry: LayerEntry) -> bool:
+    """Whether a third axis without a CTYPE holds I, Q and U: so it is in the maps of ACT and the Simons Observatory."""
+    if file.parsed.stokes or [(axis.name, axis.length) for axis in entry.axes] != [("AXIS3", len(UNNAMED_STOKES))]:
+        return False
+    return bool(_MICROWAVE.search(file.parsed.band)) or _is_temperature(entry.words.units or "")
 
 
 def _stokes_place(stokes: str) -> int:
@@ -243,7 +267,11 @@ def layer_name(file: FileFacts, entry: LayerEntry) -> str:
 
 
 def _plain_name(units: str) -> str:
-    return "Map" if units.lower().replace("μ", "µ") in TEMPERATURES else "Image"
+    return "Map" if _is_temperature(units) else "Image"
+
+
+def _is_temperature(units: str) -> bool:
+    return units.lower().replace("μ", "µ") in TEMPERATURES
 
 
 def describe_map(files: list[FileFacts]) -> str:
