@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
-from conftest_browser import BARE, Frame, _viewers
+from conftest_browser import BARE, Frame, _viewers, serve
 from conftest_catalogs import COUNT, MANY, WCS, catalogs_server, field_table, pixels, write_catalogs
 
 if TYPE_CHECKING:
@@ -601,3 +601,19 @@ def test_a_long_press_opens_the_card_of_the_place_and_leaves_it_open(look):
     assert place.is_visible()
     page.page.touchscreen.tap(at["x"] - 60, at["y"] - 60)
     place.wait_for(state="detached")
+
+
+@pytest.fixture
+def alone(chromium, tmp_path):
+    (tmp_path / "few.csv").write_text("name,ra,dec\na,10,10\nb,200,-40\n")
+    with serve(tmp_path / "few.csv") as address:
+        yield from _viewers(chromium, address)
+
+
+def test_a_catalog_alone_is_there_at_once(alone):
+    page = alone().open()
+    panel(page).get_by_text("2 in view").wait_for()
+    assert page.page.locator(".hollow").count() == 0
+    page.eventually(lambda: _equal(page.query["catalogs"].partition("*")[0], "few"))
+    panel(page).get_by_role("switch").click()
+    page.page.locator(".hollow", has_text="switch on a catalog").wait_for()

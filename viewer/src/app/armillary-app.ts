@@ -9,8 +9,10 @@ import "../panels/display-panel";
 import "../panels/header-panel";
 import "../panels/layers-panel";
 import "../panels/source-table";
+import { catalogs } from "../catalogs/store";
 import { base } from "../styles/shared";
 import { account, logIn } from "./account";
+import { isEmptySky } from "./catalogs";
 import { commands } from "./commands";
 import "./draw-hint";
 import "./foot-bar";
@@ -63,6 +65,7 @@ export class ArmillaryApp extends LitElement {
     "compare",
   ]);
   private readonly followAccount = new FollowStore(this, account);
+  private readonly followCatalogs = new FollowStore(this, catalogs, ["shown"]);
   private readonly keyed = (event: KeyboardEvent) => {
     const command = store.state.helpOpen && event.key !== "?" ? null : commandOf(event);
     if (!command) return;
@@ -100,7 +103,7 @@ export class ArmillaryApp extends LitElement {
   }
 
   override render() {
-    void [this.follow, this.followAccount];
+    void [this.follow, this.followAccount, this.followCatalogs];
     const { leftPanel, narrow, sheet } = store.state;
     const left = narrow ? (sheet === "display" ? null : sheet) : leftPanel;
     const right = narrow ? sheet === "display" : true;
@@ -161,7 +164,9 @@ const mayLogIn = (): boolean => account.state.session?.user === null && account.
 /** An empty map says why: otherwise one looks for a mistake of one's own. */
 function hollow() {
   const { data } = store.state.histogram;
-  if (!data?.total || data.nan < data.total) return nothing;
+  if (!data?.total || data.nan < data.total || catalogs.state.shown.length) return nothing;
+  if (isEmptySky(store.state.info))
+    return html`<p class="hollow" role="status">No image here: switch on a catalog at the left.</p>`;
   const which = data.exact || data.total === store.state.info?.shape.reduce((a, b) => a * b) ? "" : " that was sampled";
   return html`<p class="hollow" role="status">Every pixel${which} is NaN: there is nothing to show.</p>`;
 }

@@ -2,7 +2,7 @@ import { css } from "lit";
 
 /** Cards that stand beside a place of the map. */
 export const cardStyles = css`
-  :host { position: absolute; left: 0; top: 0; z-index: 3; display: block; width: 304px; max-width: calc(100% - 24px); will-change: transform; }
+  :host { position: absolute; left: 0; top: 0; z-index: 3; display: block; width: 280px; max-width: calc(100% - 16px); will-change: transform; }
   .card { display: flex; flex-direction: column; max-height: var(--room, 420px); border: 1px solid var(--line-strong); border-radius: 10px; background: var(--panel);
     color: var(--text); box-shadow: 0 10px 28px var(--shadow); overflow: hidden; }
   .card:focus-visible { outline-offset: 2px; }

@@ -2,7 +2,7 @@
 
 import type { SourceGroupInfo } from "../api/sources";
 import { sources } from "../api/sources";
-import type { SourceGroupEntry } from "../api/types";
+import type { LayerInfo, SourceGroupEntry } from "../api/types";
 import { CatalogLayer } from "../catalogs/layer";
 import { catalogs, type ShownCatalog, shownCatalog } from "../catalogs/store";
 import { defaultStyle, PALETTE, type SymbolStyle } from "../catalogs/symbols";
@@ -76,6 +76,21 @@ function showCatalog(id: string, wanted: Partial<UrlCatalog> = {}): void {
   catalogLayer();
   session.map?.redraw();
   void learn(id, wanted.style !== undefined);
+}
+
+/** The sky without an image that stands under catalogs where there is nothing else. */
+export const isEmptySky = (info: LayerInfo | null): boolean =>
+  info?.notes.some((note) => note.startsWith("No data:")) ?? false;
+
+const AT_ONCE = 4;
+
+/** Catalogs that are all there is to see are switched on. */
+export function showOnEmptySky(): void {
+  if (!isEmptySky(store.state.info) || catalogs.state.shown.length) return;
+  const ready = entries().filter(({ status }) => status === "ready");
+  for (const { source_group_id: id } of ready.slice(0, AT_ONCE)) showCatalog(id);
+  if (!store.state.narrow) store.set({ leftPanel: "catalogs" });
+  syncUrl("replace");
 }
 
 /** Ask for the columns. The style that the catalog brings holds unless the address said otherwise. */

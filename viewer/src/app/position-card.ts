@@ -94,7 +94,7 @@ export class ArPositionCard extends LitElement {
     const size = { width: this.offsetWidth, height: this.offsetHeight };
     const inside = x > -40 && y > -40 && x < width + 40 && y < height + 40;
     const [left, top] = inside ? placeCard({ x, y, radius: 8, width, height }, size) : cornerCard(width, size);
-    this.style.setProperty("--room", `${Math.max(140, height - 24)}px`);
+    this.style.setProperty("--room", `${Math.max(140, height - 16)}px`);
     this.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   }
 

@@ -65,7 +65,7 @@ export class ArSourceCard extends LitElement {
     this.anchor = anchor;
     const room = this.parentElement;
     if (this.hidden || !room) return;
-    this.style.setProperty("--room", `${Math.max(160, Math.min(460, room.clientHeight - 24))}px`);
+    this.style.setProperty("--room", `${Math.max(160, Math.min(460, room.clientHeight - 16))}px`);
     const size = { width: this.offsetWidth, height: this.offsetHeight };
     const inside =
       anchor && anchor.x > -40 && anchor.y > -40 && anchor.x < anchor.width + 40 && anchor.y < anchor.height + 40;

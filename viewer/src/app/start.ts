@@ -4,6 +4,7 @@ import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
 import { allLayers } from "../panels/tree-model";
 import { followAccount } from "./account";
 import { restoreParts, syncUrl, withoutUrl } from "./address";
+import { showOnEmptySky } from "./catalogs";
 import { changeCompare, checkCompared, compareWith } from "./compare";
 import { startDrawings } from "./drawings";
 import { followHoldings } from "./holdings";
@@ -35,6 +36,7 @@ export async function start(map: SkyMapApi): Promise<void> {
     await holdings;
     await openFirst(wanted);
     await restoreParts(wanted.extra);
+    if (!wanted.extra.catalogs) showOnEmptySky();
   }
 }
 
@@ -83,7 +85,7 @@ async function openFirst(wanted: UrlState): Promise<void> {
     const layer = first();
     if (!layer || store.state.layerId) return;
     end();
-    void open(layer.layer_id);
+    void open(layer.layer_id).then(() => wanted.extra.catalogs || showOnEmptySky());
   });
 }
 

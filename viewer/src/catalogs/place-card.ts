@@ -10,7 +10,8 @@ export interface Anchored {
   height: number;
 }
 
-const EDGE = 12;
+/** A card beside the middle of the map fits into that of a small window with all its panels. */
+const EDGE = 8;
 const GAP = 12;
 
 /** Top left corner of a card: right of the place, left of it where there is no room, else below or above. */

@@ -131,6 +131,8 @@ describe("columns", () => {
     expect(padded("7", 3)).toBe("7\u2007\u2007\u2007\u2007");
     expect(padded("1e-9", 3)).toBe("1e-9");
     expect(padded(NOTHING, 3)).toBe(NOTHING);
+    expect(padded("53.25", 12, 7)).toBe("53.25\u2007\u2007");
+    expect(padded("53.25", 12, 4)).toBe("53.25");
   });
 });
 
@@ -182,18 +184,23 @@ describe("cards", () => {
     [-80, 900],
   ])("stand in the map, not over the place: %i, %i", (x, y) => {
     const [left, top] = placeCard({ ...map, x, y }, size);
-    expect(left).toBeGreaterThanOrEqual(12);
-    expect(top).toBeGreaterThanOrEqual(12);
-    expect(left + size.width).toBeLessThanOrEqual(988);
-    expect(top + size.height).toBeLessThanOrEqual(588);
+    expect(left).toBeGreaterThanOrEqual(8);
+    expect(top).toBeGreaterThanOrEqual(8);
+    expect(left + size.width).toBeLessThanOrEqual(992);
+    expect(top + size.height).toBeLessThanOrEqual(592);
     const covers = x > left && x < left + size.width && y > top && y < top + size.height;
     expect(covers).toBe(false);
+  });
+
+  it("stand beside a source that was brought into the middle of a small window", () => {
+    const [left] = placeCard({ x: 312, y: 220, radius: 12, width: 624, height: 439 }, { width: 280, height: 344 });
+    expect(left).toBeGreaterThan(312 + 12);
   });
 
   it("go below or above where the map is narrow", () => {
     const [left, top] = placeCard({ x: 170, y: 100, radius: 6, width: 340, height: 600 }, size);
     expect(left).toBe(20);
     expect(top).toBe(118);
-    expect(cornerCard(1000, size)).toEqual([688, 12]);
+    expect(cornerCard(1000, size)).toEqual([692, 8]);
   });
 });

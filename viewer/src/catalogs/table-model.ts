@@ -132,6 +132,8 @@ export function nextOrder(order: Order | null, column: string): Order | null {
 
 const CHARACTER = 7.3;
 const PADDING = 24;
+/** Characters that stand in a column of some width. */
+export const charactersIn = (width: number): number => Math.floor((width - PADDING + 3) / CHARACTER);
 const NARROWEST = 56;
 const WIDEST = 280;
 
@@ -165,11 +167,15 @@ const decimals = (text: string): number => /^[^e]*\.(\d+)$/.exec(text)?.[1].leng
 /** As wide as a figure, and empty. */
 const FIGURE_SPACE = "\u2007";
 
-/** Fill a number up to `wanted` decimals with empty places: a zero would claim what the file does not say. */
-export function padded(text: string, wanted: number): string {
+/**
+ * Fill a number up to `wanted` decimals with empty places, as far as it then has at most `most` figures: a zero would
+ * claim what the file does not say.
+ */
+export function padded(text: string, wanted: number, most = 64): string {
   if (wanted === 0 || !/\d$/.test(text) || text.includes("e")) return text;
   const has = decimals(text);
-  return text + FIGURE_SPACE.repeat(Math.max(0, wanted - has + (has === 0 ? 1 : 0)));
+  const missing = Math.min(wanted - has + (has === 0 ? 1 : 0), most - text.length);
+  return text + FIGURE_SPACE.repeat(Math.max(0, missing));
 }
 
 /** Figures of a number in the table; the card has all of them. */

@@ -7,6 +7,7 @@ import { debounced, isAbort, wordsOf } from "../app/session";
 import { cellText } from "../catalogs/cells";
 import {
   alignment,
+  charactersIn,
   columnDecimals,
   columnWidths,
   type Order,
@@ -219,7 +220,7 @@ export class ArSourceGrid extends LitElement {
     const none = found && (value === null || value === "");
     return html`<div id=${`c-${at}-${k}`} class="cell ${alignment(column)} ${active ? "active" : ""} ${none ? "none" : ""}" role="gridcell"
       aria-colindex=${k + 2} data-column=${k} style=${this.width(k)} title=${found ? cellText(value, column.dtype) : nothing}>
-      ${found ? padded(cellText(value, column.dtype, SHOWN_DIGITS), this.decimals[k] ?? 0) : html`<i></i>`}</div>`;
+      ${found ? padded(cellText(value, column.dtype, SHOWN_DIGITS), this.decimals[k] ?? 0, charactersIn(this.widths[k] ?? 100)) : html`<i></i>`}</div>`;
   }
 
   // --- what a person does ---

@@ -146,7 +146,7 @@ export class ArSourceTable extends LitElement {
           this.typed = (event.target as HTMLInputElement).value;
           this.searchLater();
         }} />
-      <input class="field ${catalog.filterError ? "bad" : ""}" type="search" spellcheck="false" autocomplete="off" maxlength="400" placeholder="Filter: mag < 12"
+      <input class="field ${catalog.filterError ? "bad" : ""}" type="search" spellcheck="false" autocomplete="off" maxlength="400" placeholder="Filter rows"
         aria-label="Filter rows and symbols" title="Conditions joined by ;  Enter applies. The map shows the same sources." .value=${catalog.filter}
         @change=${(event: Event) => setFilter(catalog.id, (event.target as HTMLInputElement).value.trim())} />
       <button class="btn" aria-pressed=${inView && !plain} ?disabled=${plain} aria-label="Only in view"
