@@ -114,6 +114,22 @@ def test_another_look_makes_another_version(ask) -> None:
     assert ask(f"/api/layers/x/tiles/0/0/0.png?v={first}").status_code == 410
 
 
+WORDS = {"vmin": -1, "vmax": 9, "cmap": "plasma", "stretch": "asinh", "units": "mK", "quantity": "Q"}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_whatever_a_coloured_tile_depends_on_makes_another_version(ask, word: str) -> None:
+    """Of a layer, and of a combination that is made of it."""
+    both = {"function": "+", "providers": [{"layer_id": "x"}, {"filename": "tan.fits"}]}
+    made = ask.serve(layer("x"), layer("sum", provider=both))
+    before = {name: ask(f"/api/layers/{name}/tiles/0/0/0.png").headers["etag"] for name in ("x", "sum")}
+    ask.write(layer("x", **{word: WORDS[word]}), layer("sum", provider=both))
+    made.reload()
+    after = {name: ask(f"/api/layers/{name}/tiles/0/0/0.png").headers["etag"] for name in ("x", "sum")}
+    assert after["x"] != before["x"]
+    assert (after["sum"] != before["sum"]) is (word in {"units", "quantity"})
+
+
 def test_a_slice_of_a_cube_is_there_before_its_file_was_looked_into(ask) -> None:
     made = ask.serve(layer("cube", "cube.fits"))
     tile = ask("/api/layers/cube@2/tiles/1/1/0.f32")
