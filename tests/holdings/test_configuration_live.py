@@ -393,6 +393,30 @@ def test_boxes_and_catalogs_are_offered(serve, tmp_path) -> None:
         made.holdings.source_group("file", ANONYMOUS)
 
 
+def test_a_missing_catalog_is_told_before_anybody_asks_for_it(serve, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
+    groups = [{"name": name, "provider": {"filename": f"{name}.csv"}} for name in ("there", "gone")]
+    (tmp_path / "there.csv").write_text("ra,dec\n1,2\n")
+    made = serve({"source_groups": groups})
+
+    def statuses():
+        return [group["status"] for group in made.holdings.tree(ANONYMOUS)["source_groups"]]
+
+    assert statuses() == ["ready", "unavailable"]
+    assert [problem.message for problem in made.problems] == ["gone.csv: there is no such file."]
+    assert made.holdings.tree(ANONYMOUS)["problems"] == []
+    (tmp_path / "gone.csv").write_text("ra,dec\n3,4\n")
+    made.look_again()
+    assert statuses() == ["ready", "ready"]
+    assert made.problems == []
+    (tmp_path / "there.csv").write_text("a,b,c,d\nx,2,3,4\n")
+    with pytest.raises(FileError, match="none of its columns"):
+        made.holdings.source_group("there", ANONYMOUS).file.current()
+    made.look_again()
+    assert statuses() == ["unavailable", "ready"]
+    assert "none of its columns" in made.problems[0].message
+
+
 def test_reading_again_keeps_what_did_not_change(serve, tmp_path, opener, monkeypatch) -> None:
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
     image(tmp_path, "a.fits", data())

@@ -84,6 +84,8 @@ class OfferedCatalog:
         Version of the bytes now; costs a stat.
     identity
         What makes it the same one in every process: its path.
+    local
+        Whether a look at its version costs no request.
 
     Attributes
     ----------
@@ -94,9 +96,17 @@ class OfferedCatalog:
     """
 
     def __init__(
-        self, name: str, read: Callable[[], Catalog], version: Callable[[], str], identity: str | None = None
+        self,
+        name: str,
+        read: Callable[[], Catalog],
+        version: Callable[[], str],
+        identity: str | None = None,
+        *,
+        local: bool = True,
     ) -> None:
         self.name = name
+        self.identity = name if identity is None else identity
+        self.local = local
         self.problem: FileError | None = None
         self.count: int | None = None
         self._read = read
@@ -104,7 +114,17 @@ class OfferedCatalog:
         self._lock = threading.Lock()
         self._number = next(_numbers)
         self._failed_version: str | None = None
-        self._public = PublicVersions(name if identity is None else identity)
+        self._public = PublicVersions(self.identity)
+
+    def look(self) -> None:
+        """Notice that its file is gone, or back, at the cost of a stat; nothing is read."""
+        try:
+            self._version()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told as reading would tell it
+            self.problem, self._failed_version = worded(self.name, error), None
+        else:
+            if type(self.problem) is UnreadableFileError:
+                self.problem = None
 
     def current(self) -> tuple[Catalog, str]:
         """The catalog as its file is now, and its version; costs a stat while nothing changed.
@@ -224,7 +244,7 @@ def offered_file(
         return open_raw_source(text).version
 
     identity = "\0".join((text, *(str(word) for word in (ra_column, dec_column, name_column, file_type))))
-    return OfferedCatalog(file_name(text), read, version, identity)
+    return OfferedCatalog(file_name(text), read, version, identity, local="://" not in text)
 
 
 def offered_inline(name: str, sources: list[dict[str, Any]]) -> OfferedCatalog:

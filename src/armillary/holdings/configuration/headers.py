@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterable
 
+    from armillary.holdings.catalogs import OfferedCatalog
     from armillary.holdings.files import Offered
     from armillary.holdings.layers import LayerEntry
     from armillary.holdings.tree import Holdings
@@ -50,10 +51,11 @@ class Headers:
         self._asked: dict[Offered, float] = {}
         self._told = False  # What is found at first is told by whoever serves.
 
-    def look(self, entries: Iterable[LayerEntry]) -> None:
+    def look(self, entries: Iterable[LayerEntry], catalogs: Iterable[OfferedCatalog] = ()) -> None:
         """Read the headers of files that are new or changed, several at a time, and report what cannot be shown.
 
-        Costs a stat for each file that did not change. Not to be called by two threads at once.
+        Costs a stat for each file that did not change, and for each catalog: these are read when they are wanted. Not
+        to be called by two threads at once.
         """
         layers: dict[Offered, list[LayerEntry]] = {}
         for entry in entries:
@@ -68,6 +70,8 @@ class Headers:
             for files in (singles, combined):
                 for found in pool.map(lambda file: self._look_into(file, layers[file]), files):
                     problems.update(found)
+        for catalog in catalogs:
+            problems.update(self._look_at(catalog))
         if not self._stopped.is_set():
             self._report(problems)
 
@@ -90,6 +94,15 @@ class Headers:
             self._learn(image, entries)
         self._versions[file] = version
         return _faults(entries)
+
+    def _look_at(self, catalog: OfferedCatalog) -> Problems:
+        """Problem of a catalog: found by reading it before, or that its file is gone."""
+        before = catalog.problem
+        if catalog.local:
+            catalog.look()
+        if (before is None) != (catalog.problem is None):
+            self._holdings.touch()
+        return {f"catalog {catalog.identity}": catalog.problem} if catalog.problem else {}
 
     def _is_worth_a_request(self, file: Offered) -> bool:
         """Whether a remote file is to be opened: until that went well, once a minute; then whoever asks finds out."""

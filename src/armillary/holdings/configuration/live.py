@@ -104,7 +104,7 @@ class Configuration:
         self.first_layer.set()
         try:
             with self._looking:
-                self._headers.look(list(self._stock.entries.values()))
+                self._look()
         finally:
             self._last = time.monotonic()
             self.holdings.set_scanning(False)
@@ -163,12 +163,16 @@ class Configuration:
             self.holdings.clear_problem(CONFIGURATION)
         log.info("%s: read again, %d layers", self.name, self.holdings.layer_count)
 
+    def _look(self) -> None:
+        stock = self._stock
+        self._headers.look(list(stock.entries.values()), list(stock.catalogs.values()))
+
     def _look_into_files(self) -> None:
         """As far as nobody is at it: layers that are new meanwhile are looked into at the next look."""
         if not self._looking.acquire(blocking=False):
             return
         try:
-            self._headers.look(list(self._stock.entries.values()))
+            self._look()
         finally:
             self._last = time.monotonic()
             self._looking.release()
