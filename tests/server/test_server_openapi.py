@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -72,6 +74,12 @@ def document(app: Any) -> dict[str, Any]:
 
 def test_every_operation_is_tried(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == set(OPERATIONS)
+
+
+def test_the_page_lists_every_operation_and_no_other(document: dict[str, Any]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `GET (/api/[^`?]*)", page, re.MULTILINE))
+    assert listed == {path for path in document["paths"] if path.startswith("/api/")}
 
 
 @pytest.mark.parametrize("path", OPERATIONS)

@@ -29,7 +29,6 @@ PREFIXES = (
     ("/api/layers/", "layers"),
     ("/api/sources/", "sources"),
     ("/api/holdings", "holdings"),
-    ("/api/boxes", "holdings"),
     ("/api/search", "search"),
     ("/api/resolve", "search"),
     ("/api/session", "session"),
