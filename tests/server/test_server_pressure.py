@@ -137,6 +137,36 @@ def test_a_client_that_takes_nothing_is_given_up(folder, monkeypatch) -> None:
     assert app.services.sending_bytes == 0
 
 
+def test_nobody_waits_for_a_layer_while_a_catalog_is_read(folder, monkeypatch) -> None:
+    """Two threads are all there are; a viewer asks three things of a catalog at once."""
+    from armillary.catalogs import reading
+
+    (folder / "stars.csv").write_text("ra,dec\n150,2\n")
+    app, read, begun = make_app(folder), threading.Event(), threading.Event()
+    real = reading.read_catalog
+
+    def slow(*given: Any, **more: Any) -> Any:
+        begun.set()
+        read.wait(20.0)
+        return real(*given, **more)
+
+    monkeypatch.setattr(reading, "read_catalog", slow)
+
+    async def whole() -> list[int]:
+        async with in_process(app) as client:
+            of_stars = ["", "/points?ra=150&dec=2&radius=1", "/rows"]
+            asked = [asyncio.ensure_future(client.get(f"/api/sources/stars{rest}")) for rest in of_stars]
+            await asyncio.to_thread(begun.wait, 20.0)
+            layers = await asyncio.wait_for(client.get("/api/layers/tan"), 20.0)
+            still = [answer.done() for answer in asked]
+            read.set()
+            told = await asyncio.gather(*asked)
+            assert not any(still)
+            return [layers.status_code, *(answer.status_code for answer in told)]
+
+    assert asyncio.run(whole()) == [200, 200, 200, 200]
+
+
 def test_the_first_large_answer_has_room_always(folder) -> None:
     room = make_app(folder).services.room
     with room(services.MOST_SENDING_BYTES + 1), pytest.raises(UnavailableError), room(1):

@@ -104,7 +104,7 @@ class Reloader:
         figures: Figures | None = services.figures
         if figures is not None:
             figures.add("reloads", int(reloads))
-            figures.set("waiting", services.tile_workers.waiting + services.query_workers.waiting)
+            figures.set("waiting", services.waiting)
             figures.set("cache_bytes", services.tile_cache.nbytes)
 
 

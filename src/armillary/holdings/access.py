@@ -30,6 +30,11 @@ class Access:
         """Whether something that needs ``grant`` (None: nothing) is visible."""
         return grant is None or self.everything or grant in self.grants
 
+    def among(self, grants: frozenset[str | None]) -> Access:
+        """The caller as far as these grants, which are all there are, tell callers apart."""
+        held = frozenset() if self.everything else self.grants & grants
+        return Access("", held, self.everything, self.administrator)
+
 
 ANONYMOUS = Access()
 OWNER = Access(name="owner", everything=True, administrator=True)

@@ -8,15 +8,15 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from armillary.holdings.access import Access
 from armillary.holdings.layers import Layer, LayerEntry
 from armillary.holdings.names import no_layer, no_such, split_slice
 from armillary.holdings.words import cube_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, KeysView
+    from collections.abc import KeysView
 
     from armillary.errors import FileError
+    from armillary.holdings.access import Access
     from armillary.holdings.catalogs import OfferedCatalog
     from armillary.holdings.files import OfferedFile
 
@@ -139,7 +139,7 @@ class Holdings:
         self._layers: dict[str, tuple[LayerEntry, tuple[str | None, ...]]] = {}
         self._problems: dict[str, Problem] = {}
         self._trees: dict[Access, tuple[int, dict[str, Any]]] = {}
-        self._grants: tuple[int, frozenset[str]] = -1, frozenset()
+        self._grants: tuple[int, frozenset[str | None]] = -1, frozenset()
         self._edition = 0
 
     def layer(self, layer_id: str, access: Access) -> Layer:
@@ -279,12 +279,11 @@ class Holdings:
     def seen_by(self, access: Access) -> Access:
         """The caller as far as it makes a difference here: all who see the same are one."""
         with self.lock:
-            edition, asked = self._grants
-            if edition != self._edition:
-                asked = _grants_asked(self.groups, [*self._sources.values(), *self._boxes.values()])
-                self._grants = self._edition, asked
-            held = frozenset() if access.everything else access.grants & asked
-            return Access("", held, access.everything, access.administrator)
+            if self._grants[0] != self._edition:
+                asked = {grant for _, grants in self._layers.values() for grant in grants}
+                asked |= {group.grant for group in self._sources.values()} | {box.grant for box in self._boxes.values()}
+                self._grants = self._edition, frozenset(asked)
+            return access.among(self._grants[1])
 
     def tree(self, access: Access) -> dict[str, Any]:
         """What the caller may see, as the JSON of ``GET /api/holdings``. Not to be changed."""
@@ -333,15 +332,6 @@ def _gates(group: MapGroup, made: Map) -> dict[str, tuple[LayerEntry, tuple[str 
         for band in made.bands
         for entry in band.layers
     }
-
-
-def _grants_asked(groups: Iterable[MapGroup], others: Iterable[SourceGroup | Box]) -> frozenset[str]:
-    """Every grant that anything on offer asks for."""
-    maps = [made for group in groups for made in group.maps]
-    bands = [band for made in maps for band in made.bands]
-    layers = [entry for band in bands for entry in band.layers]
-    found = {thing.grant for kind in (groups, maps, bands, layers, others) for thing in kind}
-    return frozenset(grant for grant in found if grant is not None)
 
 
 def _group_words(group: MapGroup, access: Access) -> dict[str, Any]:

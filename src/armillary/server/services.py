@@ -67,6 +67,7 @@ class Services:
     figures: Figures | None = None
     tile_workers: Workers = field(init=False)
     query_workers: Workers = field(init=False)
+    source_workers: Workers = field(init=False)
     tile_cache: ByteLru = field(init=False)
     shared_cache: SharedCache | None = field(init=False)
     search: Search = field(init=False)
@@ -80,6 +81,8 @@ class Services:
         settings = self.settings
         self.tile_workers = Workers(settings.threads, settings.queue, "tile")
         self.query_workers = Workers(settings.threads, settings.queue, "query")
+        # Apart from the others: while a catalog of ten million rows is read, nobody waits for a layer.
+        self.source_workers = Workers(settings.threads, settings.queue, "source")
         self.tile_cache = ByteLru(settings.memory << 18)  # A quarter of it.
         self.shared_cache = make_shared_cache(settings)
         self.search = Search(self.holdings)
@@ -90,9 +93,16 @@ class Services:
         """The layer, by the gate."""
         return self.holdings.layer(layer_id, access_of(request))
 
-    async def compute(self, request: Request, key: Hashable, work: Callable[[], T]) -> T:
+    async def compute(
+        self, request: Request, key: Hashable, work: Callable[[], T], workers: Workers | None = None
+    ) -> T:
         """Result of blocking work, shared by those who ask for the same, dropped when the client goes."""
-        return await unless_gone(request.receive, self.query_workers.run(key, work))
+        return await unless_gone(request.receive, (workers or self.query_workers).run(key, work))
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a thread."""
+        return self.tile_workers.waiting + self.query_workers.waiting + self.source_workers.waiting
 
     @contextlib.contextmanager
     def room(self, count: int) -> Iterator[None]:
@@ -119,6 +129,7 @@ class Services:
         if self.shared_cache is not None:
             self.shared_cache.close()
         self.query_workers.close()
+        self.source_workers.close()
         self.name_workers.close()
         self.holdings.close()
 

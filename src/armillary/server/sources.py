@@ -114,7 +114,8 @@ async def _answered(
     before = group.file.count, group.file.problem
     try:
         key: Hashable = ("sources", id(group), place, asked, accepted, id(request) if streamed else None)
-        return await services.compute(request, key, functools.partial(source_facts.steadily_read, group, read, version))
+        work = functools.partial(source_facts.steadily_read, group, read, version)
+        return await services.compute(request, key, work, services.source_workers)
     finally:
         if (group.file.count, group.file.problem) != before:
             with services.holdings.lock:
