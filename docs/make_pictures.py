@@ -18,9 +18,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 FOLDER = Path(__file__).with_name("pictures")
 SIZE = {"width": 1440, "height": 860}
@@ -28,13 +28,64 @@ MOST_BYTES = 300_000
 READY = "Armillary is ready: "
 SOFTWARE_GL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 
+# Centre and rim of the apertures that are drawn, as shares of the map.
+APERTURES = (((0.3, 0.7), (0.35, 0.72)), ((0.28, 0.355), (0.34, 0.355)), ((0.635, 0.545), (0.73, 0.58)))
+
 # Name of the picture: query of the viewer's address and theme.
 SCENES = {
     "map-dark": ("layer=microwave-I", "dark"),
     "field-dark": ("layer=field_r&stretch=asinh", "dark"),
     "field-light": ("layer=field_r&cmap=gray&invert=1&stretch=asinh", "light"),
     "cube-dark": ("layer=galaxy_cube&slice=22&cmap=inferno", "dark"),
+    "catalog-dark": ("layer=field_g&stretch=asinh&catalogs=stars", "dark"),
+    "box-dark": ("layer=field_r&stretch=asinh", "dark"),
+    "apertures-light": ("layer=field_r&stretch=asinh&cmap=gray&invert=1", "light"),
     "healpix-dark": ("layer=microwave_smooth&frame=galactic&cmap=RdBu_r", "dark"),
+}
+
+
+def _press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).first.click()
+    page.wait_for_timeout(600)
+
+
+def _drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag on the map; places are shares of its width and height."""
+    box = page.locator("#map").bounding_box()
+    if box is None:
+        raise SystemExit("There is no map.")
+    (ax, ay), (bx, by) = ((box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end))
+    page.mouse.move(ax, ay)
+    page.mouse.down()
+    page.mouse.move(bx, by, steps=6)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+
+
+def _catalog(page: Page) -> None:
+    page.keyboard.press("k")
+    _press(page, "Table")
+    page.locator("ar-source-grid .body .row").nth(3).click()
+
+
+def _box(page: Page) -> None:
+    page.keyboard.press("r")
+    _press(page, "Draw a box")
+    _drag(page, (0.5, 0.42), (0.78, 0.7))
+
+
+def _apertures(page: Page) -> None:
+    page.keyboard.press("q")
+    for start, end in APERTURES:
+        _press(page, "Draw an aperture")
+        _drag(page, start, end)
+
+
+# What is done on the page before the picture is taken.
+ACTS: dict[str, Callable[[Page], None]] = {
+    "catalog-dark": _catalog,
+    "box-dark": _box,
+    "apertures-light": _apertures,
 }
 
 
@@ -53,12 +104,14 @@ def demo() -> Iterator[str]:
         process.wait(15)
 
 
-def shot(browser: Browser, address: str, query: str, theme: str) -> bytes:
-    """PNG of one scene, once the map is at rest."""
+def shot(browser: Browser, address: str, query: str, theme: str, act: Callable[[Page], None] | None = None) -> bytes:
+    """PNG of one scene after what is done on it, once the map is at rest."""
     page = browser.new_page(viewport=SIZE, color_scheme=theme)  # type: ignore[arg-type]
     try:
         page.goto(f"{address}?{query}")
         page.wait_for_load_state("networkidle")
+        if act:
+            act(page)
         page.mouse.move(SIZE["width"] * 0.52, SIZE["height"] * 0.47)
         page.wait_for_timeout(2500)
         return page.screenshot()
@@ -88,7 +141,7 @@ def main() -> None:
     with demo() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*SOFTWARE_GL, "--no-sandbox"])
         for name in names:
-            data = small(shot(browser, address, *SCENES[name]))
+            data = small(shot(browser, address, *SCENES[name], ACTS.get(name)))
             (FOLDER / f"{name}.png").write_bytes(data)
             print(f"{name}.png {len(data) // 1000} kB")
         browser.close()
