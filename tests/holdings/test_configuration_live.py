@@ -393,6 +393,15 @@ def test_boxes_and_catalogs_are_offered(serve, tmp_path) -> None:
         made.holdings.source_group("file", ANONYMOUS)
 
 
+def test_names_that_are_relative_to_another_folder_are_told_of(serve, tmp_path, monkeypatch, caplog) -> None:
+    (tmp_path / "started").mkdir()
+    image(tmp_path / "started", "a.fits", data())
+    monkeypatch.chdir(tmp_path / "started")
+    made = serve(holdings(layer("x"), layer("y", "b.fits")))
+    assert "h.json: 1 files are not beside it, but where the program was started" in caplog.text
+    assert len(made.problems) == 2
+
+
 def test_a_missing_catalog_is_told_before_anybody_asks_for_it(serve, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
     groups = [{"name": name, "provider": {"filename": f"{name}.csv"}} for name in ("there", "gone")]

@@ -105,6 +105,7 @@ class Configuration:
         try:
             with self._looking:
                 self._look()
+            self._tell_of_another_folder()
         finally:
             self._last = time.monotonic()
             self.holdings.set_scanning(False)
@@ -166,6 +167,17 @@ class Configuration:
     def _look(self) -> None:
         stock = self._stock
         self._headers.look(list(stock.entries.values()), list(stock.catalogs.values()))
+
+    def _tell_of_another_folder(self) -> None:
+        """Say so where names look as if they were relative to where the program was started, as in TileMaker."""
+        missing = [file.path for file in self._stock.files.values() if file.problem and not os.path.exists(file.path)]  # noqa: PTH110
+        folder = os.path.dirname(self.path)  # noqa: PTH120 - as the names were made
+        drive = os.path.splitdrive(folder)[0]
+        names = [os.path.relpath(path, folder) for path in missing if os.path.splitdrive(path)[0] == drive]
+        elsewhere = sum(map(os.path.exists, names))
+        if elsewhere:
+            words = "%s: %d files are not beside it, but where the program was started: names are relative to this file"
+            log.warning(words, self.name, elsewhere)
 
     def _look_into_files(self) -> None:
         """As far as nobody is at it: layers that are new meanwhile are looked into at the next look."""
