@@ -211,7 +211,8 @@ class Viewer:
 
     @property
     def query(self) -> dict[str, str]:
-        return dict(parse_qsl(urlsplit(self.page.url).query))
+        """What the address says; asked of the page itself, which need not have told of it yet."""
+        return dict(parse_qsl(self.page.evaluate("location.search").removeprefix("?")))
 
     def wait_query(self, **wanted: str | None) -> None:
         """Wait until the address says this."""
