@@ -168,8 +168,10 @@ def test_without_a_layer_the_first_that_can_be_shown_is(page):
 
 def test_combinations_look_and_work_as_any_layer(page):
     page.open(layer="twice")
-    page.page.get_by_role("button", name="99.8 %").click()
     page.eventually(lambda: _has_range(page))
+    automatic = page.number("max")
+    page.page.get_by_role("button", name="99.8 %").click()
+    page.eventually(lambda: _has_another_range(page, automatic))
     both = page.number("max")
     page.open(layer="day0-f090-I")
     page.page.get_by_role("button", name="99.8 %").click()
@@ -178,6 +180,10 @@ def test_combinations_look_and_work_as_any_layer(page):
 
 def _has_range(page):
     assert page.number("max") > 0
+
+
+def _has_another_range(page, before):
+    assert page.number("max") != before
 
 
 def _is(found, wanted):
