@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from armillary.errors import ParameterError
@@ -54,6 +54,23 @@ class _Made:
 
     tag: str
     body: bytes | Iterator[bytes] | None
+
+
+def _asked(
+    layer: LayerName = None,
+    x0: Edge = None,
+    y0: Edge = None,
+    x1: Edge = None,
+    y1: Edge = None,
+    ra: Ra = None,
+    dec: Dec = None,
+    radius: Radius = None,
+) -> tuple[str | None, tuple[float | None, ...], tuple[float | None, ...]]:
+    """What of the sky is asked for, as given: a layer and a window of its pixels, or a cone."""
+    return layer, (x0, y0, x1, y1), (ra, dec, radius)
+
+
+Asked = Annotated[tuple[str | None, tuple[float | None, ...], tuple[float | None, ...]], Depends(_asked)]
 
 
 def _region(
@@ -165,14 +182,7 @@ async def describe(request: Request, source_group: GroupId) -> Response:
 async def points(
     request: Request,
     source_group: GroupId,
-    layer: LayerName = None,
-    x0: Edge = None,
-    y0: Edge = None,
-    x1: Edge = None,
-    y1: Edge = None,
-    ra: Ra = None,
-    dec: Dec = None,
-    radius: Radius = None,
+    asked: Asked,
     limit: Annotated[int, Query(ge=1, le=50_000)] = 20_000,
     size: ColumnName = "",
     color: ColumnName = "",
@@ -185,7 +195,7 @@ async def points(
 ) -> Response:
     """Sources in a view, at most `limit`: a uint32, JSON of that length, then typed arrays; see the reference."""
     group = _group(request, source_group)
-    region = _region(request, layer, (x0, y0, x1, y1), (ra, dec, radius))
+    region = _region(request, *asked)
     if region == Region():
         raise ParameterError("layer", "give layer, x0, y0, x1 and y1, or ra, dec and radius")
     query = PointsQuery(region, limit, size, color, first, filter, search)
@@ -202,6 +212,7 @@ CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}}
 async def rows(
     request: Request,
     source_group: GroupId,
+    asked: Asked,
     start: Annotated[int, Query(ge=0, le=10**9)] = 0,
     count: Annotated[int | None, Query(ge=1, le=source_facts.MOST_CSV_ROWS, description="JSON: at most 1000.")] = None,
     sort: ColumnName = "",
@@ -209,14 +220,6 @@ async def rows(
     columns: Annotated[str, Query(max_length=4000, description="Names with commas between.")] = "",
     filter: Filter = "",  # noqa: A002 - the API's word
     search: Search = "",
-    layer: LayerName = None,
-    x0: Edge = None,
-    y0: Edge = None,
-    x1: Edge = None,
-    y1: Edge = None,
-    ra: Ra = None,
-    dec: Dec = None,
-    radius: Radius = None,
     format: Annotated[Literal["json", "csv"], Query()] = "json",  # noqa: A002 - the API's word
     v: Version = "",
 ) -> Response:
@@ -225,7 +228,7 @@ async def rows(
     as_csv = format == "csv"
     if not as_csv and count is not None and count > 1000:
         raise ParameterError("count", "at most 1000 rows are given at once as JSON")
-    region = _region(request, layer, (x0, y0, x1, y1), (ra, dec, radius))
+    region = _region(request, *asked)
     most = count or (source_facts.MOST_CSV_ROWS if as_csv else 100)
     names = tuple(filter_names(columns))
     query = RowsQuery(region, start, most, sort, bool(descending), names, filter, search)
