@@ -99,6 +99,33 @@ class Settings:
     cutouts: int = setting(
         16, "Cutouts of more than 16 MiB that may be under way at once; more are answered 503.", low=1, high=10_000
     )
+    jobs_database: str = setting(
+        "", "Background jobs: a file of SQLite or an address of SQLAlchemy; empty: a file of the user's.", secret=True
+    )
+    jobs_results: str = setting(
+        "", "Folder, or address of object storage (fsspec), for results of jobs; empty: beside their database."
+    )
+    jobs_runner: str = setting(
+        "local",
+        "What runs jobs: processes of this server; Celery; or nothing here.",
+        choices=("local", "celery", "off"),
+    )
+    jobs_broker: str = setting("redis://127.0.0.1:6379/0", "Broker of the Celery workers.", secret=True)
+    jobs_workers: int = setting(0, "Processes that run jobs; 0 takes one for each core.", high=256)
+    jobs_memory: int = setting(4096, "MiB of memory of its own that one job may take.", low=256, high=1 << 20)
+    jobs_seconds: int = setting(3600, "Seconds that a job may run unless it asks for other.", low=1, high=1 << 30)
+    jobs_longest: int = setting(86_400, "Most seconds that a job may ask for; 0 for no bound.", high=1 << 30)
+    jobs_hours: int = setting(168, "Hours after which a job and its results are deleted.", low=1, high=87_840)
+    jobs_attempts: int = setting(3, "How often a job is begun anew after its process died.", low=1, high=100)
+    jobs_per_user: int = setting(20_000, "Jobs that one user may keep; 0 for no bound.", high=1 << 30)
+    jobs_seconds_per_user: int = setting(
+        0, "Seconds that one user's kept jobs may run in all; 0: no bound.", high=1 << 40
+    )
+    jobs_size_per_user: int = setting(102_400, "MiB of results that one user may keep; 0 for no bound.", high=1 << 40)
+    upload_size: int = setting(64, "MiB that the body of one request may have.", low=1, high=4096)
+    upload_urls: bool = setting(not YES, "Fetch uploaded tables from addresses; never from private networks.")
+    vo_authority: str = setting("armillary.local", "Authority of the identifiers of data: ivo://AUTHORITY/data?ID.")
+    vo_rows: int = setting(10_000, "Most rows of one answer of a search for images or sources.", low=1, high=10_000_000)
     holdings: str = setting(
         "", "Configuration that `serve` shows when it is given none.", alias="TILEMAKER_CONFIG_PATH"
     )

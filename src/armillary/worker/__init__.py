@@ -1,0 +1,1 @@
+"""What a background job does, in a process of its own; and the Celery application."""
