@@ -15,7 +15,7 @@ from bench import table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = ("pixels", "compressed", "cutouts", "encoders", "startup", "catalogs", "serving", "serve")
+NAMES = ("pixels", "compressed", "cutouts", "encoders", "startup", "catalogs", "serving", "serve", "vo")
 
 
 def _part(part: Callable[[], list[table.Row]]) -> list[table.Row] | None:

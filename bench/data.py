@@ -134,6 +134,34 @@ def many_files(count: int) -> list[Path]:
     return paths
 
 
+def sparse_image(side: int) -> Path:
+    """A TAN image of ``side``² float64 whose pixels are all 0 and take no room on disk."""
+
+    def make(path: Path) -> None:
+        header = image_header(np.dtype("f8"), (side, side), tan_cards() | {"CRPIX1": side / 2, "CRPIX2": side / 2})
+        path.write_bytes(header)
+        os.truncate(path, -(-(len(header) + side * side * 8) // 2880) * 2880)
+
+    return made(f"sparse_f64_{side}.fits", make)
+
+
+def sky_of_images(count: int) -> Path:
+    """A folder of that many small images, evenly over the sky."""
+    home = folder() / f"sky-{count}"
+    home.mkdir(exist_ok=True)
+    turns = np.arange(count)
+    decs = np.rad2deg(np.arcsin(1 - (2 * turns + 1) / count))
+    ras = turns * 137.50776405 % 360
+    pixels = np.zeros((24, 24), np.int16)
+    for k, (ra, dec) in enumerate(zip(ras.tolist(), decs.tolist(), strict=True)):
+        path = home / f"image_{k:05d}.fits"
+        if not path.exists():
+            cards = {"CRPIX1": 12.5, "CRPIX2": 12.5, "CRVAL1": round(ra, 6), "CRVAL2": round(dec, 6)}
+            cards |= {"CDELT1": -0.1, "CDELT2": 0.1, "OBJECT": f"Field {k}"}
+            write_image(path, pixels, tan_cards() | cards)
+    return home
+
+
 def forget_cached(path: Path) -> bool:
     """Drop a file from the operating system's cache; False where that cannot be asked for."""
     if not hasattr(os, "posix_fadvise"):

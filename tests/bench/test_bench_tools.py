@@ -1,11 +1,14 @@
 """The tools of the benchmarks measure what they say."""
 
 import importlib
+import io
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 
@@ -92,6 +95,60 @@ def test_small_map_is_a_sound_car_map(bench, tmp_path, monkeypatch):
         assert WCS(hdus[0].header).wcs.ctype[0] == "RA---CAR"
     assert bench("data").small_car_map(4320) == path
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.fixture
+def maker(bench):
+    """A server that makes something of every body, at an address of its own; refuses the body ``no``."""
+    processes = bench("processes")
+    port = processes.free_port()
+    program = "import uvicorn\nmade = []\nasync def app(scope, receive, send):\n"
+    program += "    body = (await receive()).get('body', b'')\n    made.append(body)\n"
+    program += "    head = [(b'location', b'/made/' + body), (b'content-length', b'0')]\n"
+    program += "    status = 400 if body == b'no' else 303\n"
+    program += "    await send({'type': 'http.response.start', 'status': status, 'headers': head})\n"
+    program += "    await send({'type': 'http.response.body', 'body': b''})\n"
+    program += f"uvicorn.run(app, port={port}, log_config=None, lifespan='off')\n"
+    with processes.running([sys.executable, "-c", program], port, answer="/") as server:
+        yield server
+
+
+def test_bodies_are_posted_once_each(bench, maker):
+    places = bench("posting").post_all(maker.port, "/x", "text/plain", [b"%d" % k for k in range(40)], clients=3)
+    assert places == [f"/made/{k}" for k in range(40)]
+
+
+def test_a_refused_body_is_told(bench, maker):
+    with pytest.raises(bench("load").LoadError, match="400"):
+        bench("posting").post_all(maker.port, "/x", "text/plain", [b"1", b"no"], clients=1)
+
+
+def test_peer_of_cutouts_gives_the_pixels(bench, tmp_path):
+    pixels = np.arange(60 * 50, dtype=np.int16).reshape(60, 50)
+    cards = bench("data").tan_cards() | {"CRPIX1": 25.5, "CRPIX2": 30.5}
+    fits.PrimaryHDU(pixels, fits.Header(cards)).writeto(tmp_path / "image.fits")
+    scale = bench("cutouts").SCALE_DEG
+    body = bench("astropy_server").cut(tmp_path / "image.fits", 150.0, 2.0, 5 * scale)
+    with fits.open(io.BytesIO(body)) as hdus:
+        np.testing.assert_array_equal(hdus[0].data, pixels[25:35, 20:30])
+
+
+def test_sparse_image_is_as_large_as_it_says(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("ARMILLARY_BENCH_DATA", str(tmp_path))
+    path = bench("data").sparse_image(1000)
+    assert path.stat().st_size % 2880 == 0
+    with fits.open(path) as hdus:
+        hdus.verify("exception")
+        assert (hdus[0].data.shape, hdus[0].data.dtype.itemsize, hdus[0].data.any()) == ((1000, 1000), 8, False)
+
+
+def test_images_are_spread_over_the_sky(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("ARMILLARY_BENCH_DATA", str(tmp_path))
+    paths = sorted(bench("data").sky_of_images(50).iterdir())
+    heads = [fits.getheader(path) for path in paths]
+    places = SkyCoord([head["CRVAL1"] for head in heads], [head["CRVAL2"] for head in heads], unit="deg")
+    assert len(paths) == 50
+    assert places.match_to_catalog_sky(places, 2)[1].deg.min() > 15
 
 
 def test_every_benchmark_is_on_the_page(bench):
