@@ -1,0 +1,136 @@
+"""Values of a VOTable as text (VOTable 1.4, 2.1, 5.1 and 6): one writer a column, chosen once."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from armillary.vo.xml import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEXTS = {"char", "unicodeChar"}
+INTEGERS = {"bit", "unsignedByte", "short", "int", "long"}
+COMPLEX = {"floatComplex", "doubleComplex"}
+EMPTY = "<TD/>"
+"""Nothing: since VOTable 1.3 an empty cell is null in every column (6)."""
+
+
+def text_type(text: str) -> str:
+    """``char`` where a text is ASCII, else ``unicodeChar``."""
+    return "char" if text.isascii() else "unicodeChar"
+
+
+def char(value: Any) -> str:
+    """A text in ASCII."""
+    text = value if type(value) is str else str(value)
+    return text if text.isascii() else text.encode("ascii", "replace").decode()
+
+
+def unicode_char(value: Any) -> str:
+    """A text in the basic plane: the datatype is UCS-2."""
+    text = str(value)
+    return text if text.isascii() else "".join(letter if letter <= "\uffff" else "\ufffd" for letter in text)
+
+
+def integer(value: Any) -> str:
+    """A whole number."""
+    return f"{int(value)}"
+
+
+def boolean(value: Any) -> str:
+    """``T`` or ``F``."""
+    return "T" if value else "F"
+
+
+def double(value: Any) -> str:
+    """All digits of a number."""
+    value = float(value)
+    return repr(value) if math.isfinite(value) else _special(value)
+
+
+def single(value: Any) -> str:
+    """The digits that a number of single precision has."""
+    if not math.isfinite(value):
+        return _special(value)
+    # A numpy.float32 writes the shortest digits that give it back.
+    return f"{value:.9g}" if type(value) in {float, int} else str(value)
+
+
+def _special(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "+Inf" if value > 0 else "-Inf"
+
+
+def complex_number(value: Any) -> str:
+    """Real and imaginary part."""
+    value = complex(value)
+    return f"{double(value.real)} {double(value.imag)}"
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "char": char,
+    "unicodeChar": unicode_char,
+    "boolean": boolean,
+    "float": single,
+    "double": double,
+    **dict.fromkeys(INTEGERS, integer),
+    **dict.fromkeys(COMPLEX, complex_number),
+}
+
+
+def text_of(datatype: str, value: Any) -> str:
+    """A value, or a sequence of values, as text that is not escaped yet; None is empty."""
+    if value is None:
+        return ""
+    write = _WRITERS[datatype]
+    if datatype in TEXTS or not hasattr(value, "__len__"):
+        return write(value)
+    if datatype == "boolean":
+        return " ".join("?" if one is None else write(one) for one in value)
+    return " ".join("NaN" if one is None else write(one) for one in value)
+
+
+def writer(datatype: str, arraysize: str) -> Callable[[Any], str]:
+    """What makes a cell, with its tags, of a value of a column."""
+    if datatype in TEXTS:
+        return _text_cell(_WRITERS[datatype])
+    if arraysize not in {"", "1"}:
+        return lambda value: _array_cell(datatype, value)
+    if datatype == "double":
+        return _double_cell
+    return _scalar_cell(_WRITERS[datatype])
+
+
+def _text_cell(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    def cell(value: Any) -> str:
+        return EMPTY if value is None else f"<TD>{escape(write(value))}</TD>"
+
+    return cell
+
+
+def _array_cell(datatype: str, value: Any) -> str:
+    return EMPTY if value is None else f"<TD>{text_of(datatype, value)}</TD>"
+
+
+def _double_cell(value: Any) -> str:
+    if value is None:
+        return EMPTY
+    value = float(value)
+    # NaN is how a column of reals says nothing.
+    return f"<TD>{value!r}</TD>" if math.isfinite(value) else _not_finite_cell(value)
+
+
+def _not_finite_cell(value: float) -> str:
+    return EMPTY if math.isnan(value) else f"<TD>{_special(value)}</TD>"
+
+
+def _scalar_cell(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    def cell(value: Any) -> str:
+        if value is None or value != value:  # noqa: PLR0124 - so is NaN, of every type of number
+            return EMPTY
+        return f"<TD>{write(value)}</TD>"
+
+    return cell
