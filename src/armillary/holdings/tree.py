@@ -10,26 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.holdings.layers import Layer, LayerEntry
 from armillary.holdings.names import no_layer, no_such, split_slice
-from armillary.holdings.words import cube_words
+from armillary.holdings.observations import Observations
+from armillary.holdings.tree_words import box_words, group_words, problem_words, source_words
 
 if TYPE_CHECKING:
-    from collections.abc import KeysView
+    from collections.abc import KeysView, Mapping
 
     from armillary.errors import FileError
     from armillary.holdings.access import Access
     from armillary.holdings.catalogs import OfferedCatalog
     from armillary.holdings.files import OfferedFile
-
-
-BOX_WORDS = (
-    "box_id",
-    "name",
-    "description",
-    "top_left_ra",
-    "top_left_dec",
-    "bottom_right_ra",
-    "bottom_right_dec",
-)
+    from armillary.holdings.observations import Observation
 
 
 @dataclass(slots=True, eq=False)
@@ -141,6 +132,7 @@ class Holdings:
         self._trees: dict[Access, tuple[int, dict[str, Any]]] = {}
         self._grants: tuple[int, frozenset[str | None]] = -1, frozenset()
         self._edition = 0
+        self._observations = Observations(self)
 
     def layer(self, layer_id: str, access: Access) -> Layer:
         """The single gate: a layer by its id, or a slice of it (``id@k``).
@@ -173,6 +165,20 @@ class Holdings:
         if found is None or not access.may_see(found.grant):
             raise no_such("source group", source_group_id)
         return found
+
+    def observation(self, observation_id: str, access: Access) -> Observation:
+        """The single gate: a dataset by its id, or by that of a layer or a slice of one (see ``observations.py``).
+
+        Raises
+        ------
+        NotFoundError
+            There is none, the caller may not see it, or this is no id: the same answer.
+        """
+        return self._observations.one(observation_id, access)
+
+    def observations(self, access: Access) -> list[Observation]:
+        """The datasets that the caller may see, in order; no file is opened."""
+        return list(self._observations.all(access))
 
     def boxes(self, access: Access) -> list[Box]:
         """The boxes that the caller may see, in order."""
@@ -272,6 +278,16 @@ class Holdings:
             if self._problems.pop(path, None) is not None:
                 self.touch()
 
+    @property
+    def edition(self) -> int:
+        """A number that grows with every change of the tree."""
+        return self._edition
+
+    @property
+    def gates(self) -> Mapping[str, tuple[LayerEntry, tuple[str | None, ...]]]:
+        """Layers by their ids, each with all grants that a caller needs for it; to be read while holding the lock."""
+        return self._layers
+
     def touch(self) -> None:
         """The tree changed."""
         self._edition += 1
@@ -298,14 +314,14 @@ class Holdings:
             return tree
 
     def _tree(self, access: Access) -> dict[str, Any]:
-        groups = [_group_words(group, access) for group in self.groups if access.may_see(group.grant)]
+        groups = [group_words(group, access) for group in self.groups if access.may_see(group.grant)]
         body = {
             "title": self.title,
             "scanning": self.scanning,
             "map_groups": [group for group in groups if group["maps"]],
-            "source_groups": [_source_words(group) for group in self.source_groups(access)],
-            "boxes": [_box_words(box) for box in self.boxes(access)],
-            "problems": [_problem_words(p) for p in self._problems.values()] if access.administrator else [],
+            "source_groups": [source_words(group) for group in self.source_groups(access)],
+            "boxes": [box_words(box) for box in self.boxes(access)],
+            "problems": [problem_words(p) for p in self._problems.values()] if access.administrator else [],
         }
         digest = hashlib.blake2b(json.dumps(body).encode(), digest_size=8)
         return {"title": self.title, "version": digest.hexdigest(), **body}
@@ -331,64 +347,4 @@ def _gates(group: MapGroup, made: Map) -> dict[str, tuple[LayerEntry, tuple[str 
         entry.layer_id: (entry, tuple(g for g in (group.grant, made.grant, band.grant, entry.grant) if g is not None))
         for band in made.bands
         for entry in band.layers
-    }
-
-
-def _group_words(group: MapGroup, access: Access) -> dict[str, Any]:
-    maps = [_map_words(made, access) for made in group.maps if access.may_see(made.grant)]
-    return {
-        "map_group_id": group.map_group_id,
-        "name": group.name,
-        "description": group.description,
-        "maps": [made for made in maps if made["bands"]],
-    }
-
-
-def _problem_words(problem: Problem) -> dict[str, Any]:
-    return {"name": problem.name, "code": problem.code, "message": problem.message}
-
-
-def _source_words(group: SourceGroup) -> dict[str, Any]:
-    return {
-        "source_group_id": group.source_group_id,
-        "name": group.name,
-        "description": group.description,
-        "status": "unavailable" if group.file.problem else "ready",
-        "count": group.file.count,
-        "style": {name: group.style.get(name) for name in ("color", "shape", "size", "size_column")},
-    }
-
-
-def _box_words(box: Box) -> dict[str, Any]:
-    return {name: getattr(box, name) for name in BOX_WORDS}
-
-
-def _map_words(made: Map, access: Access) -> dict[str, Any]:
-    bands = [_band_words(band, access) for band in made.bands if access.may_see(band.grant)]
-    return {
-        "map_id": made.map_id,
-        "name": made.name,
-        "description": made.description,
-        "bands": [band for band in bands if band["layers"]],
-    }
-
-
-def _band_words(band: Band, access: Access) -> dict[str, Any]:
-    return {
-        "band_id": band.band_id,
-        "name": band.name,
-        "description": band.description,
-        "layers": [_layer_words(entry) for entry in band.layers if access.may_see(entry.grant)],
-    }
-
-
-def _layer_words(entry: LayerEntry) -> dict[str, Any]:
-    return {
-        "layer_id": entry.layer_id,
-        "name": entry.name,
-        "description": entry.description,
-        "quantity": entry.words.quantity or entry.words.stokes,
-        "units": entry.words.units,
-        "status": "unavailable" if entry.problem else "ready",
-        "cube": cube_words(entry.axes, (0,) * len(entry.axes), entry.layer_id),
     }
