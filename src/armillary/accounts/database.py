@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.accounts.passwords import MISSING
 from armillary.errors import ConfigurationError, UnavailableError
+from armillary.storage.places import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,13 +27,7 @@ UNREACHABLE = "The database of accounts cannot be used now: try again in a momen
 
 def default_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """Where the accounts lie when no setting says so."""
-    if platform == "win32":
-        base = Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "armillary" / "accounts.sqlite"
+    return data_folder(environment, platform) / "accounts.sqlite"
 
 
 class Database:

@@ -21,7 +21,7 @@ class Quota:
     jobs
         Jobs that are kept, in any phase.
     seconds
-        Running time of the jobs that are kept.
+        Running time of the jobs that are kept: what those that ended took, what the others may take.
     size
         Bytes of results and uploads that are kept.
     """
@@ -74,8 +74,17 @@ class JobStore(Protocol):
     ) -> list[JobLine]:
         """Jobs of a named owner, newest first; ARCHIVED ones only where asked for. UWS 1.1, 2.2.2.1."""
 
-    def add_parameters(self, job_id: str, parameters: Sequence[tuple[str, str]], uploads: Sequence[Upload] = ()) -> Job:
-        """More parameters, while PENDING."""
+    def usage(self, payer: str) -> Quota:
+        """What the kept jobs of a payer take, of each kind that has a quota."""
+
+    def add_parameters(
+        self,
+        job_id: str,
+        parameters: Sequence[tuple[str, str]],
+        uploads: Sequence[Upload] = (),
+        quota: Quota = ...,
+    ) -> Job:
+        """More parameters, while PENDING; ``LimitError`` where the uploads are more than the payer may keep."""
 
     def set_run_id(self, job_id: str, run_id: str) -> Job:
         """Another run id, while PENDING."""
@@ -83,8 +92,8 @@ class JobStore(Protocol):
     def set_destruction(self, job_id: str, destruction: datetime) -> Job:
         """Another time of destruction."""
 
-    def set_duration(self, job_id: str, duration_s: int) -> Job:
-        """Another bound on the running time, while PENDING or QUEUED."""
+    def set_duration(self, job_id: str, duration_s: int, quota: Quota = ...) -> Job:
+        """Another bound on the running time, while PENDING or QUEUED; ``LimitError`` where the payer has not that."""
 
     def start(self, job_id: str) -> Job:
         """PENDING → QUEUED; nothing happens to a job that was started already."""
@@ -102,7 +111,10 @@ class JobStore(Protocol):
         """Tell that the worker lives, and how far it is."""
 
     def finish(self, claim: Claim, results: Sequence[Result]) -> bool:
-        """EXECUTING → COMPLETED with these results, all at once; False where the claim is void."""
+        """EXECUTING → COMPLETED with these results, all at once; False where the claim is void.
+
+        Asked again, after an answer that was lost, it says True again; so do ``fail`` and ``stop``.
+        """
 
     def fail(self, claim: Claim, error: JobError, results: Sequence[Result] = ()) -> bool:
         """EXECUTING → ERROR; False where the claim is void."""
@@ -113,8 +125,11 @@ class JobStore(Protocol):
     def release(self, claim: Claim) -> bool:
         """EXECUTING → QUEUED without an attempt counted: the worker ends. False where the claim is void."""
 
-    def requeue(self, claim_token: str, *, most_attempts: int) -> bool:
-        """EXECUTING → QUEUED for a worker that died, or → ERROR after that many attempts."""
+    def requeue(self, claim_token: str, *, most_attempts: int, beats: int | None = None) -> bool:
+        """EXECUTING → QUEUED for a worker that died, or → ERROR after that many attempts.
+
+        False where the claim is void, or its worker was heard of since ``beats``.
+        """
 
     def executing(self) -> list[tuple[str, str, int]]:
         """``(token, worker, beats)`` of every claim that is held, for the reaper."""

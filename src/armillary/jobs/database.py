@@ -1,0 +1,212 @@
+"""The database of jobs: SQLite in WAL mode by default, or PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from armillary.errors import ConfigurationError, UnavailableError
+from armillary.storage.places import data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+log = logging.getLogger(__name__)
+
+BUSY_MS = 20_000
+CONNECT_S = 10
+UNREACHABLE = "The database of jobs cannot be used now: try again in a moment."
+POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
+
+
+def default_path(name: str) -> Path:
+    """Where the jobs of what is served under a name lie when no setting says so."""
+    return data_folder() / "jobs" / f"{name}.sqlite"
+
+
+def sqlite_file(address: str) -> Path | None:
+    """The file of a database that is one; None for an address of a server."""
+    if address.startswith("sqlite:///"):
+        return Path(address.removeprefix("sqlite:///").partition("?")[0])
+    return None if "://" in address else Path(address).expanduser().absolute()
+
+
+class Database:
+    """Connections to the jobs. Safe to use from many threads, and in every process that a fork makes.
+
+    Parameters
+    ----------
+    address
+        Path of a file of SQLite, or ``postgresql://user:password@host/name``. Nothing is opened before it is needed.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.file = sqlite_file(address)
+        if self.file is not None and "://" not in address:
+            address = f"sqlite:///{self.file}"
+        for form in POSTGRESQL:
+            if address.startswith(form):
+                address = "postgresql+psycopg://" + address.removeprefix(form)
+        self._address = address
+        self._lock = threading.Lock()
+        # SQLite has one writer: threads of this process wait here for their turn, in order, not by trying again.
+        self._turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        self._engines: tuple[int, Engine, Engine] | None = None
+        # Those of the process before a fork: closed here, their connections would be cut there.
+        self._left: list[Engine] = []
+
+    def engines(self) -> tuple[Engine, Engine]:
+        """Engines of this process to read and to write; made, and the tables brought up to date, at the first call.
+
+        Raises
+        ------
+        ConfigurationError
+            The address is none, its driver is not installed, or the tables are of a newer release.
+        UnavailableError
+            It cannot be reached now.
+        """
+        known = self._engines
+        if known is None or known[0] != os.getpid():
+            with self._lock:
+                known = self._engines
+                if known is None or known[0] != os.getpid():
+                    if known is not None:
+                        self._left.append(known[1])
+                    engine = self._opened()
+                    known = os.getpid(), engine, engine.execution_options(armillary_write=True)
+                    self._turn = threading.Lock() if self.file is not None else contextlib.nullcontext()
+                    self._engines = known
+        return known[1], known[2]
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return "sqlite" if self._address.startswith("sqlite") else "postgresql"
+
+    def _opened(self) -> Engine:
+        if self.file is not None:
+            _make_private(self.file)
+        engine = _make_engine(self._address)
+        from armillary.jobs.schema import bring_up_to_date
+
+        with told(), engine.execution_options(armillary_write=True).begin() as connection:
+            bring_up_to_date(connection)
+        return engine
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection in a transaction that only reads.
+
+        Raises
+        ------
+        UnavailableError
+            The database cannot be reached, or stays locked.
+        """
+        engine = self.engines()[0]
+        with told(), engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction that writes: in SQLite it has the database to itself from the start.
+
+        Raises
+        ------
+        UnavailableError
+            The database cannot be reached, or stays locked; whether it was written is then not known.
+        """
+        engine = self.engines()[1]
+        with told(), self._turn, engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            if self._engines is not None and self._engines[0] == os.getpid():
+                self._engines[1].dispose()
+            self._engines = None
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read: SQLite's further files have the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"jobs_database: {path.name} cannot be written ({error.strerror or error}): name another place."
+        ) from None
+
+
+def _make_engine(address: str) -> Engine:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError
+
+    if not address.startswith(("sqlite:", "postgresql+psycopg:")):
+        raise ConfigurationError("jobs_database: name a file of SQLite, or postgresql://user:password@host/name.")
+    sqlite = address.startswith("sqlite:")
+    options: dict[str, Any] = {} if sqlite else {"connect_args": {"connect_timeout": CONNECT_S}}
+    try:
+        engine = create_engine(address, pool_pre_ping=not sqlite, pool_size=8, max_overflow=24, **options)
+    except ImportError:
+        raise ConfigurationError(
+            "jobs_database: the driver of PostgreSQL is not installed: pip install 'armillary[cluster]'."
+        ) from None
+    except (ArgumentError, ValueError, TypeError) as error:
+        # The address may hold a password: only the kind of the mistake is told.
+        raise ConfigurationError(
+            f"jobs_database: this is no address that SQLAlchemy can use ({type(error).__name__})."
+        ) from None
+    if sqlite:
+        _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    from sqlalchemy import event
+
+    pragmas = (f"busy_timeout = {BUSY_MS}", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+
+    @event.listens_for(engine, "connect")
+    def connected(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None
+        for pragma in pragmas:
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("armillary_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """Nobody waits for ever, and a process that was stopped within a transaction lets go of its locks."""
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def connected(raw: Any, _record: Any) -> None:
+        raw.execute(f"SET lock_timeout = {BUSY_MS}")
+        raw.execute(f"SET idle_in_transaction_session_timeout = {BUSY_MS}")
+        raw.commit()
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Failures of the database as one of ours; violated constraints stay what they are."""
+    from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        log.error("jobs: %s", type(getattr(error, "orig", None) or error).__name__, exc_info=error)  # noqa: TRY400
+        raise UnavailableError(UNREACHABLE) from None

@@ -1,0 +1,348 @@
+"""The job store in a database. Conformance: ``testing/job_stores.py``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.exc import IntegrityError
+
+from armillary.errors import LimitError, NotFoundError, ParameterError, UsageError
+from armillary.jobs.database import Database
+from armillary.jobs.model import JobLine, Phase
+from armillary.jobs.rows import (
+    moment,
+    packed,
+    packed_access,
+    packed_pairs,
+    stamp,
+    unpacked_pairs,
+    unpacked_uploads,
+)
+from armillary.jobs.schema import CONTENTS, JOBS, PAYERS
+from armillary.jobs.sql_base import FILL, FORGET, GONE, UNCOUNTED, is_id, new_id, refused
+from armillary.jobs.sql_claims import SqlClaims
+from armillary.jobs.store import Quota
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from armillary.jobs.bell import Bell
+    from armillary.jobs.model import Job, Owner, Upload
+    from armillary.jobs.store import JobStore
+
+UNBOUNDED = Quota()
+MOST_RUN_ID = 256
+MOST_IDS = 500
+
+BRIEF = select(JOBS.c.phase, JOBS.c.revision).where(
+    JOBS.c.job_id == bindparam("job"), JOBS.c.service == bindparam("of")
+)
+LAST_TURN = select(func.max(JOBS.c.turn)).where(JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.QUEUED.value)
+USED = select(PAYERS.c.jobs, PAYERS.c.seconds, PAYERS.c.size).where(
+    PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who")
+)
+NEW_JOB = JOBS.insert()
+NEW_CONTENTS = CONTENTS.insert()
+
+
+def open_store(address: str, service: str, bell: Bell) -> JobStore:
+    """The jobs of a service; nothing is opened before it is needed.
+
+    Parameters
+    ----------
+    address
+        Path of a file of SQLite, or ``postgresql://user:password@host/name``.
+    service
+        Whose jobs: several services may share one database.
+    bell
+        Rung after every change.
+    """
+    return SqlJobStore(Database(address), service, bell)
+
+
+class SqlJobStore(SqlClaims):
+    """What owners do with jobs, over what workers do (``SqlClaims``)."""
+
+    def close(self) -> None:
+        """Close the connections; they are made anew when needed."""
+        self._database.close()
+
+    def new_id(self) -> str:
+        """An id for ``create``."""
+        return new_id()
+
+    def create(
+        self,
+        owner: Owner,
+        kind: str,
+        parameters: Sequence[tuple[str, str]],
+        *,
+        duration_s: int,
+        destruction: datetime,
+        run_id: str = "",
+        uploads: Sequence[Upload] = (),
+        quota: Quota = UNBOUNDED,
+        start: bool = False,
+        job_id: str = "",
+    ) -> Job:
+        """A new job; see ``JobStore``.
+
+        Raises
+        ------
+        LimitError
+            The payer's quota is used up; ``quota`` in its detail names which.
+        ParameterError
+            The run id is no text of one line.
+        UsageError
+            There is a job of that id already, or it is none that ``new_id`` made.
+        """
+        job_id = job_id or new_id()
+        if not is_id(job_id):
+            raise UsageError("This is no id of a job.", code="id")
+        for text in (owner.name, owner.payer, kind):
+            if not text.isprintable():
+                raise UsageError("The name of a user holds characters that cannot be shown.", code="name")
+        now, size = self._now(), sum(upload.size for upload in uploads)
+        row = {
+            "job_id": job_id,
+            "service": self._service,
+            "owner_name": owner.name,
+            "payer": owner.payer,
+            "kind": kind,
+            "run_id": _checked_run_id(run_id),
+            "phase": (Phase.QUEUED if start else Phase.PENDING).value,
+            "created": now,
+            "destruction": stamp(destruction),
+            "duration_s": duration_s,
+            "seconds": duration_s,
+            "size": size,
+            **dict.fromkeys(("revision", "turn", "attempt", "deaths", "kept_attempt", "beats", "done", "total"), 0),
+        }
+        contents = {
+            "job_id": job_id,
+            "access": packed_access(owner.access),
+            "parameters": packed_pairs(parameters),
+            "uploads": packed(uploads),
+            "results": "[]",
+        }
+        try:
+            with self._database.writing() as connection:
+                self._pay(connection, owner.payer, quota, jobs=1, seconds=duration_s, size=size)
+                if start:
+                    row["turn"] = self._next_turn(connection)
+                connection.execute(NEW_JOB, row)
+                connection.execute(NEW_CONTENTS, contents)
+                job = self._whole(connection, job_id)
+        except IntegrityError:
+            raise UsageError("There is a job of this id already.", code="id") from None
+        self._rung(job_id, queue=start)
+        return job
+
+    def _pay(
+        self, connection: Connection, payer: str, quota: Quota, *, jobs: int = 0, seconds: int = 0, size: int = 0
+    ) -> None:
+        """Count what is about to be kept; in PostgreSQL jobs of one payer wait here for each other."""
+        more = {"jobs": jobs, "seconds": seconds, "size": size}
+        connection.execute(_payment(self._database.dialect), {"service": self._service, "payer": payer, **more})
+        if quota == UNBOUNDED:
+            return
+        used = connection.execute(USED, {"of": self._service, "who": payer}).one()
+        if quota.jobs and used.jobs > quota.jobs:
+            raise _over("jobs", quota.jobs, f"you have {used.jobs - jobs} jobs, and may keep {quota.jobs}")
+        if quota.seconds and (used.seconds > quota.seconds or not seconds):
+            said = f"your jobs may run {quota.seconds} seconds in all: ask for a shorter executionduration"
+            raise _over("seconds", quota.seconds, said)
+        if quota.size and used.size > quota.size:
+            said = f"you keep {used.size - size} bytes of results and uploads, and may keep {quota.size}"
+            raise _over("size", quota.size, said)
+
+    def _next_turn(self, connection: Connection) -> int:
+        return (connection.execute(LAST_TURN, {"of": self._service}).scalar() or 0) + 1
+
+    def usage(self, payer: str) -> Quota:
+        """What the kept jobs of a payer take: how many there are, their seconds, their bytes."""
+        with self._database.reading() as connection:
+            row = connection.execute(USED, {"of": self._service, "who": payer}).first()
+        return Quota() if row is None else Quota(row.jobs, row.seconds, row.size)
+
+    def get(self, job_id: str) -> Job:
+        """A job with all that belongs to it."""
+        _check_id(job_id)
+        with self._database.reading() as connection:
+            return self._whole(connection, job_id)
+
+    def revision(self, job_id: str) -> tuple[Phase, int]:
+        """Phase and revision of a job."""
+        _check_id(job_id)
+        with self._database.reading() as connection:
+            row = connection.execute(BRIEF, {"job": job_id, "of": self._service}).first()
+        if row is None:
+            raise NotFoundError(GONE)
+        return Phase(row.phase), row.revision
+
+    def jobs(
+        self, owner_name: str, *, phases: Collection[Phase] = (), after: datetime | None = None, last: int | None = None
+    ) -> list[JobLine]:
+        """Jobs of a named owner, newest first; the anonymous caller has no list."""
+        if not owner_name or not owner_name.isprintable():
+            return []
+        wanted = select(JOBS.c.job_id, JOBS.c.phase, JOBS.c.owner_name, JOBS.c.run_id, JOBS.c.created).where(
+            JOBS.c.service == self._service, JOBS.c.owner_name == owner_name
+        )
+        if phases:
+            wanted = wanted.where(JOBS.c.phase.in_(sorted(phase.value for phase in phases)))
+        else:
+            wanted = wanted.where(JOBS.c.phase != Phase.ARCHIVED.value)
+        if after is not None:
+            wanted = wanted.where(JOBS.c.created > stamp(after))
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.order_by(JOBS.c.created.desc(), JOBS.c.job_id).limit(last)).all()
+        return [JobLine(row.job_id, Phase(row.phase), row.owner_name, row.run_id, moment(row.created)) for row in rows]
+
+    def _changed(self, job_id: str, change: Callable[[Connection, Row[Any]], bool], *, queue: bool = False) -> Job:
+        """Change a job within a transaction; ``change`` says whether it did anything."""
+        with self._database.writing() as connection:
+            done = change(connection, self._locked(connection, job_id))
+            job = self._whole(connection, job_id)
+        if done:
+            self._rung(job_id, queue=queue)
+        return job
+
+    def add_parameters(
+        self,
+        job_id: str,
+        parameters: Sequence[tuple[str, str]],
+        uploads: Sequence[Upload] = (),
+        quota: Quota = UNBOUNDED,
+    ) -> Job:
+        """More parameters, while PENDING."""
+
+        def change(connection: Connection, row: Row[Any]) -> bool:
+            if row.phase != Phase.PENDING.value:
+                raise refused(row.phase, "parameters can be changed while it is PENDING only")
+            known = connection.execute(select(CONTENTS).where(CONTENTS.c.job_id == job_id)).one()
+            size = sum(upload.size for upload in uploads)
+            self._pay(connection, row.payer, Quota(size=quota.size), size=size)
+            pairs = (*unpacked_pairs(known.parameters), *parameters)
+            tables = (*unpacked_uploads(known.uploads), *uploads)
+            connection.execute(FILL.values(parameters=packed_pairs(pairs), uploads=packed(tables)), {"job": job_id})
+            self._change(connection, row, size=row.size + size)
+            return True
+
+        return self._changed(job_id, change)
+
+    def set_run_id(self, job_id: str, run_id: str) -> Job:
+        """Another run id, while PENDING."""
+        run_id = _checked_run_id(run_id)
+
+        def change(connection: Connection, row: Row[Any]) -> bool:
+            if row.phase != Phase.PENDING.value:
+                raise refused(row.phase, "its run id can be changed while it is PENDING only")
+            self._change(connection, row, run_id=run_id)
+            return True
+
+        return self._changed(job_id, change)
+
+    def set_destruction(self, job_id: str, destruction: datetime) -> Job:
+        """Another time of destruction."""
+
+        def change(connection: Connection, row: Row[Any]) -> bool:
+            self._change(connection, row, destruction=stamp(destruction))
+            return True
+
+        return self._changed(job_id, change)
+
+    def set_duration(self, job_id: str, duration_s: int, quota: Quota = UNBOUNDED) -> Job:
+        """Another bound on the running time, while PENDING or QUEUED."""
+
+        def change(connection: Connection, row: Row[Any]) -> bool:
+            if row.phase not in {Phase.PENDING.value, Phase.QUEUED.value}:
+                raise refused(row.phase, "its running time can be changed before it runs only")
+            more = duration_s - row.seconds
+            bound = Quota(seconds=quota.seconds if more > 0 or not duration_s else 0)
+            self._pay(connection, row.payer, bound, seconds=more)
+            self._change(connection, row, duration_s=duration_s, seconds=duration_s)
+            return True
+
+        return self._changed(job_id, change)
+
+    def start(self, job_id: str) -> Job:
+        """PENDING → QUEUED; nothing happens to a job that was started already."""
+
+        def change(connection: Connection, row: Row[Any]) -> bool:
+            if row.phase == Phase.PENDING.value:
+                self._change(connection, row, phase=Phase.QUEUED.value, turn=self._next_turn(connection))
+                return True
+            return False
+
+        return self._changed(job_id, change, queue=True)
+
+    def abort(self, job_id: str) -> Job:
+        """To ABORTED from any phase that is not final; nothing happens to one that is."""
+
+        def change(connection: Connection, row: Row[Any]) -> bool:
+            if Phase(row.phase).final:
+                return False
+            self._end(connection, row, Phase.ABORTED)
+            return True
+
+        return self._changed(job_id, change)
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job; whoever runs it hears STOP. Its files are the reaper's."""
+        with self._database.writing() as connection:
+            row = self._locked(connection, job_id)
+            connection.execute(FORGET, {"job": job_id})
+            self._count(connection, row, jobs=-1, seconds=-row.seconds, size=-row.size)
+            connection.execute(UNCOUNTED, {"of": self._service, "who": row.payer})
+        self._rung(job_id)
+
+    def kept(self, job_ids: Collection[str]) -> dict[str, int]:
+        """Of those of these jobs that are there: the attempt whose files belong to it (0: only its uploads)."""
+        known = [job_id for job_id in job_ids if is_id(job_id)]
+        found: dict[str, int] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(known), MOST_IDS):
+                some = known[start : start + MOST_IDS]
+                wanted = select(JOBS.c.job_id, JOBS.c.kept_attempt).where(
+                    JOBS.c.service == self._service, JOBS.c.job_id.in_(some)
+                )
+                found.update({row.job_id: row.kept_attempt for row in connection.execute(wanted)})
+        return found
+
+
+def _payment(dialect: str) -> Any:
+    known = _PAYMENTS.get(dialect)
+    if known is None:
+        if dialect == "sqlite":
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        new = insert(PAYERS)
+        sums = {name: PAYERS.c[name] + new.excluded[name] for name in ("jobs", "seconds", "size")}
+        known = _PAYMENTS[dialect] = new.on_conflict_do_update(index_elements=["service", "payer"], set_=sums)
+    return known
+
+
+_PAYMENTS: dict[str, Any] = {}
+
+
+def _over(quota: str, most: int, said: str) -> LimitError:
+    return LimitError(
+        f"No further job: {said}. Delete jobs that you need no more.", code="quota", quota=quota, most=most
+    )
+
+
+def _check_id(job_id: str) -> None:
+    if not is_id(job_id):
+        raise NotFoundError(GONE)
+
+
+def _checked_run_id(run_id: str) -> str:
+    if not run_id.isprintable() or len(run_id) > MOST_RUN_ID:
+        raise ParameterError("RUNID", f"it is no text of one line of up to {MOST_RUN_ID} characters.")
+    return run_id
