@@ -136,7 +136,9 @@ class SqlClaims(SqlJobs):
         self._rung(claim.job.job_id, queue=True)
         return True
 
-    def requeue(self, claim_token: str, *, most_attempts: int, beats: int | None = None) -> bool:
+    def requeue(
+        self, claim_token: str, *, most_attempts: int, beats: int | None = None, error: JobError | None = None
+    ) -> bool:
         """EXECUTING → QUEUED for a worker that died, or → ERROR after that many attempts."""
         with self._database.writing() as connection:
             row = self._held(connection, claim_token)
@@ -147,7 +149,7 @@ class SqlClaims(SqlJobs):
             if again:
                 self._queue_again(connection, row, deaths)
             else:
-                error = JobError(DIED.format(count=deaths), transient=True)
+                error = error or JobError(DIED.format(count=deaths), transient=True)
                 self._end(connection, row, Phase.ERROR, error=error)
         self._rung(row.job_id, queue=again)
         return True

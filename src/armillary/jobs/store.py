@@ -125,8 +125,10 @@ class JobStore(Protocol):
     def release(self, claim: Claim) -> bool:
         """EXECUTING → QUEUED without an attempt counted: the worker ends. False where the claim is void."""
 
-    def requeue(self, claim_token: str, *, most_attempts: int, beats: int | None = None) -> bool:
-        """EXECUTING → QUEUED for a worker that died, or → ERROR after that many attempts.
+    def requeue(
+        self, claim_token: str, *, most_attempts: int, beats: int | None = None, error: JobError | None = None
+    ) -> bool:
+        """EXECUTING → QUEUED for a worker that died, or → ERROR after that many attempts: ``error`` where it is known.
 
         False where the claim is void, or its worker was heard of since ``beats``.
         """
