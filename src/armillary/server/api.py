@@ -13,9 +13,9 @@ from starlette.responses import Response
 from armillary import __version__
 from armillary.errors import ArmillaryError
 from armillary.server import openapi
-from armillary.server.asgi import CLIENT_GONE, ClientGoneError
+from armillary.server.asgi import CLIENT_GONE, INSIDE, ClientGoneError
 from armillary.server.cutouts import router as cutouts_router
-from armillary.server.errors import HttpError, answer_of, body_of
+from armillary.server.errors import VO, HttpError, answer_at, body_of
 from armillary.server.metrics import router as metrics_router
 from armillary.server.names import router as names_router
 from armillary.server.routes import router
@@ -63,16 +63,23 @@ def make_api(services: Services) -> FastAPI:
 
 
 async def _told(request: Request, error: Exception) -> Response:
-    status, headers, body = answer_of(error, access_of(request))
+    status, headers, body = answer_at(_path(request), error, access_of(request))
     return Response(body, status, headers)
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope.get(INSIDE, request.url.path)
+    return path
 
 
 async def _gone_told(_request: Request, _error: Exception) -> Response:
     return Response(b"", CLIENT_GONE)
 
 
-async def _http_told(_request: Request, error: Exception) -> Response:
+async def _http_told(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if _path(request).startswith(VO):
+        return await _vo_told(request, error)
     known = {
         404: ("not_found", "There is nothing at this address: see /docs."),
         405: ("method_not_allowed", "Only GET and HEAD are answered here."),
@@ -82,6 +89,16 @@ async def _http_told(_request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         headers["allow"] = "GET, HEAD"
     return Response(body_of(code, message), error.status_code, headers)
+
+
+async def _vo_told(request: Request, error: HTTPException) -> Response:
+    known = {
+        404: "There is nothing at this address.",
+        405: "That method is not answered here.",
+    }
+    headers = dict(error.headers or {})
+    message = known.get(error.status_code, str(error.detail))
+    return await _told(request, HttpError(error.status_code, "http", message, headers))
 
 
 async def _validation_told(_request: Request, error: Exception) -> Response:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from armillary import __version__
 from armillary.holdings.access import ANONYMOUS
 from armillary.server import guard
-from armillary.server.asgi import CLIENT_GONE, ClientGoneError, check_method, raw_headers, respond, with_headers
+from armillary.server.asgi import CLIENT_GONE, INSIDE, ClientGoneError, check_method, raw_headers, respond, with_headers
 from armillary.server.doors import make_door
+from armillary.server.doors.door import Caller
 from armillary.server.doors.forms import SAFE_METHODS
-from armillary.server.errors import HttpError, answer_of
+from armillary.server.errors import VO, HttpError, answer_at
 from armillary.server.figures import route_of
 from armillary.server.proxies import Proxies, peer_of
 from armillary.server.services import Services
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from armillary.holdings.access import Access
     from armillary.holdings.tree import Holdings
     from armillary.server.asgi import App, Message, Receive, Scope, Send
-    from armillary.server.doors import Caller, Door
+    from armillary.server.doors import Door
     from armillary.server.figures import Figures
     from armillary.server.services import Watcher
     from armillary.server.settings import Settings
@@ -35,6 +36,15 @@ log = logging.getLogger(__name__)
 
 TILES = b"/tiles/"
 ACCESS = "armillary.access"
+OPEN_VO = frozenset(
+    f"{VO}{service}{word}"
+    for service in ("", "soda/", "sia/", "sia2/", "datalink/")
+    for word in ("capabilities", "availability")
+)
+"""What the Virtual Observatory asks to be open to everybody (VOSI 1.1, section 2; SODA 1.0, section 2)."""
+JOBS = f"{VO}soda/async"
+STRANGER = "armillary.stranger"
+"""Set where a caller without a token is answered all the same."""
 
 
 class Application:
@@ -111,7 +121,8 @@ class Application:
             status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
             if not started:
-                code, headers, body = answer_of(error, scope.get(ACCESS, ANONYMOUS))
+                path = self._inside(scope["raw_path"].decode("latin-1"))
+                code, headers, body = answer_at(path, error, scope.get(ACCESS, ANONYMOUS))
                 await respond(scope, guarded_send, code, raw_headers(headers), body)
         if self._figures is not None:
             route = route_of(self._inside(scope["raw_path"].decode("latin-1")))
@@ -146,13 +157,13 @@ class Application:
             if page is not None:
                 await respond(scope, send, page.status, page.headers, page.body)
                 return
-        caller = await self._door.caller(scope)
+        caller = await self._caller(scope, path)
         if caller is None:
             await self._refuse(scope, send, path)
             return
         scope[ACCESS] = caller.access
         if scope["method"] not in SAFE_METHODS:
-            self._door.check_write(scope, caller)
+            self._check_write(scope, path, caller)
         if caller.headers:
             send = with_headers(send, caller.headers)
         if path.startswith(PREFIX) and "/tiles/" in path:
@@ -162,6 +173,26 @@ class Application:
             await self._static(scope, send, path)
         else:
             await self._call_api(scope, receive, send, caller)
+
+    async def _caller(self, scope: Scope, path: str) -> Caller | None:
+        caller = await self._door.caller(scope)
+        if caller is None and path in OPEN_VO:
+            # Said apart from everybody: whoever lacks the token is not told what is on offer.
+            scope[STRANGER] = True
+            return Caller(ANONYMOUS)
+        return caller
+
+    def _check_write(self, scope: Scope, path: str, caller: Caller) -> None:
+        """Refuse what another site's page may have sent.
+
+        Programs send forms to the services of the Virtual Observatory and know no mark. A request that no session
+        goes with does nothing that its sender could not do alone, and one that only asks changes nothing: for both it
+        is enough that no other site's page sent it.
+        """
+        if path.startswith(VO) and not (caller.session and path.startswith(JOBS)):
+            self._door.check_origin(scope)
+        else:
+            self._door.check_write(scope, caller)
 
     async def _refuse(self, scope: Scope, send: Send, path: str) -> None:
         if path == "/":
@@ -175,7 +206,7 @@ class Application:
         api = self._api if self._api is not None else await asyncio.to_thread(self.api)
         plain = scope["path"]
         inside = plain[len(self._root) :] if self._root and plain.startswith(self._root + "/") else plain
-        who = {"armillary.caller": caller, "armillary.door": self._door}
+        who = {"armillary.caller": caller, "armillary.door": self._door, INSIDE: inside}
         inner = {**scope, **who, "root_path": self._root, "path": self._root + inside}
         if scope["method"] != "HEAD":
             await api(inner, receive, send)
@@ -242,6 +273,7 @@ def with_cors(application: App, settings: Settings) -> App:
     return CORSMiddleware(
         application,
         allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "HEAD", "POST", "DELETE"],
         allow_headers=["Authorization"],
         expose_headers=["ETag", "X-Armillary-Preview"],
     )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CLIENT_GONE = 499
+INSIDE = "armillary.path"
+"""Where the scope has the path below the root."""
 
 
 class ClientGoneError(Exception):

@@ -34,6 +34,8 @@ STATUS: dict[type[errors.ArmillaryError], int] = {
     errors.FileError: 503,
 }
 RETRY_SECONDS = 2
+VO = "/vo/"
+"""Where the services of the Virtual Observatory stand, below the root."""
 
 
 class HttpError(Exception):
@@ -92,7 +94,21 @@ def answer_of(error: Exception, access: Access = ANONYMOUS) -> tuple[int, dict[s
         if status == 503:
             headers["retry-after"] = str(RETRY_SECONDS)
         return status, headers, body_of(code, error.message, detail)
+    reference, message = unexpected(error)
+    return 500, headers, body_of("internal", message, {"reference": reference})
+
+
+def answer_at(path: str, error: Exception, access: Access = ANONYMOUS) -> tuple[int, dict[str, str], bytes]:
+    """The same as the services at a path below the root tell it: text for the Virtual Observatory, else JSON."""
+    if not path.startswith(VO):
+        return answer_of(error, access)
+    from armillary.server.vo.errors import answer_of as text_of
+
+    return text_of(error, access)
+
+
+def unexpected(error: Exception) -> tuple[str, str]:
+    """Log what nobody expected; the reference that finds it in the log, and what the client is told."""
     reference = secrets.token_hex(6)
     log.error("unexpected failure %s", reference, exc_info=error)
-    message = f"Something unexpected failed. The server's log has more under reference {reference}."
-    return 500, headers, body_of("internal", message, {"reference": reference})
+    return reference, f"Something unexpected failed. The server's log has more under reference {reference}."

@@ -83,6 +83,15 @@ class Door(Protocol):
             It cannot be done.
         """
 
+    def check_origin(self, scope: Scope) -> None:
+        """Refuse what a browser says that another site's page sent.
+
+        Raises
+        ------
+        HttpError
+            403.
+        """
+
     def check_write(self, scope: Scope, caller: Caller) -> None:
         """Refuse a request that changes something unless it was meant.
 

@@ -93,6 +93,10 @@ class GuestDoor:
         """Answer a page that is not the style sheet."""
         raise NotImplementedError
 
+    def check_origin(self, scope: Scope) -> None:
+        """Refuse what another site's page sent."""
+        check_origin(scope, self.site)
+
     def check_write(self, scope: Scope, caller: Caller) -> None:
         """Refuse a request that changes something unless a page of ours sent it.
 
@@ -111,7 +115,7 @@ class GuestDoor:
         HttpError
             403.
         """
-        check_origin(scope, self.site)
+        self.check_origin(scope)
         bound = caller.session or self._visit(scope)
         if not bound or not self.signer.is_mark(offered, "csrf", bound):
             raise forged()

@@ -45,9 +45,13 @@ class OpenDoor:
         """None."""
         return None
 
-    def check_write(self, scope: Scope, _caller: Caller) -> None:
+    def check_origin(self, scope: Scope) -> None:
         """Refuse what another site's page sent."""
         check_origin(scope, self._site)
+
+    def check_write(self, scope: Scope, _caller: Caller) -> None:
+        """The same."""
+        self.check_origin(scope)
 
     def words(self, _scope: Scope, _caller: Caller) -> tuple[dict[str, Any], RawHeaders]:
         """There are no users here."""
