@@ -69,7 +69,8 @@ def test_wavelengths_are_those_of_astropy(case) -> None:
         convention = {"VRAD": u.doppler_radio, "VOPT": u.doppler_optical, "VELO": u.doppler_relativistic}.get(kind)
         hertz = world.to(u.Hz, convention(rest)) if convention else world
         expected = hertz.to_value(u.m, u.spectral())
-    tolerance = 2e-5 if kind == "AWAV" else 1e-12
+    # The electronvolt of wcslib is older than the SI of 2019.
+    tolerance = {"AWAV": 2e-5, "ENER": 1e-7}.get(kind, 1e-12)
     np.testing.assert_allclose([found.wavelength_m(p) for p in pixels], expected, rtol=tolerance)
 
 
