@@ -47,13 +47,15 @@ def bytes_answer(
     return body_answer(body, headers, media_type, coding)
 
 
-def body_answer(body: bytes, headers: dict[str, str], media_type: str, coding: Coding) -> Response:
+def body_answer(
+    body: bytes, headers: dict[str, str], media_type: str, coding: Coding = "identity", *, status: int = 200
+) -> Response:
     """An answer with a body to be compressed; a large one is not compressed before others were served."""
     if coding != "identity":
         headers = headers | {"content-encoding": coding}
     if len(body) >= SMALLEST_LARGE:
-        return LargeAnswer(body, headers, media_type, coding)
-    return Response(compress(body, coding), 200, headers, media_type)
+        return LargeAnswer(body, headers, media_type, coding, status=status)
+    return Response(compress(body, coding), status, headers, media_type)
 
 
 class LargeAnswer(Response):
@@ -65,8 +67,10 @@ class LargeAnswer(Response):
         What is sent, and how it is to be compressed.
     """
 
-    def __init__(self, body: bytes, headers: dict[str, str], media_type: str, coding: Coding) -> None:
-        super().__init__(None, 200, headers, media_type)
+    def __init__(
+        self, body: bytes, headers: dict[str, str], media_type: str, coding: Coding, *, status: int = 200
+    ) -> None:
+        super().__init__(None, status, headers, media_type)
         self._whole, self._coding = body, coding
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:

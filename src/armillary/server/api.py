@@ -21,6 +21,7 @@ from armillary.server.names import router as names_router
 from armillary.server.routes import router
 from armillary.server.services import access_of
 from armillary.server.sources import router as sources_router
+from armillary.server.vo.soda import routes as soda_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ def make_api(services: Services) -> FastAPI:
     api.include_router(metrics_router)
     api.include_router(names_router)
     api.include_router(sources_router)
+    api.router.routes.extend(soda_routes)
     describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
     api.openapi = describe  # type: ignore[method-assign]
     api.add_exception_handler(ArmillaryError, _told)

@@ -80,12 +80,15 @@ def with_headers(send: Send, headers: Iterable[tuple[bytes, bytes]]) -> Send:
 
 
 def not_modified(scope: Scope, etag: bytes) -> bool:
-    """Whether ``If-None-Match`` names this tag (weak comparison, RFC 9110, 13.1.2)."""
+    """Whether ``If-None-Match`` names this tag."""
     asked = header(scope, b"if-none-match")
-    if not asked:
-        return False
+    return bool(asked) and is_among(asked, etag.decode("latin-1"))
+
+
+def is_among(asked: str, etag: str) -> bool:
+    """Whether a list of tags holds one (weak comparison, RFC 9110, 13.1.2)."""
     tags = {tag.strip().removeprefix("W/") for tag in asked.split(",")}
-    return "*" in tags or etag.decode("latin-1").removeprefix("W/") in tags
+    return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def check_method(scope: Scope) -> None:

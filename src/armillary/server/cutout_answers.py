@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import math
@@ -155,7 +156,25 @@ def answer(request: Request, services: Services, layer: Layer, form: str, made: 
     if made.rest is None:
         return body_answer(made.body, headers, MEDIA_TYPES[form], "identity")
     take_slot(services)
-    return _Stream(services, made.rest, layer.id, headers)
+    return CutoutStream(services, made.rest, layer.id, headers, MEDIA_TYPES["fits"])
+
+
+@contextlib.contextmanager
+def image_room(services: Services) -> Iterator[None]:
+    """Room for a large image while it is made: two at once, each may hold several hundred MB.
+
+    Raises
+    ------
+    UnavailableError
+        There is none.
+    """
+    if services.images_under_way >= 2:
+        raise UnavailableError("Two large images are being made already: try again in a moment.")
+    services.images_under_way += 1
+    try:
+        yield
+    finally:
+        services.images_under_way -= 1
 
 
 def take_slot(services: Services) -> None:
@@ -171,29 +190,43 @@ def take_slot(services: Services) -> None:
     services.cutouts_under_way += 1
 
 
-class _Stream(StreamingResponse):
-    """A large cutout, a block at a time, each when the client has taken the one before."""
+class CutoutStream(StreamingResponse):
+    """A large cutout, a block at a time, each when the client has taken the one before; gives its slot back at the end.
+
+    Parameters
+    ----------
+    rest
+        The bytes; an error of theirs breaks the answer off.
+    name
+        What is cut, for the log.
+    """
 
     def __init__(
-        self, services: Services, rest: Iterator[bytes | memoryview], layer_id: str, headers: dict[str, str]
+        self,
+        services: Services,
+        rest: Iterator[bytes | memoryview],
+        name: str,
+        headers: Mapping[str, str],
+        media_type: str,
     ) -> None:
-        super().__init__(_blocks(rest, layer_id), 200, headers, MEDIA_TYPES["fits"])
+        super().__init__(_blocks(rest, name), 200, headers, media_type)
         self._services = services
 
     async def __call__(self, scope: object, receive: object, send: Send) -> None:
+        """Send it."""
         try:
             await super().__call__(scope, receive, patient(send))  # type: ignore[arg-type]
         finally:
             self._services.cutouts_under_way -= 1
 
 
-async def _blocks(rest: Iterator[bytes | memoryview], layer_id: str) -> AsyncIterator[bytes]:
+async def _blocks(rest: Iterator[bytes | memoryview], name: str) -> AsyncIterator[bytes]:
     while True:
         try:
             block = await asyncio.to_thread(next, rest, None)
         except ArmillaryError as error:
             # What was sent is of one version; the length that was promised tells the client that more was meant.
-            log.warning("a cutout of %s was broken off: %s", layer_id, error.message)
+            log.warning("a cutout of %s was broken off: %s", name, error.message)
             raise
         if block is None:
             return

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from armillary.errors import ParameterError, UnavailableError
+from armillary.errors import ParameterError
 from armillary.holdings import regions as facts
 from armillary.holdings.regions import Wish
 from armillary.server import models
 from armillary.server.answers import json_answer
 from armillary.server.asgi import not_modified
-from armillary.server.cutout_answers import MEDIA_TYPES, answer, fits_file, headers_of, image_file, tag_of
+from armillary.server.cutout_answers import MEDIA_TYPES, answer, fits_file, headers_of, image_file, image_room, tag_of
 from armillary.server.regions import MAX_PIXELS
 from armillary.server.routes import ERRORS, LayerId
 from armillary.server.services import services_of
@@ -109,14 +109,8 @@ async def cutout(
 
 async def _image(request: Request, about: tuple[object, ...], work: functools.partial[Any]) -> Any:
     services = services_of(request)
-    # Two at once: each may hold several hundred MB.
-    if services.images_under_way >= 2:
-        raise UnavailableError("Two large images are being made already: try again in a moment.")
-    services.images_under_way += 1
-    try:
+    with image_room(services):
         return await services.compute(request, about, work)
-    finally:
-        services.images_under_way -= 1
 
 
 @router.get("/layers/{layer}/outline", response_model=models.Outline, responses={**LIMIT, **ERRORS}, tags=["regions"])

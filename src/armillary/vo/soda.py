@@ -96,6 +96,12 @@ class Combo:
     label: str = ""
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from every other combination."""
+        place = None if self.region is None else self.region.words
+        return self.obs_id, place, self.band_m, self.time_mjd, self.pols
+
+    @property
     def words(self) -> str:
         """The combination for people, in the words of the parameters."""
         said = [f"ID={self.obs_id}", self.label and f"position {self.label}"]
