@@ -1,0 +1,122 @@
+"""The desk of a job in a child: results go straight into the result store, words to the manager."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from armillary.errors import LimitError, NotFoundError
+from armillary.jobs.crew_wire import line
+from armillary.jobs.model import Progress, Result
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterable, Iterator
+
+    from armillary.jobs.model import Job
+    from armillary.jobs.results import ResultStore
+
+TELL_S = 0.2
+MOST_UNTOLD = 500
+LONGEST_NAME = 100
+NO_ROOM = "The results are larger than the owner of the job may still keep here: delete older jobs, or ask for less."
+
+
+class Voice:
+    """Says things to the manager from several threads."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._lock = threading.Lock()
+
+    def say(self, word: str, **more: Any) -> None:
+        """Send one message."""
+        data = line(say=word, **more)
+        with self._lock:
+            self._control.sendall(data)
+
+
+def safe_name(name: str) -> str:
+    """A file name of letters, digits, ``.``, ``_``, ``-`` and ``+``, which no system and no archive minds.
+
+    Long ones lose what is before their end, where the suffix is.
+    """
+    made = re.sub(r"[^A-Za-z0-9._+-]+", "_", name).lstrip(".-")
+    return made[-LONGEST_NAME:].lstrip(".-") or "result"
+
+
+class ChildDesk:
+    """A ``Desk`` for one attempt.
+
+    Parameters
+    ----------
+    job
+        Whose it is; ``attempt`` names the folder of its results.
+    results
+        Where they go.
+    voice
+        To the manager.
+    room
+        Bytes that the owner may still keep; None for no bound.
+    """
+
+    def __init__(self, job: Job, results: ResultStore, voice: Voice, room: int | None = None) -> None:
+        self._job = job
+        self._results = results
+        self._voice = voice
+        self._room = room
+        self._used = 0
+        self._ids: set[str] = set()
+        self._untold: list[dict[str, Any]] = []
+        self._progress: Progress | None = None
+        self._told_s = 0.0
+
+    def upload(self, name: str) -> Iterator[bytes]:
+        """Bytes of an upload; ``NotFoundError`` for none of that name."""
+        for upload in self._job.uploads:
+            if upload.name == name:
+                return self._results.read(upload.key)
+        raise NotFoundError("The job has no such upload.")
+
+    def keep(
+        self, result_id: str, name: str, media_type: str, parts: Iterable[bytes | memoryview], *, empty: bool = False
+    ) -> Result:
+        """Keep a result; see ``Desk``."""
+        if safe_name(result_id) != result_id or result_id in self._ids:
+            raise ValueError(f"not an id of a new result: {result_id!r}")
+        self._ids.add(result_id)
+        key = f"{self._job.job_id}/{self._job.attempt}/{result_id}"
+        size = self._results.write(key, self._counted(parts))
+        result = Result(result_id, key, size, media_type, safe_name(name), empty)
+        self._untold.append(asdict(result))
+        self._tell_now_and_then()
+        return result
+
+    def tell(self, progress: Progress) -> None:
+        """Say how far the job is."""
+        self._progress = progress
+        self._tell_now_and_then()
+
+    def flush(self) -> None:
+        """Say what was not said yet."""
+        self._told_s = time.monotonic()
+        if self._untold:
+            self._voice.say("kept", results=self._untold)
+            self._untold = []
+        if self._progress is not None:
+            self._voice.say("progress", **asdict(self._progress))
+            self._progress = None
+
+    def _tell_now_and_then(self) -> None:
+        if time.monotonic() - self._told_s >= TELL_S or len(self._untold) >= MOST_UNTOLD:
+            self.flush()
+
+    def _counted(self, parts: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        for part in parts:
+            self._used += memoryview(part).nbytes
+            if self._room is not None and self._used > self._room:
+                raise LimitError(NO_ROOM)
+            yield part

@@ -1,0 +1,77 @@
+"""What a crew is to do, and how patient it is."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from armillary.jobs.model import Job
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _no_bound(_job: Job) -> int | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrewPlan:
+    """What a crew is to do.
+
+    Parameters
+    ----------
+    work
+        Dotted path ``package.module:name`` of a ``WorkFactory``.
+    scene
+        What children call it with: JSON.
+    results
+        Address of the result store, for children.
+    workers
+        Most children at once.
+    memory_mib
+        Memory of its own that a child may take; 0 for no bound.
+    most_attempts
+        How often a job is begun whose process dies.
+    room
+        Bytes that the owner of a job may still keep; None for no bound.
+    eager
+        Look for jobs whenever the bell says that one may be claimed; else only now and then.
+    name
+        Of this crew, for whoever looks into the store.
+    beat_s
+        Seconds between two beats of an attempt: an abort whose bell was lost is heard that late.
+    look_s
+        Seconds between two looks for jobs that no bell told of.
+    idle_s
+        Seconds after which a child without a job ends.
+    alive_s, silence_s
+        A child says every so often that it lives, and is killed when it says nothing for so long.
+    open_s
+        Seconds that a child has to open its work.
+    """
+
+    work: str
+    scene: dict[str, Any]
+    results: str
+    workers: int = 1
+    memory_mib: int = 0
+    most_attempts: int = 3
+    room: Callable[[Job], int | None] = _no_bound
+    eager: bool = True
+    name: str = field(default_factory=_name)
+    beat_s: float = 1.0
+    look_s: float = 5.0
+    idle_s: float = 120.0
+    alive_s: float = 1.0
+    silence_s: float = 60.0
+    open_s: float = 900.0
+    log_level: str = "warning"
+    log_format: str = "text"
