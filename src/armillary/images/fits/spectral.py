@@ -126,7 +126,7 @@ def _unit(text: str) -> str:
 
 
 def _wavelength(kind: str, world: float, rest_hz: float) -> float:
-    """Greisen et al. 2006, tables 1 and 3, and equation 65 for air."""
+    """Greisen et al. 2006, tables 1 and 3."""
     if kind == "WAVE":
         return world
     if kind == "AWAV":
@@ -153,7 +153,8 @@ def _stretch(kind: str, world: float) -> float:
 
 
 def _refraction(air_m: float) -> float:
+    """Index of standard air at 15 °C, in which laboratories measure (Edlén 1953; as wcslib has it)."""
     if air_m <= 0.0:
         return math.nan
     inverse = (1e-6 / air_m) ** 2
-    return 1.0 + 1e-6 * (287.6155 + 1.62887 * inverse + 0.01360 * inverse * inverse)
+    return 1.0 + 6.4328e-5 + 2.94981e-2 / (146.0 - inverse) + 2.5540e-4 / (41.0 - inverse)
