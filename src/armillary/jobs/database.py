@@ -37,6 +37,25 @@ def sqlite_file(address: str) -> Path | None:
     return None if "://" in address else Path(address).expanduser().absolute()
 
 
+def full_address(address: str) -> str:
+    """An address as SQLAlchemy wants it, with the drivers that are used here."""
+    file = sqlite_file(address)
+    if file is not None:
+        return f"sqlite:///{file}"
+    for form in POSTGRESQL:
+        if address.startswith(form):
+            return "postgresql+psycopg://" + address.removeprefix(form)
+    return address
+
+
+def driver_address(address: str) -> dict[str, Any]:
+    """What ``psycopg.connect`` takes for an address of PostgreSQL."""
+    from sqlalchemy import make_url
+
+    url = make_url(full_address(address))
+    return dict(url.get_dialect()().create_connect_args(url)[1])
+
+
 class Database:
     """Connections to the jobs. Safe to use from many threads, and in every process that a fork makes.
 
@@ -48,12 +67,7 @@ class Database:
 
     def __init__(self, address: str) -> None:
         self.file = sqlite_file(address)
-        if self.file is not None and "://" not in address:
-            address = f"sqlite:///{self.file}"
-        for form in POSTGRESQL:
-            if address.startswith(form):
-                address = "postgresql+psycopg://" + address.removeprefix(form)
-        self._address = address
+        self._address = full_address(address)
         self._lock = threading.Lock()
         # SQLite has one writer: threads of this process wait here for their turn, in order, not by trying again.
         self._turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Column, Connection, Row
 
     from armillary.jobs.bell import Bell
     from armillary.jobs.model import Job, Owner, Upload
@@ -303,15 +303,23 @@ class SqlJobStore(SqlClaims):
 
     def kept(self, job_ids: Collection[str]) -> dict[str, int]:
         """Of those of these jobs that are there: the attempt whose files belong to it (0: only its uploads)."""
+        return {row.job_id: row.kept_attempt for row in self._some(job_ids, JOBS.c.kept_attempt)}
+
+    def revisions(self, job_ids: Collection[str]) -> dict[str, tuple[Phase, int]]:
+        """Phases and revisions of those of these jobs that are there."""
+        found = self._some(job_ids, JOBS.c.phase, JOBS.c.revision)
+        return {row.job_id: (Phase(row.phase), row.revision) for row in found}
+
+    def _some(self, job_ids: Collection[str], *columns: Column[Any]) -> list[Row[Any]]:
+        """These columns of those of these jobs that are there."""
         known = [job_id for job_id in job_ids if is_id(job_id)]
-        found: dict[str, int] = {}
+        wanted = select(JOBS.c.job_id, *columns).where(
+            JOBS.c.service == self._service, JOBS.c.job_id.in_(bindparam("some", expanding=True))
+        )
+        found: list[Row[Any]] = []
         with self._database.reading() as connection:
             for start in range(0, len(known), MOST_IDS):
-                some = known[start : start + MOST_IDS]
-                wanted = select(JOBS.c.job_id, JOBS.c.kept_attempt).where(
-                    JOBS.c.service == self._service, JOBS.c.job_id.in_(some)
-                )
-                found.update({row.job_id: row.kept_attempt for row in connection.execute(wanted)})
+                found += connection.execute(wanted, {"some": known[start : start + MOST_IDS]}).all()
         return found
 
 

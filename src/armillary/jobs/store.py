@@ -69,6 +69,9 @@ class JobStore(Protocol):
     def revision(self, job_id: str) -> tuple[Phase, int]:
         """Phase and revision of a job, cheaply."""
 
+    def revisions(self, job_ids: Collection[str]) -> dict[str, tuple[Phase, int]]:
+        """Phases and revisions of those of these jobs that are there."""
+
     def jobs(
         self, owner_name: str, *, phases: Collection[Phase] = (), after: datetime | None = None, last: int | None = None
     ) -> list[JobLine]:
