@@ -87,13 +87,22 @@ class ChildDesk:
         """Keep a result; see ``Desk``."""
         if safe_name(result_id) != result_id or result_id in self._ids:
             raise ValueError(f"not an id of a new result: {result_id!r}")
-        self._ids.add(result_id)
         key = f"{self._job.job_id}/{self._job.attempt}/{result_id}"
-        size = self._results.write(key, self._counted(parts))
+        used = self._used
+        try:
+            size = self._results.write(key, self._counted(parts))
+        except BaseException:
+            self._used = used
+            raise
+        self._ids.add(result_id)
         result = Result(result_id, key, size, media_type, safe_name(name), empty)
         self._untold.append(asdict(result))
         self._tell_now_and_then()
         return result
+
+    def again(self, result: Result) -> Iterator[bytes]:
+        """Bytes of a result that was kept."""
+        return self._results.read(result.key)
 
     def tell(self, progress: Progress) -> None:
         """Say how far the job is."""

@@ -29,6 +29,9 @@ class Desk(Protocol):
             There is no room for it.
         """
 
+    def again(self, result: Result) -> Iterator[bytes]:
+        """Bytes of a result that was kept: for what is made of several."""
+
     def tell(self, progress: Progress) -> None:
         """Say how far the job is; cheap, as often as one likes."""
 
