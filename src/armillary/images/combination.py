@@ -121,6 +121,11 @@ class CombinationPlane(Plane):
                 raise UnsupportedFileError(words.name, f"cannot be computed: {_sizes(operands[0], other)}.")
 
     @property
+    def operands(self) -> tuple[Plane, ...]:
+        """What it is computed from."""
+        return tuple(self._operands)
+
+    @property
     def version(self) -> str:
         """Changes when any operand's does."""
         return joined_version(operand.version for operand in self._operands)

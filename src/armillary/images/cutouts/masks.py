@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,14 +13,51 @@ from armillary.images.cutouts.cells import Cells, look_up, node_pixels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from armillary.images.cutouts.windows import Cut
+    from armillary.sky.grid import Window
     from armillary.sky.regions import Region
     from armillary.sky.wcs import PlaneWcs
 
 SIDE = 32
+KEPT_PIXELS = 1 << 26  # of 8 MiB
 AT_ONCE = 1 << 15
 # A position between nodes is taken to be off by no more than this often what four others are off by.
 CAUTION = 16.0
 _TESTED = ((8, 8), (8, 23), (23, 8), (23, 23))
+
+
+class Mask:
+    """Which pixels of a cutout lie outside of its region; what was found is kept where it is not much.
+
+    Parameters
+    ----------
+    wcs
+        World coordinates of the plane.
+    cut
+        A cutout with a region.
+    """
+
+    def __init__(self, wcs: PlaneWcs, cut: Cut) -> None:
+        assert cut.region is not None
+        self._wcs, self._cut, self._region = wcs, cut, cut.region
+        self._keeps = prod(cut.shape) <= KEPT_PIXELS
+        self._kept: dict[Window, NDArray[np.uint8]] = {}
+
+    def outside(self, part: Window) -> NDArray[np.bool_]:
+        """Which pixels of a part of the window are outside."""
+        known = self._kept.get(part)
+        if known is not None:
+            return np.unpackbits(known, count=prod(part.shape)).view(np.bool_).reshape(part.shape)
+        found = ~inside_region(self._wcs, self._region, part.y0, part.y1, part.x0, part.x1)
+        if self._keeps:
+            self._kept[part] = np.packbits(found)
+        return found
+
+    def blank(self, numbers: NDArray[Any], part: Window, axes: tuple[int, int], fill: float) -> None:
+        """Put ``fill`` into the pixels of an array that lie outside; ``axes`` are its rows and columns."""
+        shape = [1] * numbers.ndim
+        shape[axes[0]], shape[axes[1]] = part.shape
+        np.copyto(numbers, np.array(fill).astype(numbers.dtype), where=self.outside(part).reshape(shape))
 
 
 def inside_region(wcs: PlaneWcs, region: Region, y0: int, y1: int, x0: int, x1: int) -> NDArray[np.bool_]:

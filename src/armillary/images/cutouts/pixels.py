@@ -12,7 +12,7 @@ from armillary.images.plane import value_dtype
 from armillary.sky.grid import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -35,12 +35,11 @@ def bitpix_of(dtype: np.dtype[Any]) -> int:
     return _BITPIX[dtype.str[1:]]
 
 
-def reader(plane: Plane) -> Callable[[Window], NDArray[Any]]:
-    """Gives the numbers of a window, big-endian, the caller's own."""
+def reader(plane: Plane, stored: np.dtype[Any]) -> Callable[[Window], NDArray[Any]]:
+    """Gives the numbers of a window of a plane as ``stored_type`` says, the caller's own."""
     if isinstance(plane, FitsPlane):
         return plane.stored_window
-    dtype = stored_type(plane)
-    return lambda window: plane.window(window).astype(dtype)
+    return lambda window: plane.window(window).astype(stored)
 
 
 def block_windows(plane: Plane, cut: Cut) -> Iterator[Window]:
@@ -90,14 +89,12 @@ def outside_of(plane: Plane, cut: Cut, part: Window) -> NDArray[np.bool_] | None
     return ~inside_region(wcs, cut.region, part.y0, part.y1, part.x0, part.x1)
 
 
-def free_number(plane: Plane, cut: Cut, read: Callable[[Window], NDArray[Any]]) -> int | None:
-    """An integer of the stored type that none of the pixels is, for BLANK; None where there is none.
+def free_number(dtype: np.dtype[Any], blocks: Iterable[NDArray[Any]]) -> int | None:
+    """An integer of a type that none of the pixels is, for BLANK; None where there is none.
 
     The least and the greatest are tried; of integers of up to 16 bits every one.
     """
-    dtype = stored_type(plane)
     low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
-    blocks = (read_block(cut, part, read) for part in block_windows(plane, cut))
     if dtype.itemsize > 2:
         wanted = [low, high]
         for block in blocks:

@@ -10,13 +10,17 @@ import re
 from typing import TYPE_CHECKING
 
 from armillary.errors import LimitError, ParameterError
-from armillary.images.cutouts.cards import card, padded
+from armillary.images.cutouts.cards import card
+from armillary.images.cutouts.units import TableUnit
+from armillary.images.fits.base import FitsPlane
 from armillary.storage.fits.cards import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from armillary.images.fits.openfile import FitsFile
+    from armillary.images.plane import Plane
+    from armillary.sky.grid import Window
     from armillary.storage.fits.cards import Header
     from armillary.storage.fits.hdus import FitsHdu
 
@@ -48,20 +52,43 @@ def tables_of(file: FitsFile, header: Header) -> list[FitsHdu]:
     return found
 
 
-def extension(file: FitsFile, hdu: FitsHdu, x0: int, y0: int) -> bytes:
-    """A table's header and data for a window that begins at ``x0``, ``y0``."""
-    cards = b"".join(_moved(hdu, x0, y0))
-    data = file.read(lambda: file.source.read(hdu.data_offset, hdu.data_size))
-    return padded(cards + b"END".ljust(CARD), b" ") + padded(data, b"\0")
+def tables_for(plane: Plane, window: Window, renumbered: int = 0) -> list[TableUnit]:
+    """The tables that the cutout of a plane needs.
+
+    Parameters
+    ----------
+    window
+        Which pixels of the plane are cut out.
+    renumbered
+        What is added to EXTVER, so that the tables of several images can be told apart.
+
+    Raises
+    ------
+    ParameterError, LimitError
+        As ``tables_of``.
+    """
+    if not isinstance(plane, FitsPlane):
+        return []
+    file, header = plane.file, plane.file.image_header(plane.hdu)
+    return [_unit(file, hdu, window, renumbered) for hdu in tables_of(file, header)]
 
 
-def _moved(hdu: FitsHdu, x0: int, y0: int) -> Iterator[bytes]:
+def _unit(file: FitsFile, hdu: FitsHdu, window: Window, renumbered: int) -> TableUnit:
+    def read() -> bytes:
+        return file.read(lambda: file.source.read(hdu.data_offset, hdu.data_size))
+
+    return TableUnit(b"".join(_moved(hdu, window.x0, window.y0, renumbered)), hdu.data_size, read)
+
+
+def _moved(hdu: FitsHdu, x0: int, y0: int, renumbered: int) -> Iterator[bytes]:
     raw = hdu.header.raw
     new = {
         b"CRVAL%d" % axis: hdu.header.number(f"CRVAL{axis}", 0.0) - first
         for axis, first in ((1, x0), (2, y0))
         if axis <= len(hdu.axes)
     }
+    if renumbered:
+        new[b"EXTVER"] = (hdu.header.integer("EXTVER") or 1) + renumbered
     for start in range(0, len(raw), CARD):
         line = raw[start : start + CARD]
         if _SUMS.fullmatch(line[:8]):
@@ -70,3 +97,8 @@ def _moved(hdu: FitsHdu, x0: int, y0: int) -> Iterator[bytes]:
         yield card(key, new.pop(key)) if key in new else line
     for key, value in new.items():
         yield card(key, value)
+
+
+def highest_version(file: FitsFile) -> int:
+    """The largest EXTVER of the tables of a file."""
+    return max((hdu.header.integer("EXTVER") or 1 for hdu in file.hdus if hdu.name.upper() in _NAMES), default=0)

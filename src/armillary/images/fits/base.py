@@ -97,6 +97,10 @@ class FitsPlane(Plane):
         """Index on every axis of the first pixel."""
         return self._position
 
+    @abstractmethod
+    def at(self, position: tuple[int, ...]) -> FitsPlane:
+        """Another plane of the same image, by the index of its first pixel on every axis; costs next to nothing."""
+
     @property
     @abstractmethod
     def stored(self) -> np.dtype[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +37,24 @@ class PlainPlane(FitsPlane):
         self._linear = linear_of(hdu.header, integers=bitpix > 0)
         self.dtype = dtype_of(bitpix, self._linear)
         item = self._stored.itemsize
-        strides = [item * prod(layout.lengths[:axis]) for axis in range(len(layout.lengths))]
-        self._dx, self._dy = strides[layout.sky[0]], strides[layout.sky[1]]
-        self._first = hdu.data_offset + sum(k * stride for k, stride in zip(position, strides, strict=True))
+        self._strides = [item * prod(layout.lengths[:axis]) for axis in range(len(layout.lengths))]
+        self._dx, self._dy = self._strides[layout.sky[0]], self._strides[layout.sky[1]]
         self._limit = hdu.data_offset + hdu.available
+        self._move()
+
+    def _move(self) -> None:
+        """Find the first byte of the plane, and the one after its last."""
+        places = zip(self._position, self._strides, strict=True)
+        self._first = self._hdu.data_offset + sum(k * stride for k, stride in places)
         ny, nx = self.shape
-        self._end = self._first + (ny - 1) * self._dy + (nx - 1) * self._dx + item
+        self._end = self._first + (ny - 1) * self._dy + (nx - 1) * self._dx + self._stored.itemsize
+
+    def at(self, position: tuple[int, ...]) -> PlainPlane:
+        """Another plane of the image."""
+        other = copy.copy(self)
+        other._position = position  # noqa: SLF001 - of its own class
+        other._move()  # noqa: SLF001 - of its own class
+        return other
 
     @property
     def band_rows(self) -> int:

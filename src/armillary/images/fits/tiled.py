@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -128,10 +129,29 @@ class CompressedPlane(FitsPlane):
         x, y = layout.sky
         tile = image.layout.tile
         self._tile_nx, self._tile_ny = tile[x], tile[y]
-        self._fixed = tuple(k // side for k, side in zip(position, tile, strict=True))
-        inner = [k % side for k, side in zip(position, tile, strict=True)]
+        self._move()
+
+    def _move(self) -> None:
+        """Find the tiles of the plane, and its place in them."""
+        tile = self._image.layout.tile
+        self._fixed = tuple(k // side for k, side in zip(self._position, tile, strict=True))
+        inner = [k % side for k, side in zip(self._position, tile, strict=True)]
         # Decoded tiles have their slowest axis first.
-        self._inside = tuple(slice(None) if axis in (x, y) else inner[axis] for axis in reversed(range(len(tile))))
+        axes = reversed(range(len(tile)))
+        self._inside = tuple(slice(None) if axis in self._layout.sky else inner[axis] for axis in axes)
+
+    def at(self, position: tuple[int, ...]) -> CompressedPlane:
+        """Another plane of the image; both share the tiles that are decoded."""
+        self._stored_image()
+        other = copy.copy(self)
+        other._position = position  # noqa: SLF001 - of its own class
+        other._move()  # noqa: SLF001 - of its own class
+        return other
+
+    def _stored_image(self) -> CompressedImage:
+        if self._numbers is None:
+            self._numbers = CompressedImage(self._file, self._hdu, self._image.layout.lengths, as_stored=True)
+        return self._numbers
 
     @property
     def band_rows(self) -> int:
@@ -159,9 +179,7 @@ class CompressedPlane(FitsPlane):
 
     def stored_window(self, window: Window) -> NDArray[Any]:
         """Numbers of a window as they would be in the file without compression."""
-        if self._numbers is None:
-            self._numbers = CompressedImage(self._file, self._hdu, self._image.layout.lengths, as_stored=True)
-        image = self._numbers
+        image = self._stored_image()
         return self._file.read(lambda: self._window(window, image).astype(image.stored, copy=False))
 
     def sample(self, step: int) -> NDArray[np.float32] | None:
