@@ -7,6 +7,7 @@ import "../panels/boxes-panel";
 import "../panels/catalogs-panel";
 import "../panels/display-panel";
 import "../panels/header-panel";
+import "../panels/jobs-panel";
 import "../panels/layers-panel";
 import "../panels/source-table";
 import { catalogs } from "../catalogs/store";
@@ -39,6 +40,7 @@ const LEFT_WORDS: Record<LeftPanel, string> = {
   catalogs: "Catalogs",
   boxes: "Boxes",
   apertures: "Apertures",
+  jobs: "Jobs",
   header: "FITS header",
 };
 
@@ -114,6 +116,7 @@ export class ArmillaryApp extends LitElement {
         <ar-catalogs-panel ?hidden=${left !== "catalogs"}></ar-catalogs-panel>
         <ar-boxes-panel ?hidden=${left !== "boxes"}></ar-boxes-panel>
         <ar-apertures-panel ?hidden=${left !== "apertures"}></ar-apertures-panel>
+        <ar-jobs-panel ?hidden=${left !== "jobs"}></ar-jobs-panel>
         ${left === "header" ? html`<ar-header-panel></ar-header-panel>` : nothing}
       </aside>
       <main class="map">

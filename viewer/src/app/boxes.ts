@@ -156,11 +156,11 @@ async function goToSkyRegion(region: SkyRegion): Promise<void> {
     say("The middle of this region lies outside the layer that is shown.", "fault");
 }
 
-const screen = (): DOMRect | undefined =>
+export const mapPlace = (): DOMRect | undefined =>
   document.querySelector("armillary-app")?.shadowRoot?.querySelector("#map")?.getBoundingClientRect();
 
 function aspect(): number {
-  const size = screen();
+  const size = mapPlace();
   return size && size.height > 0 ? size.width / size.height : 1.5;
 }
 
@@ -170,7 +170,7 @@ const pixelMiddle = ({ x0, y0, x1, y1 }: { x0: number; y0: number; x1: number; y
 ];
 
 function pixelScale({ x0, y0, x1, y1 }: { x0: number; y0: number; x1: number; y1: number }): number {
-  const size = screen();
+  const size = mapPlace();
   return AIR * Math.max((x1 - x0) / (size?.width ?? 800), (y1 - y0) / (size?.height ?? 600));
 }
 

@@ -114,6 +114,7 @@ export const commands: Record<Command, () => unknown> = {
   catalogs: () => showLeft("catalogs"),
   boxes: () => showLeft("boxes"),
   apertures: () => showLeft("apertures"),
+  jobs: () => showLeft("jobs"),
   blink: blinkOnce,
   swipe,
   play: () => togglePlay(),

@@ -30,6 +30,7 @@ export type Command =
   | "catalogs"
   | "boxes"
   | "apertures"
+  | "jobs"
   | "blink"
   | "swipe"
   | "play"
@@ -89,6 +90,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   bind("Layers", "catalogs", ["k"], "Catalogs"),
   bind("Layers", "boxes", ["r"], "Boxes and cutouts"),
   bind("Layers", "apertures", ["q"], "Apertures"),
+  bind("Layers", "jobs", ["j"], "Cutouts and jobs"),
   bind("Layers", "blink", ["b"], "Blink with the layer compared"),
   bind("Layers", "swipe", ["w"], "Swipe between the layers compared"),
   bind("Cube", "play", [" "], "Play or stop", "Space"),

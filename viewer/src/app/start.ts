@@ -8,6 +8,7 @@ import { showOnEmptySky } from "./catalogs";
 import { changeCompare, checkCompared, compareWith } from "./compare";
 import { startDrawings } from "./drawings";
 import { followHoldings } from "./holdings";
+import { startJobs } from "./jobs";
 import { applyView, checkVersion, openLayer, setStyle } from "./layers";
 import { followPointer } from "./readout";
 import { say, sayFailure, session } from "./session";
@@ -21,6 +22,7 @@ export async function start(map: SkyMapApi): Promise<void> {
   session.map = map;
   listen(map);
   startDrawings(map);
+  startJobs();
   followAccount();
   map.setOverlays(store.state.overlays);
   void api.colormaps().then((colormaps) => store.set({ colormaps }), sayFailure);

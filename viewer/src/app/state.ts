@@ -10,7 +10,7 @@ import type {
 } from "../map/types";
 
 export type ThemeChoice = "system" | "dark" | "light";
-export type LeftPanel = "layers" | "catalogs" | "boxes" | "apertures" | "header";
+export type LeftPanel = "layers" | "catalogs" | "boxes" | "apertures" | "jobs" | "header";
 export type Sheet = LeftPanel | "display" | null;
 
 export interface CompareState {

@@ -1,0 +1,234 @@
+/** A job that cuts out what is shown, a box or an aperture. */
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import type { LayerInfo } from "../api/types";
+import { apertures, circleOf, nameOf } from "../app/apertures";
+import { allBoxes, boxes } from "../app/boxes";
+import { icons } from "../app/icons";
+import { jobForms } from "../app/job-forms";
+import { formOf, type JobWish, sizeWords, type Weight, weigh, weightWords } from "../app/job-wish";
+import { regionWords } from "../app/job-words";
+import { submitJob } from "../app/jobs";
+import { layerName } from "../app/layer-names";
+import { debounced, isAbort, Latest, wordsOf } from "../app/session";
+import { Follow, FollowStore, store } from "../app/store-controller";
+import { shapesIn, shownRectangle } from "../app/view-region";
+import { posText, type SkyRegion } from "../sky/regions";
+import type { ShapeName, Shapes } from "../sky/shapes";
+import { base, controls, section } from "../styles/shared";
+import { chosenLayers, formatPart, layersPart, namePart, styleFor, unfit } from "./job-parts";
+import { jobFormStyles } from "./jobs-styles";
+
+const VIEW = "view";
+const QUIET_MS = 250;
+const SHAPES: [ShapeName, string, string, string][] = [
+  ["range", "Range", "Between two right ascensions and two declinations", "There is no such range here"],
+  ["polygon", "Polygon", "The corners of the window, joined by great circles", "More than a polygon can hold"],
+  ["circle", "Circle", "The largest circle in the window", "There is no circle here"],
+];
+
+@customElement("ar-job-region-form")
+export class ArJobRegionForm extends LitElement {
+  static override styles = [base, controls, section, jobFormStyles];
+  /** `view`, or the id of a box or an aperture. */
+  @state() private place = VIEW;
+  /** As the pixels lie, until one is chosen. */
+  @state() private shape: ShapeName | null = null;
+  @state() private shapes: Shapes | null = null;
+  @state() private weight: Weight | null = null;
+  /** Whether the weight is of something else than what is chosen now. */
+  @state() private old = true;
+  @state() private name = "";
+  @state() private fault = "";
+  @state() private refusal = "";
+  @state() private sending = false;
+  private readonly follow = [
+    new Follow(this, ["info", "view", "style", "holdings"]),
+    new FollowStore(this, jobForms),
+    new FollowStore(this, boxes, ["drawn"]),
+    new FollowStore(this, apertures, ["list"]),
+  ];
+  private readonly looking = new Latest();
+  private readonly weighing = new Latest();
+  private viewKey = "";
+  private weightKey = "";
+  private readonly lookSoon = debounced(() => void this.look(), QUIET_MS);
+  private readonly weighSoon = debounced(() => void this.weigh(), QUIET_MS);
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const soon of [this.lookSoon, this.weighSoon]) soon.cancel();
+    for (const latest of [this.looking, this.weighing]) latest.cancel();
+    this.viewKey = "";
+    this.weightKey = "";
+  }
+
+  protected override firstUpdated(): void {
+    this.renderRoot.querySelector("select")?.focus({ preventScroll: true });
+  }
+
+  protected override willUpdate(_: PropertyValues): void {
+    const { info, view } = store.state;
+    if (this.place !== VIEW && this.region() === null) this.place = VIEW;
+    const viewKey = info && view ? [info.id, info.version, view.x, view.y, view.scale].join(" ") : "";
+    if (this.place === VIEW && viewKey !== this.viewKey) {
+      this.viewKey = viewKey;
+      this.lookSoon();
+    }
+    const wish = this.wish();
+    const key = wish && info ? JSON.stringify([wish.layers, wish.region, wish.form, info.version]) : "";
+    if (key === this.weightKey) return;
+    this.weightKey = key;
+    this.weighing.cancel();
+    this.old = true;
+    this.refusal = "";
+    if (key) this.weighSoon();
+  }
+
+  private region(): SkyRegion | null {
+    if (this.place === VIEW) return this.shapes?.[this.chosenShape() ?? "circle"] ?? null;
+    const box = allBoxes().find(({ id }) => id === this.place);
+    if (box) return box.region.kind === "pixels" ? null : box.region;
+    const aperture = apertures.state.list.find(({ id }) => id === this.place);
+    return aperture ? circleOf(aperture) : null;
+  }
+
+  /** The shape that was asked for, where there is one of it here. */
+  private chosenShape(): ShapeName | null {
+    const { shapes, shape } = this;
+    if (!shapes) return null;
+    if (shape && shapes[shape]) return shape;
+    return shapes.exact ?? SHAPES.find(([name]) => shapes[name])?.[0] ?? null;
+  }
+
+  private wish(): JobWish | null {
+    const { info } = store.state;
+    const region = info && this.region();
+    if (!info || !region) return null;
+    const layers = chosenLayers(info);
+    const name = this.name.trim() || this.proposal(info, region);
+    return { layers, region, form: jobForms.state.form, style: styleFor(layers), name };
+  }
+
+  private proposal(info: LayerInfo, region: SkyRegion): string {
+    const box = allBoxes().find(({ id }) => id === this.place);
+    const aperture = apertures.state.list.find(({ id }) => id === this.place);
+    const place = box?.name ?? (aperture ? nameOf(aperture) : sizeWords(region));
+    return `${layerName(chosenLayers(info)[0])}, ${place}`;
+  }
+
+  private async look(): Promise<void> {
+    const { info } = store.state;
+    const rectangle = shownRectangle();
+    if (!info || unfit(info)) return;
+    const signal = this.looking.next();
+    this.fault = rectangle ? "" : "No pixel of the layer is in view.";
+    if (!rectangle) {
+      this.shapes = null;
+      return;
+    }
+    try {
+      const shapes = await shapesIn(info, rectangle, signal);
+      if (!signal.aborted) this.shapes = shapes;
+    } catch (error) {
+      if (signal.aborted || isAbort(error)) return;
+      this.shapes = null;
+      this.fault = wordsOf(error);
+    }
+  }
+
+  private async weigh(): Promise<void> {
+    const wish = this.wish();
+    if (!wish?.region) return;
+    const signal = this.weighing.next();
+    try {
+      const weight = await weigh(wish, wish.region, signal);
+      if (signal.aborted) return;
+      this.weight = weight;
+      this.fault = weight.fault;
+      this.old = false;
+    } catch (error) {
+      if (signal.aborted || isAbort(error)) return;
+      this.weight = null;
+      this.fault = wordsOf(error);
+      this.old = false;
+    }
+  }
+
+  override render() {
+    void this.follow;
+    const { info } = store.state;
+    if (!info) return html`<p class="said">No layer is shown yet.</p>`;
+    const why = unfit(info);
+    if (why) return html`<div class="fault" role="status">${icons.info}<span>${why}</span></div>`;
+    const region = this.region();
+    return html`<form @submit=${this.submit} aria-label="Cut out a region">
+      ${this.placePart(region)}
+      ${layersPart(info)}
+      ${formatPart()}
+      ${namePart(this.name, region ? this.proposal(info, region) : "", (name) => {
+        this.name = name;
+      })}
+      <div class="size ${this.old ? "old" : ""}" role="status">${this.size(region)}</div>
+      ${this.refusal ? html`<div class="fault" role="alert">${icons.warn}<span>${this.refusal}</span></div>` : nothing}
+      <button class="btn main" ?disabled=${!region || this.sending || Boolean(this.fault)}>${this.sending ? "Sending…" : "Start the job"}</button>
+    </form>`;
+  }
+
+  private placePart(region: SkyRegion | null): TemplateResult {
+    const drawn = allBoxes().filter((box) => box.region.kind !== "pixels");
+    const circles = apertures.state.list;
+    const option = (id: string, name: string) =>
+      html`<option value=${id} ?selected=${id === this.place}>${name}</option>`;
+    return html`<div class="part"><label for="place">Region</label>
+        <span class="select"><select id="place" class="field" @change=${this.placed}>
+          ${option(VIEW, "What the window shows")}
+          ${drawn.length ? html`<optgroup label="Boxes">${drawn.map(({ id, name }) => option(id, name))}</optgroup>` : nothing}
+          ${circles.length ? html`<optgroup label="Apertures">${circles.map((one) => option(one.id, nameOf(one)))}</optgroup>` : nothing}
+        </select>${icons.chevronDown}</span></div>
+      ${this.place === VIEW ? this.shapePart() : nothing}
+      <p class="said" title=${region ? posText(region) : nothing}>${region ? regionWords(posText(region)) : "Looking where that is…"}</p>`;
+  }
+
+  private shapePart(): TemplateResult {
+    const chosen = this.chosenShape();
+    return html`<div class="seg" role="radiogroup" aria-label="Shape">${SHAPES.map(([shape, word, tip, none]) => {
+      const there = this.shapes?.[shape] !== null;
+      return html`<button type="button" role="radio" aria-checked=${chosen === shape} title=${there ? tip : none} ?disabled=${!there}
+        @click=${() => {
+          this.shape = shape;
+        }}>${word}</button>`;
+    })}</div>`;
+  }
+
+  private size(region: SkyRegion | null) {
+    const { fault, weight } = this;
+    if (fault) return html`<div class="fault">${icons.warn}<span>${fault}</span></div>`;
+    if (!weight) return region ? "Asking for its size…" : nothing;
+    const outside = weight.outside.length ? `No pixel there: ${weight.outside.join(", ")}.` : "";
+    const numbers = jobForms.state.form === "fits" ? "in the file's own numbers" : "as pictures";
+    return html`<b>${weightWords(weight)}</b>${outside || numbers}`;
+  }
+
+  private readonly placed = (event: Event): void => {
+    this.place = (event.target as HTMLSelectElement).value;
+    this.viewKey = "";
+    this.fault = "";
+  };
+
+  private readonly submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const wish = this.wish();
+    if (!wish || this.sending) return;
+    this.sending = true;
+    this.refusal = "";
+    try {
+      const id = await submitJob(formOf(wish));
+      this.dispatchEvent(new CustomEvent("made", { detail: id, bubbles: true, composed: true }));
+    } catch (error) {
+      this.refusal = wordsOf(error);
+    } finally {
+      this.sending = false;
+    }
+  };
+}
