@@ -103,6 +103,11 @@ class Database:
         """``sqlite`` or ``postgresql``."""
         return "sqlite" if self._address.startswith("sqlite") else "postgresql"
 
+    @property
+    def missing(self) -> bool:
+        """Whether there is no file yet: nothing is made before somebody writes, and whoever reads finds nothing."""
+        return self._engines is None and self.file is not None and not self.file.exists()
+
     def _opened(self) -> Engine:
         if self.file is not None:
             _make_private(self.file)
@@ -122,7 +127,7 @@ class Database:
         UnavailableError
             The database cannot be reached, or stays locked.
         """
-        engine = self.engines()[0]
+        engine = _empty() if self.missing else self.engines()[0]
         with told(), engine.begin() as connection:
             yield connection
 
@@ -181,6 +186,17 @@ def _make_engine(address: str) -> Engine:
         _prepare_sqlite(engine)
     else:
         _prepare_postgresql(engine)
+    return engine
+
+
+def _empty() -> Engine:
+    """Tables without rows, for one connection."""
+    from sqlalchemy import NullPool, create_engine, event
+
+    from armillary.jobs.schema import META
+
+    engine = create_engine("sqlite://", poolclass=NullPool)
+    event.listen(engine, "begin", META.create_all)
     return engine
 
 

@@ -133,6 +133,20 @@ class FolderResults:
             attempts = _names(self._folder / job_id) or [result_keys.UPLOADS]
             yield from ((job_id, attempt) for attempt in attempts if result_keys.is_ours(job_id, attempt))
 
+    def belongs_to(self, identity: str) -> bool:
+        """Whether the folder belongs to the job store of this identity; one that belongs to nobody becomes its."""
+        place = self._folder / result_keys.OWNER
+        with told():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part = self._folder / result_keys.part_name()
+            try:
+                part.write_text(identity, encoding="utf-8")
+                with contextlib.suppress(FileExistsError):
+                    os.link(part, place)
+            finally:
+                part.unlink(missing_ok=True)
+            return place.read_text(encoding="utf-8") == identity
+
 
 class _Blocks:
     """Blocks of an open file; closes it when they are over, or nobody wants them any more."""

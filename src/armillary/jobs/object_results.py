@@ -124,6 +124,16 @@ class ObjectResults:
                 if result_keys.is_ours(job_id, attempt):
                     yield job_id, attempt
 
+    def belongs_to(self, identity: str) -> bool:
+        """Whether the place belongs to the job store of this identity; one that belongs to nobody becomes its."""
+        storage, root = self._storage()
+        place = f"{root}/{result_keys.OWNER}"
+        with _told():
+            if not storage.exists(place):
+                storage.makedirs(root, exist_ok=True)
+                storage.pipe_file(place, identity.encode())
+            return bool(storage.cat_file(place) == identity.encode())
+
 
 def _open(address: str) -> tuple[Any, str]:
     try:

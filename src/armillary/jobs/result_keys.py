@@ -11,6 +11,8 @@ from armillary.errors import UsageError
 UPLOADS = "uploads"
 MOST_BYTES = 200
 BLOCK_BYTES = 1 << 20
+OWNER = ".armillary-jobs"
+"""File in the place of results that names the job store they belong to."""
 JOB = re.compile(r"[0-9a-f]{32}")
 ATTEMPT = re.compile(rf"[0-9]{{1,18}}|{UPLOADS}")
 

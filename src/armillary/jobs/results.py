@@ -28,4 +28,13 @@ class ResultStore(Protocol):
         """Remove all files of a job, or those of one attempt (``"uploads"`` for these); there need be none."""
 
     def jobs(self) -> Iterator[tuple[str, str]]:
-        """``(job_id, attempt)`` of all that is kept, also what an ended process left half written."""
+        """``(job_id, attempt)`` of all that is kept, also what an ended process left half written.
+
+        Folders whose names are not those of jobs (32 hexadecimal digits) and attempts are nobody's here.
+        """
+
+    def belongs_to(self, identity: str) -> bool:
+        """Whether the place belongs to the job store of this identity; one that belongs to nobody becomes its.
+
+        Only then may what is no job's be removed: it may be another store's else.
+        """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
@@ -33,7 +34,9 @@ def _count(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
-PROPERTIES = Table("armillary_jobs", META, Column("version", Integer, nullable=False))
+PROPERTIES = Table(
+    "armillary_jobs", META, Column("version", Integer, nullable=False), Column("identity", Text, nullable=False)
+)
 # What changes while a job runs, kept small: a beat rewrites the row. Times are microseconds since 1970, UTC.
 JOBS = Table(
     "jobs",
@@ -108,7 +111,7 @@ def bring_up_to_date(connection: Connection) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4702311853301)")
     if not inspect(connection).has_table(PROPERTIES.name):
         META.create_all(connection)
-        connection.execute(PROPERTIES.insert().values(version=VERSION))
+        connection.execute(PROPERTIES.insert().values(version=VERSION, identity=secrets.token_hex(16)))
         return
     found = connection.execute(select(PROPERTIES.c.version)).scalar()
     if found is None or found > VERSION:

@@ -56,6 +56,8 @@ class SqlClaims(SqlJobs):
 
     def claim(self, worker: str, job_id: str | None = None) -> Claim | None:
         """Take the job that was queued first, or that very one."""
+        if self._database.missing:
+            return None
         with self._database.writing() as connection:
             if job_id is None:
                 job_id = connection.execute(FIRST, {"of": self._service}).scalar()

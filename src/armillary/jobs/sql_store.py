@@ -19,7 +19,7 @@ from armillary.jobs.rows import (
     unpacked_pairs,
     unpacked_uploads,
 )
-from armillary.jobs.schema import CONTENTS, JOBS, PAYERS
+from armillary.jobs.schema import CONTENTS, JOBS, PAYERS, PROPERTIES
 from armillary.jobs.sql_base import FILL, FORGET, GONE, UNCOUNTED, is_id, new_id, refused
 from armillary.jobs.sql_claims import SqlClaims
 from armillary.jobs.store import Quota
@@ -70,6 +70,11 @@ class SqlJobStore(SqlClaims):
     def close(self) -> None:
         """Close the connections; they are made anew when needed."""
         self._database.close()
+
+    def identity(self) -> str:
+        """A name of the database and the service that no other has; the database is made for it."""
+        with self._database.writing() as connection:
+            return f"{connection.execute(select(PROPERTIES.c.identity)).scalar_one()}/{self._service}"
 
     def new_id(self) -> str:
         """An id for ``create``."""

@@ -60,6 +60,9 @@ class JobStore(Protocol):
             The payer's quota is used up; names which.
         """
 
+    def identity(self) -> str:
+        """A name of these jobs that no others have, here or in another database."""
+
     def new_id(self) -> str:
         """An id for ``create``: uploads are kept under it before the job is there."""
 
@@ -147,3 +150,6 @@ class JobStore(Protocol):
 
     def kept(self, job_ids: Collection[str]) -> dict[str, int]:
         """Of those of these jobs that are there: the attempt whose files belong to it (0: only its uploads)."""
+
+    def close(self) -> None:
+        """Close the connections; they are made anew when needed."""
