@@ -15,11 +15,9 @@ from armillary.jobs.crew_seat import Seat
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from armillary.jobs.bell import Bell
     from armillary.jobs.crew_plan import CrewPlan
     from armillary.jobs.model import Claim, JobError
-    from armillary.jobs.results import ResultStore
-    from armillary.jobs.store import JobStore
+    from armillary.jobs.service import JobService
 
 log = logging.getLogger(__name__)
 
@@ -40,21 +38,18 @@ class Crew:
 
     Parameters
     ----------
-    store
-        Whose jobs.
-    results
-        Where their files are: here for throwing away what does not count.
-    bell
-        Tells that a job may be claimed, was aborted or deleted.
+    jobs
+        Whose; its bell tells that a job may be claimed, was aborted or deleted.
     plan
         What to do.
     """
 
-    def __init__(self, store: JobStore, results: ResultStore, bell: Bell, plan: CrewPlan) -> None:
-        self.store = store
+    def __init__(self, jobs: JobService, plan: CrewPlan) -> None:
         self.plan = plan
-        self._results = results
-        self._bell = bell
+        self.store = jobs.store
+        self.results_address = jobs.results_address
+        self._results = jobs.results
+        self._bell = jobs.bell
         self._changed = threading.Condition()
         self._hint = True
         self._closed = threading.Event()

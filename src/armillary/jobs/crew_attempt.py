@@ -188,6 +188,12 @@ class Attempt:
             return Outcome(End.VOID)
         return None if order is Order.GO_ON else Outcome(End.VOID)
 
+    def _tell_last(self) -> None:
+        """How far it came stays with a job that has ended."""
+        if self._untold is not None:
+            with contextlib.suppress(UnavailableError, NotFoundError):
+                self._store.beat(self._claim, self._untold)
+
     def _said(self, message: dict[str, Any]) -> Outcome | None:
         try:
             return self._understood(message)
@@ -208,6 +214,7 @@ class Attempt:
         elif word == "done":
             error = message["error"]
             reusable = not message["spoilt"]
+            self._tell_last()
             if error is None:
                 return Outcome(End.DONE, reusable=reusable)
             return Outcome(End.FAILED, JobError(**error), reusable)

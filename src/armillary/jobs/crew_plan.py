@@ -32,8 +32,6 @@ class CrewPlan:
         Dotted path ``package.module:name`` of a ``WorkFactory``.
     scene
         What children call it with: JSON.
-    results
-        Address of the result store, for children.
     workers
         Most children at once.
     memory_mib
@@ -60,7 +58,6 @@ class CrewPlan:
 
     work: str
     scene: dict[str, Any]
-    results: str
     workers: int = 1
     memory_mib: int = 0
     most_attempts: int = 3

@@ -146,7 +146,7 @@ class Seat(threading.Thread):
                 Setup(
                     work=plan.work,
                     scene=plan.scene,
-                    results=plan.results,
+                    results=self._crew.results_address,
                     memory_mib=plan.memory_mib,
                     alive_s=plan.alive_s,
                     silence_s=plan.silence_s * 1.5,

@@ -99,7 +99,12 @@ class Cut:
     media_type: str
     suffix: str
     parts: Callable[[], Iterable[bytes | memoryview]]
-    empty: bool = False
+    said: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is such a text."""
+        return bool(self.said)
 
 
 @dataclass(slots=True)
@@ -189,14 +194,13 @@ class Cutting:
                 if isinstance(error, VersionGoneError) and tried < TRIES - 1:
                     continue
                 return self._explain(combo, error, many=many)
-            self._settle(combo, result, flow.crc, "no data" if cut.empty else "")
+            self._settle(combo, result, flow.crc, cut.said)
             return None
         return None
 
     def _cut(self, combo: Combo, request: SodaRequest) -> Cut:
         if isinstance(combo.region, NoPlace):
-            text = labelled("UsageError", f"{combo.words}: {combo.region.problem}.")
-            return _text(text)
+            return _text(labelled("UsageError", f"position {combo.label}: {combo.region.problem}."))
         observation = self.holdings.observation(combo.obs_id, access_of(self.job.owner))
         from armillary.holdings.soda import Filter, cut_observation
 
@@ -247,7 +251,7 @@ def _id(combo: Combo) -> str:
 
 
 def _text(text: str) -> Cut:
-    return Cut(TEXT, "txt", lambda: [text.encode()], empty=True)
+    return Cut(TEXT, "txt", lambda: [text.encode()], text.strip())
 
 
 def _again(desk: Desk, result: Result) -> Callable[[], Iterable[bytes | memoryview]]:

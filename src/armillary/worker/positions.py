@@ -39,7 +39,7 @@ class NoPlace(Circle):
     @property
     def words(self) -> str:
         """Nothing that could be searched for."""
-        return "none"
+        return ""
 
 
 def read_positions(request: SodaRequest, desk: Desk) -> list[tuple[str, Region]]:
