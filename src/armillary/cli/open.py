@@ -171,13 +171,17 @@ def _serve_on(listener: Any, discovery: Found, settings: Settings) -> int:
         sys.stdout.write(f"Armillary is ready: {shown}\n")
         sys.stdout.flush()
         warmup.start(application.api)
+        application.services.resume_jobs()
         if settings.browser:
             _open_browser(shown)
 
     server = run.make_server(with_cors(application, settings), ready)
     nothing = threading.Event()
     threading.Thread(target=_watch_scan, args=(discovery, server, nothing), name="scan-end", daemon=True).start()
-    server.run(sockets=[listener])
+    try:
+        server.run(sockets=[listener])
+    finally:
+        application.services.close_jobs()
     return 1 if nothing.is_set() else 0
 
 

@@ -142,6 +142,7 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
     def announce() -> None:
         ready()
         warmup.start(application.api)
+        application.services.resume_jobs()
 
     server = run.make_server(
         with_cors(application, settings), announce, run.KILLS, share=figures if job.count > 1 else None
@@ -158,6 +159,7 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
         server.run(sockets=[listener])
     finally:
         discovery.stopped.set()
+        application.services.close_jobs()
     return 0
 
 

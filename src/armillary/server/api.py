@@ -21,7 +21,11 @@ from armillary.server.names import router as names_router
 from armillary.server.routes import router
 from armillary.server.services import access_of
 from armillary.server.sources import router as sources_router
+from armillary.server.vo.datalink import router as datalink_router
+from armillary.server.vo.scs import router as scs_router
 from armillary.server.vo.soda import routes as soda_routes
+from armillary.server.vo.uws import routes as uws_routes
+from armillary.server.vo.vosi import router as vosi_router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +56,9 @@ def make_api(services: Services) -> FastAPI:
     api.include_router(metrics_router)
     api.include_router(names_router)
     api.include_router(sources_router)
-    api.router.routes.extend(soda_routes)
+    for services_router in (vosi_router, scs_router, datalink_router):
+        api.include_router(services_router)
+    api.router.routes.extend([*soda_routes, *uws_routes])
     describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
     api.openapi = describe  # type: ignore[method-assign]
     api.add_exception_handler(ArmillaryError, _told)

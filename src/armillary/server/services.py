@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -16,7 +17,6 @@ from armillary.server.work import Workers
 from armillary.storage.cache import ByteLru
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Hashable, Iterator
 
     from starlette.requests import Request
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from armillary.holdings.layers import Layer
     from armillary.holdings.tree import Holdings
     from armillary.server.figures import Figures
+    from armillary.server.job_room import JobRoom
     from armillary.server.settings import Settings
     from armillary.server.shared_cache import SharedCache
 
 T = TypeVar("T")
 
+JOB_THREADS = 4
 NAME_THREADS = 4
 NAME_QUEUE = 32
 MOST_SENDING_BYTES = 1 << 30
@@ -73,6 +75,9 @@ class Services:
     search: Search = field(init=False)
     names: NameResolver = field(init=False)
     name_workers: Workers = field(init=False)
+    job_workers: Workers = field(init=False)
+    _jobs: JobRoom | None = field(init=False, default=None)
+    _jobs_lock: threading.Lock = field(init=False, default_factory=threading.Lock)
     images_under_way: int = 0
     cutouts_under_way: int = 0
     sending_bytes: int = 0
@@ -88,6 +93,8 @@ class Services:
         self.search = Search(self.holdings)
         self.names = NameResolver(settings.name_resolver)
         self.name_workers = Workers(NAME_THREADS, NAME_QUEUE, "names", lambda: None)
+        # Apart from the others: a database that does not answer keeps nobody from cutouts.
+        self.job_workers = Workers(JOB_THREADS, settings.queue, "jobs")
 
     def layer(self, request: Request, layer_id: str) -> Layer:
         """The layer, by the gate."""
@@ -121,6 +128,28 @@ class Services:
         finally:
             self.sending_bytes -= count
 
+    def jobs(self) -> JobRoom:
+        """The background jobs, opened when they are first wanted. Blocks then."""
+        with self._jobs_lock:
+            if self._jobs is None:
+                from armillary.server.job_room import open_room
+
+                self._jobs = open_room(self)
+            return self._jobs
+
+    def resume_jobs(self) -> None:
+        """Have jobs done that an earlier run left; in a thread of its own."""
+        from armillary.server.job_room import resume
+
+        threading.Thread(target=resume, args=(self,), name="jobs-resume", daemon=True).start()
+
+    def close_jobs(self) -> None:
+        """End what does jobs; those under way are begun anew by whoever serves next."""
+        with self._jobs_lock:
+            room, self._jobs = self._jobs, None
+        if room is not None:
+            room.close()
+
     def close(self) -> None:
         """Stop the threads and close the files."""
         if self.discovery is not None:
@@ -131,6 +160,8 @@ class Services:
         self.query_workers.close()
         self.source_workers.close()
         self.name_workers.close()
+        self.job_workers.close()
+        self.close_jobs()
         self.holdings.close()
 
 
