@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, literal, select
 from armillary.jobs.model import Claim, JobError, Order, Phase
 from armillary.jobs.rows import job_of, moment
 from armillary.jobs.schema import JOBS
-from armillary.jobs.sql_base import CHANGE, WHOLE, SqlJobs
+from armillary.jobs.sql_base import CHANGE, WHOLE, SqlJobs, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 DIED = "What ran the job ended {count} times without a word, most likely for want of memory: ask for less at once."
 
-NEXT = (
-    WHOLE.where(JOBS.c.phase == Phase.QUEUED.value)
-    .where(JOBS.c.job_id == bindparam("job"))
-    .with_for_update(skip_locked=True, of=JOBS)
-)
+NEXT = WHOLE.where(JOBS.c.phase == Phase.QUEUED.value).with_for_update(skip_locked=True, of=JOBS)
 """That very job."""
 FIRST = (
     select(JOBS.c.job_id)
@@ -56,7 +52,7 @@ class SqlClaims(SqlJobs):
 
     def claim(self, worker: str, job_id: str | None = None) -> Claim | None:
         """Take the job that was queued first, or that very one."""
-        if self._database.missing:
+        if self._database.missing or not (job_id is None or is_id(job_id)):
             return None
         with self._database.writing() as connection:
             if job_id is None:

@@ -136,7 +136,7 @@ class SqlJobStore(SqlClaims):
         }
         try:
             with self._database.writing() as connection:
-                self._pay(connection, owner.payer, quota, jobs=1, seconds=duration_s, size=size)
+                self._pay(connection, owner.payer, quota, jobs=1, seconds=duration_s, size=size, endless=not duration_s)
                 if start:
                     row["turn"] = self._next_turn(connection)
                 connection.execute(NEW_JOB, row)
@@ -148,7 +148,15 @@ class SqlJobStore(SqlClaims):
         return job
 
     def _pay(
-        self, connection: Connection, payer: str, quota: Quota, *, jobs: int = 0, seconds: int = 0, size: int = 0
+        self,
+        connection: Connection,
+        payer: str,
+        quota: Quota,
+        *,
+        jobs: int = 0,
+        seconds: int = 0,
+        size: int = 0,
+        endless: bool = False,
     ) -> None:
         """Count what is about to be kept; in PostgreSQL jobs of one payer wait here for each other."""
         more = {"jobs": jobs, "seconds": seconds, "size": size}
@@ -158,7 +166,7 @@ class SqlJobStore(SqlClaims):
         used = connection.execute(USED, {"of": self._service, "who": payer}).one()
         if quota.jobs and used.jobs > quota.jobs:
             raise _over("jobs", quota.jobs, f"you have {used.jobs - jobs} jobs, and may keep {quota.jobs}")
-        if quota.seconds and (used.seconds > quota.seconds or not seconds):
+        if quota.seconds and (used.seconds > quota.seconds or endless):
             said = f"your jobs may run {quota.seconds} seconds in all: ask for a shorter executionduration"
             raise _over("seconds", quota.seconds, said)
         if quota.size and used.size > quota.size:
@@ -269,7 +277,7 @@ class SqlJobStore(SqlClaims):
                 raise refused(row.phase, "its running time can be changed before it runs only")
             more = duration_s - row.seconds
             bound = Quota(seconds=quota.seconds if more > 0 or not duration_s else 0)
-            self._pay(connection, row.payer, bound, seconds=more)
+            self._pay(connection, row.payer, bound, seconds=more, endless=not duration_s)
             self._change(connection, row, duration_s=duration_s, seconds=duration_s)
             return True
 
