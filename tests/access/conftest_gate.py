@@ -236,6 +236,22 @@ def _search() -> list[str]:
     return [f"/api/search?q={word}" for word in words]
 
 
+CONE = "RA=150&DEC=2&SR=0.02"
+VO_OPEN = tuple(f"/vo/{name}" for name in ("", "sia/", "sia2/", "soda/", "datalink/"))
+
+
+def _cones() -> list[str]:
+    queries = (CONE, f"{CONE}&VERB=3&MAXREC=2", "RA=150&DEC=2&SR=0", f"{CONE}&RESPONSEFORMAT=none", "RA=x", "")
+    return [f"/vo/scs/{name}?{query}" for name in GROUPS for query in queries]
+
+
+def _links() -> list[str]:
+    named = [f"map-{name}" for name in ("seen", "hidden", "plain")] + [f"map-seen/{name}" for name in LAYERS]
+    names = (*LAYERS, *named)
+    single = [f"/vo/datalink/links?ID={name}" for name in names]
+    return [*single, f"/vo/datalink/links?{'&'.join(f'ID={name}' for name in names)}", "/vo/datalink/links"]
+
+
 def door_page(path: str) -> Callable[[], list[str]]:
     return lambda: [path, f"{path}?next=/", f"{path}?code=x&state=y"]
 
@@ -289,6 +305,13 @@ FILLED: dict[str, Callable[[], list[str]]] = PLAIN | {
     "/api/sources/{source_group}/points": _points,
     "/api/sources/{source_group}/rows": _rows,
     "/api/sources/{source_group}/rows/{row}": lambda: of_groups("/rows/3", "", "?v=x") + of_groups("/rows/999"),
+    **{f"{path}capabilities": (lambda path=path: [f"{path}capabilities"]) for path in VO_OPEN},
+    **{f"{path}availability": (lambda path=path: [f"{path}availability"]) for path in VO_OPEN},
+    "/vo/tables": lambda: ["/vo/tables", "/vo/tables?detail=min", "/vo/tables?detail=none"],
+    "/vo/tables/{name}": lambda: [f"/vo/tables/{name}" for name in (*GROUPS, "ivoa.obscore")],
+    "/vo/scs/{catalog}": _cones,
+    "/vo/scs/{catalog}/capabilities": lambda: [f"/vo/scs/{name}/capabilities" for name in GROUPS],
+    "/vo/datalink/links": _links,
     pages.STYLE_PATH: door_page(pages.STYLE_PATH),
     guests.LOGIN: lambda: ["/login", "/login?next=/?layer=hidden"],
     guests.LOGOUT: door_page("/logout"),

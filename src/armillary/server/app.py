@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 from armillary import __version__
 from armillary.holdings.access import ANONYMOUS
 from armillary.server import guard
-from armillary.server.asgi import CLIENT_GONE, INSIDE, ClientGoneError, check_method, raw_headers, respond, with_headers
+from armillary.server.asgi import (
+    CLIENT_GONE,
+    INSIDE,
+    STRANGER,
+    ClientGoneError,
+    check_method,
+    raw_headers,
+    respond,
+    with_headers,
+)
 from armillary.server.doors import make_door
 from armillary.server.doors.door import Caller
 from armillary.server.doors.forms import SAFE_METHODS
@@ -43,8 +52,6 @@ OPEN_VO = frozenset(
 )
 """What the Virtual Observatory asks to be open to everybody (VOSI 1.1, section 2; SODA 1.0, section 2)."""
 JOBS = f"{VO}soda/async"
-STRANGER = "armillary.stranger"
-"""Set where a caller without a token is answered all the same."""
 
 
 class Application:

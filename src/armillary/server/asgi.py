@@ -22,6 +22,8 @@ T = TypeVar("T")
 CLIENT_GONE = 499
 INSIDE = "armillary.path"
 """Where the scope has the path below the root."""
+STRANGER = "armillary.stranger"
+"""Set where a caller without a token is answered all the same."""
 
 
 class ClientGoneError(Exception):

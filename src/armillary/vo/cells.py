@@ -81,24 +81,29 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def text_of(datatype: str, value: Any) -> str:
-    """A value, or a sequence of values, as text that is not escaped yet; None is empty."""
+def text_of(datatype: str, value: Any, null: str | None = None) -> str:
+    """A value, or a sequence of values, as text that is not escaped yet; None is empty.
+
+    Parameters
+    ----------
+    null
+        What stands for None within a sequence of whole numbers.
+    """
     if value is None:
         return ""
     write = _WRITERS[datatype]
     if datatype in TEXTS or not hasattr(value, "__len__"):
         return write(value)
-    if datatype == "boolean":
-        return " ".join("?" if one is None else write(one) for one in value)
-    return " ".join("NaN" if one is None else write(one) for one in value)
+    nothing = "?" if datatype == "boolean" else (null or "0" if datatype in INTEGERS else "NaN")
+    return " ".join(nothing if one is None else write(one) for one in value)
 
 
-def writer(datatype: str, arraysize: str) -> Callable[[Any], str]:
-    """What makes a cell, with its tags, of a value of a column."""
+def writer(datatype: str, arraysize: str, null: str | None = None) -> Callable[[Any], str]:
+    """What makes a cell, with its tags, of a value of a column; ``null`` as of ``text_of``."""
     if datatype in TEXTS:
         return _text_cell(_WRITERS[datatype])
     if arraysize not in {"", "1"}:
-        return lambda value: _array_cell(datatype, value)
+        return lambda value: EMPTY if value is None else f"<TD>{text_of(datatype, value, null)}</TD>"
     if datatype == "double":
         return _double_cell
     return _scalar_cell(_WRITERS[datatype])
@@ -109,10 +114,6 @@ def _text_cell(write: Callable[[Any], str]) -> Callable[[Any], str]:
         return EMPTY if value is None else f"<TD>{escape(write(value))}</TD>"
 
     return cell
-
-
-def _array_cell(datatype: str, value: Any) -> str:
-    return EMPTY if value is None else f"<TD>{text_of(datatype, value)}</TD>"
 
 
 def _double_cell(value: Any) -> str:

@@ -21,7 +21,7 @@ VERSION = "1.4"
 NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
 MEDIA_TYPE = "application/x-votable+xml"
 ROWS_AT_ONCE = 64
-_UCD = re.compile(r"[A-Za-z0-9_.:;-]*")
+UCD = re.compile(r"[A-Za-z0-9_.:;-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``VOTABLE``."""
+    """``VOTABLE``. Of ``resources`` the next is asked for once the one before is written."""
 
-    resources: tuple[Resource, ...]
+    resources: Iterable[Resource]
     description: str = ""
     infos: tuple[Info, ...] = field(default=())
 
@@ -281,7 +281,7 @@ def _words(column: Field) -> list[tuple[str, str | None]]:
         ("datatype", column.datatype),
         ("arraysize", arraysize if arraysize not in {"", "1"} or column.datatype in cells.TEXTS else None),
         ("unit", column.unit or None),
-        ("ucd", column.ucd if column.ucd and _UCD.fullmatch(column.ucd) else None),
+        ("ucd", column.ucd if column.ucd and UCD.fullmatch(column.ucd) else None),
         ("utype", column.utype or None),
         ("xtype", column.xtype or None),
         ("ref", column.ref or None),
@@ -334,7 +334,10 @@ def _table(table: Table, after: list[Info]) -> Iterator[str]:
 
 
 def _rows(table: Table, after: list[Info]) -> Iterator[str]:
-    writers = [cells.writer(column.datatype, column.arraysize) for column in table.fields]
+    writers = [
+        cells.writer(column.datatype, column.arraysize, None if column.values is None else column.values.null)
+        for column in table.fields
+    ]
     rows = iter(table.rows)
     counted = rows if table.most_rows is None else islice(rows, table.most_rows)
     while some := list(islice(counted, ROWS_AT_ONCE)):

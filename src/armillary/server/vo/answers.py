@@ -230,7 +230,8 @@ async def votable_answer(
         return bytes_answer(request, head, media_type)
     asks_head = bool(request.scope.get("armillary.head"))
     parts = iter(()) if asks_head else _chained(head, rest)
-    return _Stream(parts, 200, {"cache-control": NO_STORE}, media_type)
+    # Named by hand: the framework would add a charset, and XML says its own.
+    return _Stream(parts, 200, {"cache-control": NO_STORE, "content-type": media_type})
 
 
 class _Stream(StreamingResponse):
@@ -250,4 +251,5 @@ def bytes_answer(request: Request, body: bytes, media_type: str) -> Response:
     """A document, compressed where the client takes that, kept by nobody."""
     accepted = header(request.scope, b"accept-encoding")
     coding = negotiate(accepted) if len(body) >= SMALLEST_COMPRESSED else "identity"
-    return body_answer(body, {"cache-control": NO_STORE, "vary": "Accept-Encoding"}, media_type, coding)
+    headers = {"content-type": media_type, "cache-control": NO_STORE, "vary": "Accept-Encoding"}
+    return body_answer(body, headers, media_type, coding)
