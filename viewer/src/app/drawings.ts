@@ -5,6 +5,7 @@ import { startStatistics } from "./aperture-statistics";
 import { type Aperture, keepAperturesInAddress } from "./apertures";
 import { BoxDrawing } from "./box-drawing";
 import { type Box, hoverBox, keepBoxesInAddress } from "./boxes";
+import { JobDrawing } from "./job-drawing";
 import { store } from "./store-controller";
 
 const boxDrawing = new BoxDrawing();
@@ -15,6 +16,7 @@ export function startDrawings(map: SkyMapApi): void {
   keepAperturesInAddress();
   map.addDrawing(boxDrawing);
   map.addDrawing(apertureDrawing);
+  map.addDrawing(new JobDrawing());
   map.addEventListener("pointer", (event) => {
     if ((event as CustomEvent).detail === null) hoverBox(null);
   });

@@ -3,8 +3,7 @@ import { ApiError } from "../api/client";
 import { type CutoutEstimate, estimateCutout, styleQuery } from "../api/regions";
 import type { LayerInfo } from "../api/types";
 import type { DisplayStyle } from "../map/types";
-import { posText, type SkyRegion, sizeOf } from "../sky/regions";
-import { formatAngle } from "./format";
+import { posText, type SkyRegion } from "../sky/regions";
 import { many } from "./job-words";
 import { layerName, namedLayer } from "./layer-names";
 import { bytesInWords, grouped } from "./numbers";
@@ -131,22 +130,4 @@ export function weightWords({ shape: [ny, nx], planes, bytes, files }: Weight): 
   const deep = planes > 1 ? ` × ${grouped(planes)}` : "";
   const size = `${grouped(nx)} × ${grouped(ny)}${deep} px`;
   return [size, files > 1 ? many(files, "file") : "", `about ${bytesInWords(bytes)}`].filter(Boolean).join(" · ");
-}
-
-/** `12′ × 8′`: width and height of a region, two figures. */
-export function sizeWords(region: SkyRegion): string {
-  if (region.kind === "circle") return `radius ${formatAngle(region.radius, 3)}`;
-  const [width, height] = region.kind === "polygon" ? sidesOf(region.corners) : sizeOf(region);
-  return `${formatAngle(width, 3)} × ${formatAngle(height, 3)}`;
-}
-
-/** Lengths of the first two sides. */
-function sidesOf(corners: readonly (readonly [number, number])[]): [number, number] {
-  const side = (k: number) => {
-    const [a, b] = [corners[k], corners[k + 1]];
-    const cos = Math.cos((((a[1] + b[1]) / 2) * Math.PI) / 180);
-    const across = ((((b[0] - a[0]) % 360) + 540) % 360) - 180;
-    return Math.hypot(across * cos, b[1] - a[1]);
-  };
-  return [side(0), side(1)];
 }

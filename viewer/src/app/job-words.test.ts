@@ -51,7 +51,7 @@ describe("results", () => {
   it("are counted without the package, and empty ones are said to be empty", () => {
     expect(outcomeWords([result("a", 2880)])).toBe("2.88 kB");
     expect(outcomeWords([result("a", 1000), result("b", 2000)])).toBe("2 files · 3 kB");
-    expect(outcomeWords([result("a", 1000), hollow("b"), pack])).toBe("2 files · 5 kB · 1 empty");
+    expect(outcomeWords([result("a", 1000), hollow("b"), pack])).toBe("2 files, 1 empty · 5 kB");
     expect(outcomeWords([hollow("a")])).toBe("Empty: no pixel there");
     expect(outcomeWords([hollow("a"), hollow("b"), pack])).toBe("All 2 empty: no pixel there");
     expect(outcomeWords([])).toBe("No results");
@@ -82,6 +82,8 @@ describe("a line of a job", () => {
     const done = info({ results: [result("a", 1_420_000)], ended });
     expect(lineOf({ phase: "COMPLETED", created: null, info: done }, now)).toBe("1.42 MB · 14:02");
     expect(whenWords(ended, new Date(2025, 10, 30))).toBe("2025-11-29 14:02");
+    expect(whenWords(ended, new Date(2025, 11, 30), true)).toBe("29 Nov");
+    expect(whenWords(ended, new Date(2026, 0, 1), true)).toBe("2025-11-29");
     expect(whenWords("nonsense")).toBe("");
     expect(whenWords(null)).toBe("");
   });
@@ -111,7 +113,9 @@ describe("words", () => {
   it("of regions", () => {
     expect(regionWords("CIRCLE 150.1 -2.2 0.05")).toBe("Circle of 3′ at 150.1° −2.2°");
     expect(regionWords("RANGE 359 1 -0.5 0.5")).toBe("RA 359° to 1°, Dec −0.5° to +0.5°");
-    expect(regionWords("POLYGON 1 1 2 1 2 2 1 2")).toBe("Polygon of 4 corners");
+    expect(regionWords("POLYGON 0 -1 2 -1 2 1 0 1")).toBe("2° × 2° around 1° +0°");
+    expect(regionWords("POLYGON 0 0 2 0 1 2")).toMatch(/^Polygon of 3 corners around 1° \+0\.66/);
+    expect(regionWords("POLYGON 1 1 2")).toBe("POLYGON 1 1 2");
     expect(regionWords("BLOB 1")).toBe("BLOB 1");
   });
 

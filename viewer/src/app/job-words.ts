@@ -1,6 +1,9 @@
 /** What is said of a job. Pure. */
 import type { JobInfo, JobResult, Phase } from "../api/jobs";
+import { separationDeg, vector } from "../sky/frames";
+import { middleOf, type SkyRegion, sizeOf } from "../sky/regions";
 import { formatAngle } from "./format";
+import { readPos } from "./job-regions";
 import { bytesInWords, grouped, typographic } from "./numbers";
 
 export type Tone = "quiet" | "live" | "good" | "bad";
@@ -58,22 +61,28 @@ export function mainResult(results: readonly JobResult[]): JobResult | null {
 export const many = (count: number, one: string, several = `${one}s`): string =>
   `${grouped(count)} ${count === 1 ? one : several}`;
 
+/** Whether there are results, and not one of them holds a pixel. */
+export function isHollow(results: readonly JobResult[]): boolean {
+  const { files, empty } = outcome(results);
+  return files.length > 0 && empty === files.length;
+}
+
 export function outcomeWords(results: readonly JobResult[]): string {
   const { files, empty, bytes } = outcome(results);
-  if (files.length > 0 && empty === files.length)
+  if (isHollow(results))
     return files.length === 1 ? "Empty: no pixel there" : `All ${grouped(files.length)} empty: no pixel there`;
   if (files.length === 0 && bytes === 0) return "No results";
   const count = files.length > 1 ? many(files.length, "file") : "";
-  return [count, bytesInWords(bytes), empty ? `${grouped(empty)} empty` : ""].filter(Boolean).join(" · ");
+  return [empty ? `${count}, ${grouped(empty)} empty` : count, bytesInWords(bytes)].filter(Boolean).join(" · ");
 }
 
 /** One line under the name of a job. */
 export function lineOf(job: { phase: Phase; created: string | null; info: JobInfo | null }, now = new Date()): string {
   const { phase, info } = job;
-  const when = whenWords((info?.ended ?? null) || job.created, now);
+  const when = whenWords((info?.ended ?? null) || job.created, now, true);
   if (phase === "EXECUTING" && info && info.progress.total > 0)
     return `${grouped(info.progress.done)} of ${grouped(info.progress.total)}`;
-  if (phase === "COMPLETED" && info) return [outcomeWords(info.results), when].join(" · ");
+  if (phase === "COMPLETED" && info) return [outcomeWords(info.results), when].filter(Boolean).join(" · ");
   return when;
 }
 
@@ -85,13 +94,17 @@ export function shareOf(info: JobInfo | null): number | null {
 
 const pad = (value: number): string => String(value).padStart(2, "0");
 
-/** Time of this place: `14:02` today, else with its date. */
-export function whenWords(iso: string | null, now = new Date()): string {
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Time of this place: `14:02` today, else with its date; `short`: the date alone. */
+export function whenWords(iso: string | null, now = new Date(), short = false): string {
   const when = iso ? new Date(iso) : null;
   if (!when || Number.isNaN(when.getTime())) return "";
   const time = `${pad(when.getHours())}:${pad(when.getMinutes())}`;
   const day = (date: Date) => `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-  return day(when) === day(now) ? time : `${day(when)} ${time}`;
+  if (day(when) === day(now)) return time;
+  if (!short) return `${day(when)} ${time}`;
+  return when.getFullYear() === now.getFullYear() ? `${when.getDate()} ${MONTHS[when.getMonth()]}` : day(when);
 }
 
 /** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`. */
@@ -124,6 +137,19 @@ const FORMS: [RegExp, string][] = [
 
 export const formWord = (value: string): string => FORMS.find(([pattern]) => pattern.test(value))?.[1] ?? value;
 
+/** `12′ × 8′`: width and height of a region. */
+export function sizeWords(region: SkyRegion): string {
+  if (region.kind === "circle") return `radius ${formatAngle(region.radius, 3)}`;
+  const [width, height] = region.kind === "polygon" ? sidesOf(region.corners) : sizeOf(region);
+  return `${formatAngle(width, 3)} × ${formatAngle(height, 3)}`;
+}
+
+/** Lengths of the first two sides. */
+function sidesOf(corners: readonly (readonly [number, number])[]): [number, number] {
+  const side = (k: number) => separationDeg(vector(...corners[k]), vector(...corners[k + 1]));
+  return [side(0), side(1)];
+}
+
 /** A region as SODA writes it, said for people: `Circle of 3′ at 150.1 +2.2`. */
 export function regionWords(pos: string): string {
   const [kind, ...numbers] = pos.trim().split(/[\s,]+/);
@@ -135,8 +161,11 @@ export function regionWords(pos: string): string {
     return `Circle of ${formatAngle(values[2])} at ${short(values[0])}° ${signed(values[1])}°`;
   if (known === "RANGE" && values.length === 4)
     return `RA ${short(values[0])}° to ${short(values[1])}°, Dec ${signed(values[2])}° to ${signed(values[3])}°`;
-  if (known === "POLYGON") return `Polygon of ${values.length / 2} corners`;
-  return pos;
+  const region = known === "POLYGON" ? readPos(pos) : null;
+  if (region?.kind !== "polygon") return pos;
+  const [ra, dec] = middleOf(region);
+  const { length } = region.corners;
+  return `${length === 4 ? sizeWords(region) : `Polygon of ${length} corners`} around ${short(ra)}° ${signed(dec)}°`;
 }
 
 function few(words: string[], most = 3): string {

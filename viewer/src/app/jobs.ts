@@ -5,7 +5,7 @@ import { type JobInfo, type JobLine, jobs as server } from "../api/jobs";
 import { account } from "./account";
 import { forgetJobs, keepJob, keptJobs, memoryKey } from "./job-memory";
 import { isGone, JobWatch } from "./job-watch";
-import { isActive, many, outcome, titleOf } from "./job-words";
+import { isActive, isHollow, many, titleOf } from "./job-words";
 import { isOpen } from "./panels";
 import { debounced, say, wordsOf } from "./session";
 import { Store } from "./state";
@@ -91,8 +91,7 @@ function tellEnd(job: JobEntry): void {
   const name = titleOf(job);
   if (job.phase === "ERROR") say(`“${name}” failed: ${job.info?.error?.message ?? "see the panel of jobs"}`, "fault");
   else if (job.phase === "COMPLETED") {
-    const { files, empty } = outcome(job.info?.results ?? []);
-    say(files.length > 0 && empty === files.length ? `“${name}” is done: no pixel there.` : `“${name}” is done.`);
+    say(isHollow(job.info?.results ?? []) ? `“${name}” is done: no pixel there.` : `“${name}” is done.`);
   }
 }
 

@@ -19,7 +19,7 @@ export class ArSideRail extends LitElement {
       button { width: 33px; height: 32px; border-radius: var(--r); position: relative; }
       .on { background: var(--raise); color: var(--text); }
       .on::before { content: ""; position: absolute; left: -7px; top: 6px; bottom: 6px; width: 2px; border-radius: 2px; background: var(--accent-fill); }
-      .badge { position: absolute; top: 1px; right: 0; min-width: 14px; height: 14px; padding: 0 3px; border-radius: 7px; font: 600 10px/14px var(--font);
+      .badge { position: absolute; top: -2px; right: -3px; min-width: 14px; height: 14px; padding: 0 3px; border-radius: 7px; font: 600 10px/14px var(--font);
         background: var(--accent-fill); color: var(--on-badge); text-align: center; pointer-events: none; }
       .grow { flex: 1; }
       .word { display: none; }
@@ -28,7 +28,7 @@ export class ArSideRail extends LitElement {
         .icon-btn { width: auto; flex: 1 1 0; min-width: 0; height: 44px; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 2px; }
         .grow { display: none; }
         .word { display: block; max-width: 100%; overflow: hidden; text-overflow: ellipsis; font-size: 11px; line-height: 14px; }
-        .badge { left: calc(50% + 4px); right: auto; top: 3px; }
+        .badge { left: calc(50% + 6px); right: auto; top: 1px; }
         .on::before { left: 20%; right: 20%; width: auto; top: -4px; bottom: auto; height: 2px; }
       }
     `,

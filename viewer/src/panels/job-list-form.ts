@@ -15,7 +15,7 @@ import { debounced, isAbort, Latest, wordsOf } from "../app/session";
 import { Follow, FollowStore, store } from "../app/store-controller";
 import { MOST_PEEKED, type Peek, peek } from "../app/table-peek";
 import { base, controls, section } from "../styles/shared";
-import { chosenLayers, formatPart, layersPart, namePart, styleFor, unfit } from "./job-parts";
+import { chosenLayers, formatPart, layersPart, namePart, styleFor, unfit, unfitPart } from "./job-parts";
 import { jobFormStyles } from "./jobs-styles";
 
 const QUIET_MS = 300;
@@ -47,7 +47,6 @@ export class ArJobListForm extends LitElement {
   @query("input[type=file]") private input!: HTMLInputElement;
   @state() private over = false;
   @state() private seen: Peek | null = null;
-  @state() private name = "";
   @state() private weight: Weight | null = null;
   @state() private fault = "";
   @state() private refusal = "";
@@ -131,7 +130,13 @@ export class ArJobListForm extends LitElement {
     if (!file || !radius) return null;
     const layers = chosenLayers(info);
     const positions = { file, radius, packaging };
-    return { layers, form, style: styleFor(layers), name: this.name.trim() || this.proposal(info), positions };
+    return {
+      layers,
+      form,
+      style: styleFor(layers),
+      name: jobForms.state.name.trim() || this.proposal(info),
+      positions,
+    };
   }
 
   private proposal(info: LayerInfo): string {
@@ -144,7 +149,7 @@ export class ArJobListForm extends LitElement {
     const { info } = store.state;
     if (!info) return html`<p class="said">No layer is shown yet.</p>`;
     const why = unfit(info);
-    if (why) return html`<div class="fault" role="status">${icons.info}<span>${why}</span></div>`;
+    if (why) return unfitPart(why);
     const { file } = jobForms.state;
     const none = this.seen?.rows === 0;
     return html`<form @submit=${this.submit} aria-label="Cut out a list of positions" @dragover=${this.hover} @dragleave=${this.leave} @drop=${this.drop}>
@@ -153,9 +158,7 @@ export class ArJobListForm extends LitElement {
       ${layersPart(info)}
       ${formatPart()}
       ${this.packagePart()}
-      ${namePart(this.name, this.proposal(info), (name) => {
-        this.name = name;
-      })}
+      ${namePart(this.proposal(info))}
       <div class="size" role="status">${this.size()}</div>
       ${this.refusal ? html`<div class="fault" role="alert">${icons.warn}<span>${this.refusal}</span></div>` : nothing}
       <button class="btn main" ?disabled=${!file || none || this.radius() === null || this.sending || Boolean(this.fault)}>${this.action()}</button>

@@ -1,9 +1,11 @@
 /** What both forms of the panel of jobs have: layers, slices, format, name. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { LayerInfo } from "../api/types";
+import { icons } from "../app/icons";
 import { jobForms } from "../app/job-forms";
 import { cutId, type JobForm, LONGEST_JOB_NAME, slicesOf } from "../app/job-wish";
 import { grouped } from "../app/numbers";
+import { showLeft } from "../app/panels";
 import { store } from "../app/store-controller";
 import "./layer-choice";
 
@@ -55,17 +57,21 @@ export const formatPart = (): TemplateResult => html`<div class="part"><span cla
       @click=${() => jobForms.set({ form })}>${word}</button>`,
   )}</div></div>`;
 
-export const namePart = (value: string, proposal: string, changed: (name: string) => void): TemplateResult =>
+export const namePart = (proposal: string): TemplateResult =>
   html`<div class="part"><label for="name">Name</label>
-    <input id="name" class="field" autocomplete="off" maxlength=${LONGEST_JOB_NAME} placeholder=${proposal} .value=${value}
-      @input=${(event: Event) => changed((event.target as HTMLInputElement).value)} /></div>`;
+    <input id="name" class="field" autocomplete="off" maxlength=${LONGEST_JOB_NAME} placeholder=${proposal} .value=${jobForms.state.name}
+      @input=${(event: Event) => jobForms.set({ name: (event.target as HTMLInputElement).value })} /></div>`;
 
 /** Why nothing can be cut out of this layer, or nothing. */
 export function unfit(info: LayerInfo): string {
   if (info.center === null || info.pixel_scale_deg === null)
-    return "This layer has no celestial coordinates. The panel of boxes cuts out pixels of it.";
+    return "This layer has no celestial coordinates. Draw a box of pixels instead, and download that.";
   return "";
 }
+
+/** The same in the place of a form, with the way to what helps. */
+export const unfitPart = (why: string): TemplateResult =>
+  html`<p class="said">${why}</p><button class="btn wide" @click=${() => showLeft("boxes")}>${icons.boxes}Boxes</button>`;
 
 /** The style of the screen, for the one layer that has it. */
 export const styleFor = (layers: readonly string[]) => (layers.length === 1 ? store.state.style : null);

@@ -5,21 +5,20 @@ import type { LayerInfo } from "../api/types";
 import { apertures, circleOf, nameOf } from "../app/apertures";
 import { allBoxes, boxes } from "../app/boxes";
 import { icons } from "../app/icons";
-import { jobForms } from "../app/job-forms";
-import { formOf, type JobWish, sizeWords, type Weight, weigh, weightWords } from "../app/job-wish";
-import { regionWords } from "../app/job-words";
+import { jobForms, VIEW } from "../app/job-forms";
+import { formOf, type JobWish, type Weight, weigh, weightWords } from "../app/job-wish";
+import { regionWords, sizeWords } from "../app/job-words";
 import { submitJob } from "../app/jobs";
 import { layerName } from "../app/layer-names";
-import { debounced, isAbort, Latest, wordsOf } from "../app/session";
+import { debounced, isAbort, Latest, session, wordsOf } from "../app/session";
 import { Follow, FollowStore, store } from "../app/store-controller";
 import { shapesIn, shownRectangle } from "../app/view-region";
 import { posText, type SkyRegion } from "../sky/regions";
 import type { ShapeName, Shapes } from "../sky/shapes";
 import { base, controls, section } from "../styles/shared";
-import { chosenLayers, formatPart, layersPart, namePart, styleFor, unfit } from "./job-parts";
+import { chosenLayers, formatPart, layersPart, namePart, styleFor, unfit, unfitPart } from "./job-parts";
 import { jobFormStyles } from "./jobs-styles";
 
-const VIEW = "view";
 const QUIET_MS = 250;
 const SHAPES: [ShapeName, string, string, string][] = [
   ["range", "Range", "Between two right ascensions and two declinations", "There is no such range here"],
@@ -30,15 +29,10 @@ const SHAPES: [ShapeName, string, string, string][] = [
 @customElement("ar-job-region-form")
 export class ArJobRegionForm extends LitElement {
   static override styles = [base, controls, section, jobFormStyles];
-  /** `view`, or the id of a box or an aperture. */
-  @state() private place = VIEW;
-  /** As the pixels lie, until one is chosen. */
-  @state() private shape: ShapeName | null = null;
   @state() private shapes: Shapes | null = null;
   @state() private weight: Weight | null = null;
   /** Whether the weight is of something else than what is chosen now. */
   @state() private old = true;
-  @state() private name = "";
   @state() private fault = "";
   @state() private refusal = "";
   @state() private sending = false;
@@ -51,6 +45,8 @@ export class ArJobRegionForm extends LitElement {
   private readonly looking = new Latest();
   private readonly weighing = new Latest();
   private viewKey = "";
+  /** The window was moved since it was looked at. */
+  @state() private moving = false;
   private weightKey = "";
   private readonly lookSoon = debounced(() => void this.look(), QUIET_MS);
   private readonly weighSoon = debounced(() => void this.weigh(), QUIET_MS);
@@ -61,6 +57,8 @@ export class ArJobRegionForm extends LitElement {
     for (const latest of [this.looking, this.weighing]) latest.cancel();
     this.viewKey = "";
     this.weightKey = "";
+    jobForms.set({ preview: null });
+    session.map?.redraw();
   }
 
   protected override firstUpdated(): void {
@@ -69,12 +67,15 @@ export class ArJobRegionForm extends LitElement {
 
   protected override willUpdate(_: PropertyValues): void {
     const { info, view } = store.state;
-    if (this.place !== VIEW && this.region() === null) this.place = VIEW;
+    if (jobForms.state.place !== VIEW && this.region() === null) jobForms.set({ place: VIEW });
     const viewKey = info && view ? [info.id, info.version, view.x, view.y, view.scale].join(" ") : "";
-    if (this.place === VIEW && viewKey !== this.viewKey) {
+    if (jobForms.state.place !== VIEW) this.moving = false;
+    if (jobForms.state.place === VIEW && viewKey !== this.viewKey) {
       this.viewKey = viewKey;
+      this.moving = true;
       this.lookSoon();
     }
+    this.show();
     const wish = this.wish();
     const key = wish && info ? JSON.stringify([wish.layers, wish.region, wish.form, info.version]) : "";
     if (key === this.weightKey) return;
@@ -85,17 +86,28 @@ export class ArJobRegionForm extends LitElement {
     if (key) this.weighSoon();
   }
 
+  /** Outline on the map what is not just the window. */
+  private show(): void {
+    const whole = jobForms.state.place === VIEW && this.chosenShape() === this.shapes?.exact;
+    const preview = whole || this.moving ? null : this.region();
+    const { preview: before } = jobForms.state;
+    if (preview === before || (preview && before && posText(preview) === posText(before))) return;
+    jobForms.set({ preview });
+    session.map?.redraw();
+  }
+
   private region(): SkyRegion | null {
-    if (this.place === VIEW) return this.shapes?.[this.chosenShape() ?? "circle"] ?? null;
-    const box = allBoxes().find(({ id }) => id === this.place);
+    if (jobForms.state.place === VIEW) return this.shapes?.[this.chosenShape() ?? "circle"] ?? null;
+    const box = allBoxes().find(({ id }) => id === jobForms.state.place);
     if (box) return box.region.kind === "pixels" ? null : box.region;
-    const aperture = apertures.state.list.find(({ id }) => id === this.place);
+    const aperture = apertures.state.list.find(({ id }) => id === jobForms.state.place);
     return aperture ? circleOf(aperture) : null;
   }
 
   /** The shape that was asked for, where there is one of it here. */
   private chosenShape(): ShapeName | null {
-    const { shapes, shape } = this;
+    const { shapes } = this;
+    const { shape } = jobForms.state;
     if (!shapes) return null;
     if (shape && shapes[shape]) return shape;
     return shapes.exact ?? SHAPES.find(([name]) => shapes[name])?.[0] ?? null;
@@ -106,13 +118,13 @@ export class ArJobRegionForm extends LitElement {
     const region = info && this.region();
     if (!info || !region) return null;
     const layers = chosenLayers(info);
-    const name = this.name.trim() || this.proposal(info, region);
+    const name = jobForms.state.name.trim() || this.proposal(info, region);
     return { layers, region, form: jobForms.state.form, style: styleFor(layers), name };
   }
 
   private proposal(info: LayerInfo, region: SkyRegion): string {
-    const box = allBoxes().find(({ id }) => id === this.place);
-    const aperture = apertures.state.list.find(({ id }) => id === this.place);
+    const box = allBoxes().find(({ id }) => id === jobForms.state.place);
+    const aperture = apertures.state.list.find(({ id }) => id === jobForms.state.place);
     const place = box?.name ?? (aperture ? nameOf(aperture) : sizeWords(region));
     return `${layerName(chosenLayers(info)[0])}, ${place}`;
   }
@@ -129,7 +141,9 @@ export class ArJobRegionForm extends LitElement {
     }
     try {
       const shapes = await shapesIn(info, rectangle, signal);
-      if (!signal.aborted) this.shapes = shapes;
+      if (signal.aborted) return;
+      this.shapes = shapes;
+      this.moving = false;
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
       this.shapes = null;
@@ -160,15 +174,13 @@ export class ArJobRegionForm extends LitElement {
     const { info } = store.state;
     if (!info) return html`<p class="said">No layer is shown yet.</p>`;
     const why = unfit(info);
-    if (why) return html`<div class="fault" role="status">${icons.info}<span>${why}</span></div>`;
+    if (why) return unfitPart(why);
     const region = this.region();
     return html`<form @submit=${this.submit} aria-label="Cut out a region">
       ${this.placePart(region)}
       ${layersPart(info)}
       ${formatPart()}
-      ${namePart(this.name, region ? this.proposal(info, region) : "", (name) => {
-        this.name = name;
-      })}
+      ${namePart(region ? this.proposal(info, region) : "")}
       <div class="size ${this.old ? "old" : ""}" role="status">${this.size(region)}</div>
       ${this.refusal ? html`<div class="fault" role="alert">${icons.warn}<span>${this.refusal}</span></div>` : nothing}
       <button class="btn main" ?disabled=${!region || this.sending || Boolean(this.fault)}>${this.sending ? "Sending…" : "Start the job"}</button>
@@ -179,14 +191,14 @@ export class ArJobRegionForm extends LitElement {
     const drawn = allBoxes().filter((box) => box.region.kind !== "pixels");
     const circles = apertures.state.list;
     const option = (id: string, name: string) =>
-      html`<option value=${id} ?selected=${id === this.place}>${name}</option>`;
+      html`<option value=${id} ?selected=${id === jobForms.state.place}>${name}</option>`;
     return html`<div class="part"><label for="place">Region</label>
         <span class="select"><select id="place" class="field" @change=${this.placed}>
           ${option(VIEW, "What the window shows")}
           ${drawn.length ? html`<optgroup label="Boxes">${drawn.map(({ id, name }) => option(id, name))}</optgroup>` : nothing}
           ${circles.length ? html`<optgroup label="Apertures">${circles.map((one) => option(one.id, nameOf(one)))}</optgroup>` : nothing}
         </select>${icons.chevronDown}</span></div>
-      ${this.place === VIEW ? this.shapePart() : nothing}
+      ${jobForms.state.place === VIEW ? this.shapePart() : nothing}
       <p class="said" title=${region ? posText(region) : nothing}>${region ? regionWords(posText(region)) : "Looking where that is…"}</p>`;
   }
 
@@ -195,9 +207,7 @@ export class ArJobRegionForm extends LitElement {
     return html`<div class="seg" role="radiogroup" aria-label="Shape">${SHAPES.map(([shape, word, tip, none]) => {
       const there = this.shapes?.[shape] !== null;
       return html`<button type="button" role="radio" aria-checked=${chosen === shape} title=${there ? tip : none} ?disabled=${!there}
-        @click=${() => {
-          this.shape = shape;
-        }}>${word}</button>`;
+        @click=${() => jobForms.set({ shape })}>${word}</button>`;
     })}</div>`;
   }
 
@@ -211,7 +221,7 @@ export class ArJobRegionForm extends LitElement {
   }
 
   private readonly placed = (event: Event): void => {
-    this.place = (event.target as HTMLSelectElement).value;
+    jobForms.set({ place: (event.target as HTMLSelectElement).value });
     this.viewKey = "";
     this.fault = "";
   };

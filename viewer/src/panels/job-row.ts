@@ -9,6 +9,7 @@ import { regionsOf } from "../app/job-regions";
 import {
   askedWords,
   isActive,
+  isHollow,
   isPackage,
   lineOf,
   mainResult,
@@ -37,6 +38,11 @@ const ICONS: Record<Phase, SVGTemplateResult> = {
 };
 const FIRST_RESULTS = 5;
 const MORE_RESULTS = 45;
+
+function iconOf({ phase, info }: JobEntry): SVGTemplateResult {
+  if (!info) return icons.hold;
+  return phase === "COMPLETED" && isHollow(info.results) ? icons.hollow : (ICONS[phase] ?? icons.hold);
+}
 
 /** Says `removed` once the job is deleted. */
 @customElement("ar-job-row")
@@ -80,7 +86,7 @@ export class ArJobRow extends LitElement {
     const unread = job.info === null;
     return html`<div class="line">
         <button class="pick" aria-expanded=${this.on} @click=${() => selectJob(this.on ? null : job.id)} @keydown=${this.keyed} title=${`${title} (Delete removes it)`}>
-          <span class="phase ${unread ? "quiet" : tone} ${job.phase === "EXECUTING" ? "turns" : ""}" title=${unread ? "Asking the server" : tip}>${unread ? icons.hold : (ICONS[job.phase] ?? icons.hold)}</span>
+          <span class="phase ${unread ? "quiet" : tone} ${job.phase === "EXECUTING" ? "turns" : ""}" title=${unread ? "Asking the server" : tip}>${iconOf(job)}</span>
           <span class="words"><b>${title}</b>
             <small>${unread ? html`Asking…` : html`<span class="word ${tone}">${word}</span>`}${line ? ` · ${line}` : ""}</small></span>
         </button>
@@ -135,7 +141,7 @@ export class ArJobRow extends LitElement {
       ${this.fault ? html`<div class="fault" role="alert">${icons.warn}<span>${this.fault}</span></div>` : nothing}
       ${
         error
-          ? html`<div class="fault">${icons.warn}<span>${error.message}${error.type === "transient" ? " It may succeed later: run it again." : ""}</span></div>`
+          ? html`<div class="fault">${icons.warn}<span>${error.message}${error.type === "transient" && !/again/i.test(error.message) ? " It may succeed later: run it again." : ""}</span></div>`
           : nothing
       }
       ${info ? this.facts(info) : html`<p class="note">Asking the server…</p>`}
@@ -148,7 +154,7 @@ export class ArJobRow extends LitElement {
     const lines: [string, string][] = [
       ...askedWords(info, layerName),
       ["Made", whenWords(info.created)],
-      ["Took", tookWords(info)],
+      [info.phase === "EXECUTING" ? "Running for" : "Took", tookWords(info)],
       ["Kept until", whenWords(info.destruction)],
     ];
     return html`<dl>${lines.filter(([, text]) => text).map(([word, text]) => html`<dt>${word}</dt><dd>${text}</dd>`)}</dl>`;

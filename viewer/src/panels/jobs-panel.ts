@@ -8,6 +8,7 @@ import { jobForms } from "../app/job-forms";
 import { isActive } from "../app/job-words";
 import { type JobEntry, jobs, olderJobs, refreshJobs } from "../app/jobs";
 import { grouped } from "../app/numbers";
+import { isOpen } from "../app/panels";
 import { Follow, FollowStore, store } from "../app/store-controller";
 import { base, controls, section } from "../styles/shared";
 import "./job-list-form";
@@ -42,13 +43,14 @@ export class ArJobsPanel extends LitElement {
     new FollowStore(this, jobs),
     new FollowStore(this, jobForms, ["open"]),
     new FollowStore(this, account, ["session"]),
-    new Follow(this, ["info"]),
+    new Follow(this, ["info", "leftPanel", "leftOpen", "narrow", "sheet", "fullScreen"]),
   ];
 
   override render(): TemplateResult {
     void this.follow;
     const { list, known, more, trouble, fault } = jobs.state;
-    const { open } = jobForms.state;
+    // A form asks the server while the map moves: only where it is seen.
+    const open = isOpen("jobs") ? jobForms.state.open : null;
     const running = list.filter(({ phase, info }) => info && isActive(phase)).length;
     return html`<div class="top"><h2>Jobs</h2><span class="aside" role="status">${running ? `${grouped(running)} running` : ""}</span></div>
       <div class="acts">
@@ -97,7 +99,7 @@ export class ArJobsPanel extends LitElement {
   }
 
   private readonly made = async (event: CustomEvent<string>): Promise<void> => {
-    jobForms.set({ open: null });
+    jobForms.set({ open: null, name: "" });
     await this.updateComplete;
     const row = [...this.renderRoot.querySelectorAll<ArJobRow>("ar-job-row")].find(
       ({ job }) => job?.id === event.detail,

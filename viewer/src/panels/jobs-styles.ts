@@ -16,7 +16,7 @@ export const jobFormStyles = css`
   .size { min-height: 34px; font-size: 12px; line-height: 17px; color: var(--mute); }
   .size b { display: block; color: var(--text); font-weight: 500; }
   .size.old { opacity: 0.6; }
-  .wide { width: 100%; }
+  .wide { width: 100%; margin-top: 8px; }
   .pair { display: grid; grid-template-columns: minmax(0, 1fr) 64px; gap: 6px; }
   .btn.main { background: var(--accent-soft); border-color: var(--accent); color: var(--accent-text); height: 32px; font-weight: 500; }
   .btn.main:hover:not(:disabled) { background: var(--hover); border-color: var(--accent); }
