@@ -1,0 +1,142 @@
+"""The local crew keeps the contract of runners; what only it has."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from armillary.jobs.crew import Crew
+from armillary.jobs.model import Phase
+from armillary.jobs.service import open_jobs
+from armillary.testing.runner_works import toy_plan
+from armillary.testing.runners import RunnerConformance, Running, alive, noted, until
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    opened = open_jobs("toy", database=str(tmp_path / "jobs.sqlite"), results=str(tmp_path / "results"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def crew_of(jobs):
+    """Starts crews; they end with the test."""
+    started = []
+
+    def start(**changes):
+        crew = Crew(jobs, toy_plan(**changes))
+        crew.start()
+        started.append(crew)
+        return crew
+
+    yield start
+    for crew in started:
+        crew.close()
+
+
+class TestLocalCrew(RunnerConformance):
+    @pytest.fixture
+    def running(self, jobs, crew_of, tmp_path):
+        crew_of()
+        return Running(jobs, lambda _: None, tmp_path)
+
+
+@pytest.fixture
+def alone(jobs, tmp_path):
+    """The jobs, with nobody who does them yet."""
+    return Running(jobs, lambda _: None, tmp_path)
+
+
+def test_two_crews_on_one_store_do_every_job_once(alone, crew_of, tmp_path):
+    crews = [crew_of(), crew_of()]
+    job_ids = [alone.submit(("note", tmp_path / str(k)), ("sleep", 0.02), ("keep", f"a={k}")) for k in range(40)]
+    assert {alone.ended(job_id).phase for job_id in job_ids} == {Phase.COMPLETED}
+    assert [len(noted(tmp_path / str(k))) for k in range(40)] == [1] * 40
+    assert all(len(crew.children()) <= 2 for crew in crews)
+
+
+def test_jobs_that_wait_when_it_starts_are_done(alone, crew_of):
+    job_id = alone.submit(("keep", "a=1"))
+    crew_of()
+    assert alone.ended(job_id).phase == Phase.COMPLETED
+
+
+def test_without_a_bell_jobs_are_found(jobs, alone, crew_of, monkeypatch):
+    monkeypatch.setattr(type(jobs.bell), "ring", lambda self, topic: None)
+    crew_of(look_s=0.1)
+    until(lambda: False, 0.3)
+    job_id = alone.submit(("keep", "a=1"))
+    assert alone.ended(job_id).phase == Phase.COMPLETED
+    mine = alone.folder / "mine"
+    job_id = alone.submit(("note", mine), ("sleep", 600))
+    assert until(lambda: noted(mine))
+    jobs.store.abort(job_id)
+    assert until(lambda: not any(map(alive, noted(mine))))
+
+
+def test_a_child_without_a_job_ends(alone, crew_of):
+    crew = crew_of(idle_s=0.3)
+    alone.ended(alone.submit(("keep", "a=1")))
+    children = crew.children()
+    assert until(lambda: not crew.children())
+    assert until(lambda: not any(map(alive, children)))
+    assert alone.ended(alone.submit(("keep", "a=1"))).phase == Phase.COMPLETED
+
+
+def test_a_child_that_died_while_idle_costs_no_attempt(alone, crew_of):
+    crew = crew_of(workers=1)
+    alone.ended(alone.submit(("keep", "a=1")))
+    os.kill(crew.children()[0], signal.SIGKILL)
+    job = alone.ended(alone.submit(("keep", "a=1")))
+    assert (job.phase, job.attempt) == (Phase.COMPLETED, 1)
+
+
+def test_one_child_does_many_jobs(alone, crew_of, tmp_path):
+    crew_of(workers=1)
+    for job_id in [alone.submit(("note", tmp_path / "notes")) for _ in range(10)]:
+        alone.ended(job_id)
+    assert len(set(noted(tmp_path / "notes"))) == 1
+
+
+def test_the_end_gives_jobs_back(jobs, alone, crew_of, tmp_path):
+    gate, mine = tmp_path / "gate", tmp_path / "mine"
+    crew = crew_of()
+    job_id = alone.submit(("keep", "a=1"), ("note", mine), ("until", gate))
+    assert until(lambda: noted(mine))
+    crew.close()
+    job = jobs.store.get(job_id)
+    assert (job.phase, job.started) == (Phase.QUEUED, None)
+    assert until(lambda: not any(map(alive, noted(mine))))
+    assert alone.attempts_kept(job_id) == []
+    gate.touch()
+    crew_of(most_attempts=1)  # What was given back is no attempt that failed.
+    assert alone.ended(job_id).phase == Phase.COMPLETED
+
+
+def test_a_scene_that_cannot_be_opened_is_told(alone, crew_of):
+    crew_of(scene={"broken": True})
+    job = alone.ended(alone.submit(("keep", "a=1")))
+    assert (job.phase, job.error.message, job.error.transient) == (Phase.ERROR, "The scene is broken.", True)
+
+
+def test_a_work_that_is_not_there_is_told(alone, crew_of):
+    crew_of(work="armillary.testing.runner_works:no_such_factory")
+    job = alone.ended(alone.submit(("keep", "a=1")))
+    assert job.phase == Phase.ERROR
+    assert "There is no work" in job.error.message
+
+
+def test_time_to_open_does_not_count_as_running(alone, crew_of):
+    crew_of(workers=1, scene={"opens_s": 1.5})
+    assert alone.ended(alone.submit(("keep", "a=1"), duration_s=1)).phase == Phase.COMPLETED
+
+
+def test_an_abort_while_the_work_opens_ends_it(jobs, alone, crew_of):
+    crew = crew_of(workers=1, scene={"opens_s": 600})
+    job_id = alone.submit(("keep", "a=1"))
+    children = until(crew.children)
+    jobs.store.abort(job_id)
+    assert until(lambda: not any(map(alive, children)))
