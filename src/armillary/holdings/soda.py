@@ -6,15 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from armillary.errors import NotFoundError, ParameterError, UnavailableError, VersionGoneError
+from armillary.errors import LimitError, UnavailableError, VersionGoneError
 from armillary.holdings.facts import TRIES
-from armillary.holdings.regions import check_pixels
+from armillary.holdings.soda_filters import BAND, TIME, polarized, within
+from armillary.holdings.soda_pieces import prepared
+from armillary.holdings.soda_units import cuts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from armillary.holdings.observations import Observation, Piece
-    from armillary.images.cutouts.fitsfile import FitsCutout
+    from armillary.holdings.obscore import ObsRow
+    from armillary.holdings.observations import Observation
+    from armillary.holdings.soda_pieces import AnyPiece, Prepared
+    from armillary.images.cutouts.files import CutoutFile
     from armillary.sky.regions import Region
 
 MEDIA_TYPE = "application/fits"
@@ -50,30 +54,26 @@ class ObservationCut:
     ----------
     version
         Version of the observation that it is of.
-    media_type, file_name
-        What it is, and what it may be called.
-    length
-        Gives the bytes of all of it.
-    parts
-        Gives the bytes.
+    file_name
+        What it may be called.
+    file
+        Its units.
+
+    Attributes
+    ----------
+    media_type
+        What it is.
     """
 
-    def __init__(
-        self,
-        version: str,
-        file_name: str,
-        length: Callable[[], int],
-        parts: Callable[[], Iterator[bytes | memoryview]],
-    ) -> None:
+    def __init__(self, version: str, file_name: str, file: CutoutFile) -> None:
         self.version = version
         self.media_type = MEDIA_TYPE
         self.file_name = file_name
-        self._length = length
-        self._parts = parts
+        self._file = file
 
     def length(self) -> int:
-        """Bytes of the whole file."""
-        return self._length()
+        """Bytes of the whole file. Of integers without a BLANK that are masked all are looked at, once."""
+        return self._file.length()
 
     def parts(self) -> Iterator[bytes | memoryview]:
         """The bytes in order, in pieces of a few MiB.
@@ -83,11 +83,14 @@ class ObservationCut:
         VersionGoneError, FileError
             The file changed or vanished on the way: what came before belongs to the version it had.
         """
-        return self._parts()
+        return self._file.parts()
 
 
 def cut_observation(observation: Observation, wanted: Filter, *, most_pixels: int) -> ObservationCut | None:
     """What a filter leaves of an observation; None where it leaves no pixel.
+
+    An image becomes the primary unit. Of an observation of several pieces each one that has pixels becomes an
+    extension behind a primary unit with the cards of the file's; columns of a HEALPix map become a table of its own.
 
     Parameters
     ----------
@@ -106,37 +109,55 @@ def cut_observation(observation: Observation, wanted: Filter, *, most_pixels: in
     for _ in range(TRIES):
         image, version = observation.file.current()
         try:
-            pieces = observation.pieces_in(image)
-            found = _cut(pieces[0], wanted, most_pixels)
+            ready = prepared(observation, image, version)
+            file = _cut(ready, filtered(observation, ready, wanted), wanted.region, most_pixels)
+            if file is not None:
+                file.length()
         except VersionGoneError:
             continue
         if observation.file.current()[1] == version:
-            if found is None:
-                return None
             name = file_name(observation.obs_id, "fits")
-            return ObservationCut(observation.public(version), name, found.length, found.parts)
+            return None if file is None else ObservationCut(observation.public(version), name, file)
     raise UnavailableError(f"{observation.file.name}: keeps changing while it is read: try again once it is written.")
 
 
-def _cut(piece: Piece, wanted: Filter, most_pixels: int) -> FitsCutout | None:
-    from armillary.images.cutouts.fitsfile import FitsCutout
-    from armillary.images.cutouts.windows import cut_pixels, cut_region
+def filtered(observation: Observation, ready: Prepared, wanted: Filter) -> tuple[AnyPiece, ...]:
+    """The pieces as far as BAND, TIME and POL leave something of them.
 
-    plane = piece.layers()[0].pyramid().plane
-    if wanted.band_m or wanted.time_mjd or wanted.pol:
-        raise ParameterError("BAND", "this observation cannot be filtered by it")
-    if wanted.region is None:
-        ny, nx = plane.shape
-        cut = cut_pixels(plane.shape, plane.wcs, 0, 0, nx, ny)
-    elif plane.wcs is None:
-        raise NotFoundError(f"{piece.entries[0].name}: has no celestial coordinates.", code="no_sky")
-    else:
-        try:
-            cut = cut_region(plane.wcs, wanted.region)
-        except ParameterError:
-            return None
-    check_pixels(cut, most_pixels, "A FITS cutout")
-    return FitsCutout(plane, cut)
+    Raises
+    ------
+    ParameterError
+        The observation cannot be filtered by one of them.
+    """
+
+    def row() -> ObsRow:
+        from armillary.holdings.obscore import row_of
+
+        return row_of(observation)
+
+    pieces = ready.pieces
+    if wanted.pol:
+        pieces = polarized(pieces, wanted.pol, row)
+    for interval, dimension in ((wanted.band_m, BAND), (wanted.time_mjd, TIME)):
+        if interval is not None:
+            found = (within(piece, interval, dimension, row) for piece in pieces)
+            pieces = tuple(piece for piece in found if piece is not None)
+    return pieces
+
+
+def _cut(ready: Prepared, pieces: tuple[AnyPiece, ...], region: Region | None, most_pixels: int) -> CutoutFile | None:
+    from armillary.images.cutouts.files import CutoutFile
+
+    cuts = cuts_of(pieces, region)
+    if not cuts.images and not cuts.tables:
+        return None
+    if cuts.pixels > most_pixels:
+        raise LimitError(
+            f"A cutout may have {most_pixels} pixels, this one has {cuts.pixels}: choose a smaller region.",
+            limit=most_pixels,
+            pixels=cuts.pixels,
+        )
+    return CutoutFile(cuts.units(ready))
 
 
 def file_name(obs_id: str, form: str) -> str:

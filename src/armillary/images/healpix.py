@@ -169,6 +169,16 @@ class HealpixPlane(Plane):
         self._unseen = [(value - 1e-5 * abs(value), value + 1e-5 * abs(value)) for value in bad]
 
     @property
+    def sky(self) -> MapSky:
+        """The table, which its other columns share."""
+        return self._sky
+
+    @property
+    def column(self) -> Column | None:
+        """Its column; None for the inside of a MOC."""
+        return self._column
+
+    @property
     def version(self) -> str:
         """Version of the file as it is on disk now."""
         return self._sky.file.source.version

@@ -38,6 +38,11 @@ class TableBytes:
         self._limit = hdu.data_offset + min(hdu.available, table.rows * table.row_bytes)
         self._table = table
 
+    @property
+    def whole_rows(self) -> int:
+        """Rows that the file holds whole: fewer than there should be where it is truncated."""
+        return max(0, self._limit - self._start) // self._table.row_bytes
+
     def pick(self, column: Column, elements: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Stored numbers of elements of a column, in native byte order, and which of them are not there.
 

@@ -159,6 +159,18 @@ def read_table(header: Header, name: str) -> MapTable:
     return MapTable(ordering, nside, frame, rows, row_bytes, index, values, first, order, notes)
 
 
+def column_offsets(header: Header) -> list[int]:
+    """Bytes from the start of a row to each column, of all that the table has."""
+    offsets, offset = [], 0
+    for number in range(1, min(header.integer("TFIELDS") or 0, _MAX_FIELDS) + 1):
+        match = _FORM.match(header.string(f"TFORM{number}").upper())
+        offsets.append(offset)
+        if match:
+            repeat, code = int(match[1] or 1), match[2]
+            offset += -(-repeat // 8) if code == "X" else repeat * _WIDTHS[code]
+    return offsets
+
+
 def _columns(header: Header, name: str, row_bytes: int) -> list[Column]:
     columns, offset = [], 0
     for number in range(1, min(header.integer("TFIELDS") or 0, _MAX_FIELDS) + 1):

@@ -132,3 +132,49 @@ def ranges_of_uniq(uniq: ArrayLike, order: int = MAX_ORDER) -> tuple[NDArray[np.
     down = np.clip(2 * (orders - order), 0, 2 * MAX_ORDER)
     first = (index >> down) << up
     return first, np.where(orders < 0, first, first + (np.int64(1) << up))
+
+
+def centres_of(nside: int, pixels: ArrayLike, *, nested: bool = False) -> NDArray[np.float64]:
+    """Unit vectors of the centres of pixels, in the map's frame.
+
+    Parameters
+    ----------
+    nside
+        Resolution; any number for RING, a power of two for NESTED.
+    pixels
+        From 0 to 12 nside² − 1.
+
+    Returns
+    -------
+    Shape (…, 3).
+    """
+    from armillary.sky.healpix_centre_kernels import ring_centres
+
+    check_nside(nside, nested=nested)
+    given = np.ascontiguousarray(pixels, np.int64)
+    if given.size and not 0 <= given.min() <= given.max() < 12 * nside * nside:
+        raise UsageError(f"a pixel is outside 0 to {12 * nside * nside - 1}.")
+    ringed = nest_to_ring(nside, given) if nested else given
+    vectors = np.empty((*given.shape, 3))
+    ring_centres(nside, ringed.reshape(-1), vectors.reshape(-1, 3))
+    return vectors
+
+
+def centres_of_uniq(uniq: ArrayLike) -> NDArray[np.float64]:
+    """Unit vectors of the centres of NUNIQ cells, shape (…, 3); NaN for what is no cell."""
+    orders, index = cells_of_uniq(uniq)
+    vectors = np.full((*orders.shape, 3), np.nan)
+    for order in np.unique(orders[orders >= 0]).tolist():
+        here = orders == order
+        vectors[here] = centres_of(1 << order, index[here], nested=True)
+    return vectors
+
+
+def pixel_radius(nside: int) -> float:
+    """Radians from the centre of a pixel to its farthest corner, of any pixel: that of the worst."""
+    height = (1.0 - 1.0 / nside) ** 2
+    centre = np.array([np.cos(np.pi / (4.0 * nside)), np.sin(np.pi / (4.0 * nside)), 0.0]) * np.sqrt(5.0) / 3.0
+    centre[2] = 2.0 / 3.0
+    z = 1.0 - height / 3.0
+    corner = np.array([np.sqrt((1.0 - z) * (1.0 + z)), 0.0, z])
+    return float(2.0 * np.arctan2(np.linalg.norm(centre - corner), np.linalg.norm(centre + corner)))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Borders belong to the region; a pixel centre that lies on one must not leave it by a rounding error.
 TOLERANCE = 1e-12
+LONGEST_LABEL = 1000
 SPHERE_DEG2 = 4.0 * math.pi * math.degrees(1.0) ** 2
 
 
@@ -83,6 +84,12 @@ class Region(ABC):
     @abstractmethod
     def words(self) -> str:
         """The region as the text of ``POS``."""
+
+    @property
+    def label(self) -> str:
+        """The region for people: its text, or the beginning of one that is long."""
+        words = self.words
+        return words if len(words) <= LONGEST_LABEL else f"{words[:LONGEST_LABEL].rsplit(' ', 1)[0]} …"
 
 
 def angle(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:

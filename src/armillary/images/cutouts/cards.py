@@ -26,7 +26,7 @@ from armillary.storage.fits.cards import Header as RawHeader
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_GONE = re.compile(
+GONE = re.compile(
     rb"(SIMPLE|XTENSION|BITPIX|NAXIS[0-9]*|EXTEND|PCOUNT|GCOUNT|GROUPS|BLOCKED|INHERIT|CHECKSUM|DATASUM"
     rb"|DATAMIN|DATAMAX|END) *"
 )
@@ -39,6 +39,7 @@ _HISTORY_TEXT = 70
 _TEXT = 60
 _TABULATED = re.compile(rb"CTYPE[1-9][A-Z]? *= *'.{4}-TAB.*")
 _OWN = re.compile(rb"(EXTNAME|EXTVER|EXTLEVEL|HISTORY|COMMENT| {8}) *")
+_TABLE_NUMBER = re.compile(rb"^((?:DP|D2IM)[1-9][A-Z]? *= *'EXTVER: *)([0-9]+(?:\.[0-9]*)?) *'")
 _INHERITS = re.compile(rb"INHERIT *= +T *(/.*)?")
 _END = b"END".ljust(CARD)
 _PRIMARY = b"SIMPLE  =                    T".ljust(CARD)
@@ -156,6 +157,17 @@ class Template:
         """With the cards of a primary header whose keywords it has not."""
         return Template(self._raw + missing_cards(primary, self._raw), self.bitpix, self._axes)
 
+    def renumbered(self, added: int) -> Template:
+        """Pointing to distortion tables whose EXTVER are larger by so much."""
+
+        def changed(match: re.Match[bytes]) -> bytes:
+            text = b"%b%d'" % (match[1], round(float(match[2])) + added)
+            return text.ljust(len(match[0]))
+
+        lines = [self._raw[k : k + CARD] for k in range(0, len(self._raw), CARD)]
+        raw = b"".join(_TABLE_NUMBER.sub(changed, line) for line in lines)
+        return Template(raw, self.bitpix, self._axes)
+
     def stepped(self, axis: int, first: int, step: int) -> dict[bytes, float]:
         """Numbers that change where every ``step``-th pixel of an axis is taken, from ``first`` on.
 
@@ -209,7 +221,7 @@ class Template:
 
     def _drops(self, line: bytes) -> bool:
         blank_of_floats = self.bitpix < 0 and line.startswith(b"BLANK   ")
-        return bool(blank_of_floats or _GONE.fullmatch(line[:8]) or _COMPRESSED_NAME.match(line))
+        return bool(blank_of_floats or GONE.fullmatch(line[:8]) or _COMPRESSED_NAME.match(line))
 
     def _moving(self, line: bytes) -> Moving | None:
         match, number = _MOVED.fullmatch(line[:8]), _NUMBER.fullmatch(line[8:])
@@ -263,9 +275,9 @@ class Template:
         new = dict(changed or {})
         parts = [
             _IMAGE if extension else _PRIMARY,
-            _whole(b"BITPIX", self.bitpix),
-            _whole(b"NAXIS", len(lengths)),
-            *(_whole(b"NAXIS%d" % axis, length) for axis, length in enumerate(lengths, 1)),
+            whole_card(b"BITPIX", self.bitpix),
+            whole_card(b"NAXIS", len(lengths)),
+            *(whole_card(b"NAXIS%d" % axis, length) for axis, length in enumerate(lengths, 1)),
         ]
         parts += [_COUNTS] if extension else [_EXTENDED] if extended else []
         parts += [_INHERIT] if extension and self.inherits else []
@@ -275,7 +287,7 @@ class Template:
             kept = [_replaced(part, others) for part in kept]
             kept += [card(key, value) for key, value in others.items() if not any(_has(part, key) for part in kept)]
         if blank is not None:
-            kept.append(_whole(b"BLANK", blank))
+            kept.append(whole_card(b"BLANK", blank))
         return finished(b"".join([*parts, *kept, *history_cards(history)]))
 
 
@@ -288,7 +300,7 @@ def missing_cards(primary: bytes, own: bytes) -> bytes:
         key = line[:8]
         goes_on = goes_on and key == b"CONTINUE"
         if not goes_on:
-            goes_on = key not in there and not _OWN.fullmatch(key) and not _GONE.fullmatch(key) and key != b"CONTINUE"
+            goes_on = key not in there and not _OWN.fullmatch(key) and not GONE.fullmatch(key) and key != b"CONTINUE"
         if goes_on:
             kept.append(line)
     return b"".join(kept)
@@ -305,7 +317,8 @@ def _has(part: bytes, key: bytes) -> bool:
     return any(part[k : k + 8].rstrip() == key for k in range(0, len(part), CARD))
 
 
-def _whole(key: bytes, value: int) -> bytes:
+def whole_card(key: bytes, value: int) -> bytes:
+    """A card with a whole number."""
     return (b"%-8b= %20d" % (key, value)).ljust(CARD)
 
 

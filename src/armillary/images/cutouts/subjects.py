@@ -16,7 +16,7 @@ from armillary.images.fits.base import FitsPlane
 from armillary.storage.fits.cards import CARD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -33,6 +33,19 @@ class Span:
     first: int
     count: int = 1
     step: int = 1
+
+
+def even_runs(places: Sequence[int]) -> list[Span]:
+    """Places on an axis, ascending, as few spans: one where they are evenly spaced."""
+    runs: list[list[int]] = []
+    for place in places:
+        last = runs[-1] if runs else []
+        if last and (len(last) == 1 or place - last[-1] == last[1] - last[0]):
+            last.append(place)
+        else:
+            runs.append([place])
+    steps = [run[1] - run[0] if len(run) > 1 else 1 for run in runs]
+    return [Span(run[0], len(run), step) for run, step in zip(runs, steps, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +84,10 @@ class Subject:
     def relabelled(self, units: str) -> Subject:
         """With another BUNIT than the file's."""
         return replace(self, template=self.template.with_card(text_card("BUNIT", units)))
+
+    def renumbered(self, added: int) -> Subject:
+        """Pointing to distortion tables whose EXTVER are larger."""
+        return replace(self, template=self.template.renumbered(added))
 
     def inheriting(self, primary: bytes) -> Subject:
         """With the keywords of a primary header that its own has not, where its own says that it inherits them."""

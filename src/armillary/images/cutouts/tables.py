@@ -99,6 +99,9 @@ def _moved(hdu: FitsHdu, x0: int, y0: int, renumbered: int) -> Iterator[bytes]:
         yield card(key, value)
 
 
-def highest_version(file: FitsFile) -> int:
-    """The largest EXTVER of the tables of a file."""
+def highest_version(plane: Plane) -> int:
+    """The largest EXTVER of the tables of a plane's file."""
+    if not isinstance(plane, FitsPlane):
+        return 0
+    file = plane.file
     return max((hdu.header.integer("EXTVER") or 1 for hdu in file.hdus if hdu.name.upper() in _NAMES), default=0)

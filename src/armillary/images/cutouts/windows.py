@@ -81,6 +81,11 @@ def wrap_period(wcs: PlaneWcs | None) -> int | None:
     return period if whole and wcs.seam_can_move else None
 
 
+def whole_plane(shape: tuple[int, int]) -> Cut:
+    """All pixels."""
+    return Cut(Window(0, shape[0], 0, shape[1]))
+
+
 def cut_pixels(shape: tuple[int, int], wcs: PlaneWcs | None, x0: int, y0: int, x1: int, y1: int) -> Cut:
     """A box of pixels, half-open, clipped to the plane; on a map that goes around columns may run on.
 
@@ -121,12 +126,12 @@ def cut_region(wcs: PlaneWcs, region: Region, *, masked: bool = True) -> Cut:
         pixel = _pixel_of(middle, (ny, nx))
         if pixel is None:
             raise outside("POS", nx, ny)
-        return Cut(Window(pixel[1], pixel[1] + 1, pixel[0], pixel[0] + 1), None, None, region.words)
+        return Cut(Window(pixel[1], pixel[1] + 1, pixel[0], pixel[0] + 1), None, None, region.label)
     x0, y0, x1, y1 = box
     if period is not None and x1 - x0 >= period - 1:
         x0, x1, period = 0, nx, None
     cut = _placed(x0, y0, x1, y1, period, nx)
-    return Cut(cut.window, cut.period, region if masked else None, region.words)
+    return Cut(cut.window, cut.period, region if masked else None, region.label)
 
 
 def _placed(x0: int, y0: int, x1: int, y1: int, period: int | None, nx: int) -> Cut:
