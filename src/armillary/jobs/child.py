@@ -82,6 +82,7 @@ class Child:
         self._voice.say("ready")
         while True:
             message = self._heard.get()
+            self._voice.say("begun")
             self._do(read_job(message["job"]), message["room"], setup, *opened)
 
     def _listen(self) -> None:

@@ -40,7 +40,7 @@ class End(Enum):
     VOID = auto()
     """Aborted, deleted, or given to another."""
     LEFT = auto()
-    """The crew ends."""
+    """The crew ends, or nothing was begun: another may do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,8 @@ class Attempt:
         self._deadline_s: float | None = None
         self._open_by_s = now + plan.open_s
         self._beaten_s = now
+        self._idle_before = child.ready
+        self._begun = False
         self._untold: Progress | None = None
         self._rung = False
 
@@ -138,7 +140,8 @@ class Attempt:
         if self._leaving():
             return Outcome(End.LEFT)
         if self._child.ended:
-            return Outcome(End.DIED)
+            # One that died while it was idle, unseen, has not begun: that is no attempt that failed.
+            return Outcome(End.LEFT if self._idle_before and not self._begun else End.DIED)
         return self._judge(time.monotonic()) or self._beat(time.monotonic())
 
     def _hear(self) -> Outcome | None:
@@ -205,6 +208,8 @@ class Attempt:
         if word == "ready":
             self._child.ready = True
             self._hand_over()
+        elif word == "begun":
+            self._begun = True
         elif word == "kept":
             self._results += read_results(message["results"])
         elif word == "progress":
