@@ -138,14 +138,23 @@ class FolderResults:
         place = self._folder / result_keys.OWNER
         with told():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = self._folder / result_keys.part_name()
-            try:
-                part.write_text(identity, encoding="utf-8")
-                with contextlib.suppress(FileExistsError):
-                    os.link(part, place)
-            finally:
-                part.unlink(missing_ok=True)
+            if not place.exists():
+                self._claim_for(identity, place)
             return place.read_text(encoding="utf-8") == identity
+
+    def _claim_for(self, identity: str, place: Path) -> None:
+        part = self._folder / result_keys.part_name()
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
+        try:
+            try:
+                os.write(descriptor, identity.encode())
+            finally:
+                os.close(descriptor)
+            # The first counts, and its name is there when all of it is.
+            with contextlib.suppress(FileExistsError):
+                os.link(part, place)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 class _Blocks:

@@ -40,6 +40,7 @@ class PostgresqlBell:
         self._address = address
         self._listeners = Listeners()
         self._lock = threading.Lock()
+        self._closed = False
         self._sender: tuple[int, _Sender] | None = None
         self._ear: tuple[int, _Ear] | None = None
 
@@ -48,6 +49,8 @@ class PostgresqlBell:
         known = self._sender
         if known is None or known[0] != os.getpid():
             with self._lock:
+                if self._closed:
+                    return
                 known = self._sender
                 if known is None or known[0] != os.getpid():
                     known = self._sender = os.getpid(), _Sender(self._address)
@@ -64,6 +67,7 @@ class PostgresqlBell:
     def close(self) -> None:
         """Send what is still to be said, stop listening."""
         with self._lock:
+            self._closed = True
             sender, self._sender = self._sender, None
             ear, self._ear = self._ear, None
         for known in (sender, ear):

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from armillary.jobs.model import Order, Phase, Progress, Result
 from armillary.testing.job_tools import (
     FAILED,
