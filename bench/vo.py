@@ -230,7 +230,8 @@ def _check_jobs(port: int, places: list[str], results: Path) -> None:
     found = [_job(port, place) for place in places]
     phases = Counter(job["phase"] for job in found)
     if phases != {"COMPLETED": len(places)} or {len(job["results"]) for job in found} != {1}:
-        raise load.LoadError(f"Jobs ended as {dict(phases)}.")
+        said = Counter(job["error"]["message"] for job in found if job["error"])
+        raise load.LoadError(f"Jobs ended as {dict(phases)}: {said.most_common(3)}")
     files = sum(path.is_file() for path in results.rglob("*"))
     if files != len(places):
         raise load.LoadError(f"{files} files of results for {len(places)} jobs.")
