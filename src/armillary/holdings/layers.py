@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import FileError, NotFoundError, UnreadableFileError
 from armillary.holdings.names import component, no_layer
+from armillary.holdings.obscore_words import NOTHING_SAID, ObsWords
 from armillary.holdings.selection import AS_IN_THE_FILE, AUTOMATIC, Look, Selector, Words
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ class LayerEntry:
         Whether the file was looked into yet.
     fault
         Why the file does not hold this layer, None while it does.
+    obscore
+        What a configuration says of it to the Virtual Observatory.
 
     Attributes
     ----------
@@ -136,6 +139,7 @@ class LayerEntry:
     tile_size: int | None = None
     known: bool = True
     fault: FileError | None = None
+    obscore: ObsWords = NOTHING_SAID
     subject: str = field(init=False, repr=False)
     about: tuple[str, ...] = field(init=False, repr=False)
 

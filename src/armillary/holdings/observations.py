@@ -128,7 +128,7 @@ class Observation:
         FileError, NotFoundError
             As ``pieces``.
         """
-        find = _finder(image)
+        find = stack_finder(image)
         found: dict[int, dict[object, LayerEntry]] = {}
         fault: FileError | None = None
         for entry in self.entries:
@@ -146,8 +146,8 @@ class Observation:
         return tuple(Piece(tuple(entries.values()), hdu, self.index) for hdu, entries in sorted(found.items()))
 
 
-def _finder(image: ImageFile) -> Callable[[LayerEntry], PlaneStack]:
-    """What finds the stack of a layer in a file without counting its stacks anew for each."""
+def stack_finder(image: ImageFile) -> Callable[[LayerEntry], PlaneStack]:
+    """What finds the stack of a layer in a file, as ``LayerEntry.stack``, without counting stacks anew for each."""
     known = dict(zip(stack_keys(image), image.stacks, strict=True))
 
     def find(entry: LayerEntry) -> PlaneStack:

@@ -94,13 +94,14 @@ def of_ring(south_deg: float, north_deg: float) -> Footprint:
 
 def of_cells(order: int, cells: NDArray[np.int64]) -> Footprint:
     """Nested HEALPix cells of one order, ICRS; at least one."""
-    return _of_ranges(ranges_of_cells(order, cells))
+    return of_ranges(ranges_of_cells(order, cells))
 
 
-def _of_ranges(ranges: NDArray[np.int64]) -> Footprint:
+def of_ranges(ranges: NDArray[np.int64]) -> Footprint:
+    """Ranges of nested cells of order 29, ICRS, sorted and disjoint, shape (n, 2); at least one."""
     if len(ranges) == 1 and int(ranges[0, 1] - ranges[0, 0]) == CELLS_OF_SKY:
         return all_sky()
-    points = _corners_of_ranges(ranges)
+    points = _cornersof_ranges(ranges)
     centre, radius = cap(points)
     return Footprint((), (), ranges, centre, radius, _words_around(points, centre, radius))
 
@@ -137,7 +138,7 @@ def merged(parts: Sequence[Footprint]) -> Footprint | None:
         return all_sky()
     polygons = tuple(polygon for part in distinct for polygon in part.polygons)
     rings = tuple(ring for part in distinct for ring in part.rings)
-    points = [*polygons, *([_corners_of_ranges(cells)] if len(cells) else []), *map(points_of_ring, rings)]
+    points = [*polygons, *([_cornersof_ranges(cells)] if len(cells) else []), *map(points_of_ring, rings)]
     around = np.concatenate(points)
     centre, radius = cap(around)
     return Footprint(polygons, rings, cells, centre, radius, _words_around(around, centre, radius))
@@ -300,7 +301,7 @@ def points_of_ring(ring: tuple[float, float]) -> NDArray[np.float64]:
     return np.concatenate([to_vectors(ra, np.full(len(ra), dec)) for dec in ring])
 
 
-def _corners_of_ranges(ranges: NDArray[np.int64]) -> NDArray[np.float64]:
+def _cornersof_ranges(ranges: NDArray[np.int64]) -> NDArray[np.float64]:
     """Corners and middles of sides of the cells of some ranges; of coarser cells around them where these are many."""
     from armillary.sky.cells import outlines
 
