@@ -11,12 +11,13 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
 from armillary.errors import LimitError, ParameterError, UsageError
 from armillary.render.coding import negotiate
 from armillary.server.answers import SMALLEST_COMPRESSED, body_answer, patient
-from armillary.server.asgi import header
+from armillary.server.asgi import ClientGoneError, header
 from armillary.server.doors.cookies import Site
 from armillary.server.errors import HttpError
 from armillary.server.services import services_of
@@ -122,9 +123,19 @@ async def _urlencoded(request: Request, kind: str) -> list[tuple[str, str]]:
     return await asyncio.to_thread(_pairs, body)
 
 
+class _Parser(MultiPartParser):
+    """One that knows whether the body came to its end: of one that did not, parts would be missed in silence."""
+
+    ended = False
+
+    def on_end(self) -> None:
+        """The last boundary was read."""
+        self.ended = True
+
+
 @contextlib.asynccontextmanager
 async def _multipart(request: Request) -> AsyncIterator[tuple[list[tuple[str, str]], dict[str, UploadFile]]]:
-    parser = MultiPartParser(
+    parser = _Parser(
         request.headers,
         _bounded(request),
         max_files=MOST_FILES,
@@ -138,6 +149,8 @@ async def _multipart(request: Request) -> AsyncIterator[tuple[list[tuple[str, st
     except (KeyError, UnicodeDecodeError, LookupError):
         raise UsageError("The body of this request is no multipart/form-data.") from None
     try:
+        if not parser.ended:
+            raise UsageError("The body of this request ends before its last boundary.")
         fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
         yield fields, {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
     finally:
@@ -157,11 +170,14 @@ async def _bounded(request: Request, most: int | None = None) -> AsyncGenerator[
     allowed = services_of(request).settings.upload_size << 20
     allowed = allowed if most is None else min(allowed, most)
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > allowed:
-            raise LimitError(f"The body of this request has more than {allowed >> 20} MiB.")
-        yield part
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > allowed:
+                raise LimitError(f"The body of this request has more than {allowed >> 20} MiB.")
+            yield part
+    except ClientDisconnect:
+        raise ClientGoneError from None
 
 
 def address(request: Request, path: str) -> str:
