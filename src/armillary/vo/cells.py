@@ -94,19 +94,46 @@ def text_of(datatype: str, value: Any, null: str | None = None) -> str:
     write = _WRITERS[datatype]
     if datatype in TEXTS or not hasattr(value, "__len__"):
         return write(value)
-    nothing = "?" if datatype == "boolean" else (null or "0" if datatype in INTEGERS else "NaN")
+    nothing = _nothing(datatype, null)
     return " ".join(nothing if one is None else write(one) for one in value)
 
 
-def writer(datatype: str, arraysize: str, null: str | None = None) -> Callable[[Any], str]:
-    """What makes a cell, with its tags, of a value of a column; ``null`` as of ``text_of``."""
+def _nothing(datatype: str, null: str | None) -> str:
+    """What stands for nothing within a sequence."""
+    if datatype == "boolean":
+        return "?"
+    if datatype in COMPLEX:
+        return "NaN NaN"
+    return null or "0" if datatype in INTEGERS else "NaN"
+
+
+def writer(datatype: str, arraysize: str = "", null: str | None = None, xtype: str = "") -> Callable[[Any], str]:
+    """What makes a cell, with its tags, of a value of a column.
+
+    Parameters
+    ----------
+    datatype, arraysize, xtype
+        Of the column.
+    null
+        As of ``text_of``.
+    """
     if datatype in TEXTS:
         return _text_cell(_WRITERS[datatype])
     if arraysize not in {"", "1"}:
-        return lambda value: EMPTY if value is None else f"<TD>{text_of(datatype, value, null)}</TD>"
+        empty = _empty_array(arraysize, _nothing(datatype, null), xtype)
+        return lambda value: empty if value is None else f"<TD>{text_of(datatype, value, null)}</TD>"
     if datatype == "double":
         return _double_cell
     return _scalar_cell(_WRITERS[datatype])
+
+
+def _empty_array(arraysize: str, nothing: str, xtype: str) -> str:
+    """Nothing in a column of sequences: of a fixed length so many nothings, of another none at all."""
+    if xtype == "polygon":  # The least that readers take for one.
+        return f"<TD>{' '.join([nothing] * 6)}</TD>"
+    if arraysize.endswith("*"):
+        return EMPTY
+    return f"<TD>{' '.join([nothing] * math.prod(map(int, arraysize.split('x'))))}</TD>"
 
 
 def _text_cell(write: Callable[[Any], str]) -> Callable[[Any], str]:

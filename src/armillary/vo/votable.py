@@ -15,7 +15,7 @@ from armillary.vo import cells
 from armillary.vo.xml import HEAD, blocks, escape, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 VERSION = "1.4"
 NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
@@ -333,11 +333,13 @@ def _table(table: Table, after: list[Info]) -> Iterator[str]:
     yield "</TABLEDATA></DATA>\n</TABLE>\n"
 
 
+def _cell_writer(column: Field) -> Callable[[Any], str]:
+    null = None if column.values is None else column.values.null
+    return cells.writer(column.datatype, column.arraysize, null, column.xtype)
+
+
 def _rows(table: Table, after: list[Info]) -> Iterator[str]:
-    writers = [
-        cells.writer(column.datatype, column.arraysize, None if column.values is None else column.values.null)
-        for column in table.fields
-    ]
+    writers = [_cell_writer(column) for column in table.fields]
     rows = iter(table.rows)
     counted = rows if table.most_rows is None else islice(rows, table.most_rows)
     while some := list(islice(counted, ROWS_AT_ONCE)):

@@ -36,6 +36,10 @@ LONGEST_ID = 1024
 MOST_HEADERS = 100
 _TYPES = {datalink.MEDIA_TYPE: datalink.MEDIA_TYPE}
 _AUTH = {"none": "false", "token": "true"}
+_WAYS = (
+    ("sync", soda.SYNC_ID, "Cutouts while you wait."),
+    ("async", soda.ASYNC_ID, "Cutouts by a background job, also many at once."),
+)
 _DESCRIPTION = "Cutouts by region of the sky, and by what else the image has: wavelengths, times, polarization states."
 
 
@@ -132,10 +136,7 @@ class Links:
     def _services(self, asked: str, observation: Observation, count: int) -> Iterator[Link]:
         did = publisher_did(self.settings.vo_authority, observation.obs_id)
         inputs = descriptor(did)
-        ways = [("sync", soda.SYNC_ID, "Cutouts while you wait.")]
-        if self.settings.jobs_runner != "off":
-            ways.append(("async", soda.ASYNC_ID, "Cutouts by a background job, also many at once."))
-        for way, standard, text in ways:
+        for way, standard, text in _WAYS:
             service_id = f"soda-{way}-{count}"
             url = f"{self.base}/vo/soda/{way}"
             described = service(

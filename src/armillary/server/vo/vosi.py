@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from starlette.responses import Response  # noqa: TC002 - the framework reads it at run time
 
-from armillary.errors import ArmillaryError, ParameterError
+from armillary.errors import ArmillaryError, ConfigurationError, ParameterError, UnavailableError
 from armillary.holdings.source_facts import steadily_read
 from armillary.server.asgi import STRANGER
 from armillary.server.services import access_of, services_of
@@ -130,8 +130,16 @@ async def _availability(request: Request, *, jobs: bool) -> Response:
     return bytes_answer(request, body, vosi.MEDIA_TYPE)
 
 
-async def _trouble_of_jobs(_request: Request) -> str:
+async def _trouble_of_jobs(request: Request) -> str:
     """Why background jobs cannot be had now; empty where they can."""
+    services = services_of(request)
+    try:
+        # Shared by all who ask meanwhile: a database that is down is tried for seconds.
+        await services.job_workers.run("availability", lambda: services.jobs().store.revisions(("0",)))
+    except UnavailableError as error:
+        return error.message
+    except ConfigurationError:
+        return "Background jobs are not set up as they must be."
     return ""
 
 
