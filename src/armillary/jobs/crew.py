@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from armillary.errors import ArmillaryError
 from armillary.jobs.bell import QUEUE
 from armillary.jobs.crew_seat import Seat
+from armillary.jobs.model import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,15 +73,25 @@ class Crew:
             self._hint = True
             self._changed.notify()
 
-    def run(self, job_id: str) -> None:
-        """Have this very job done, if it is waiting, and wait for the end of the attempt."""
+    def run(self, job_id: str) -> bool:
+        """Have this very job done, if it is waiting, and wait for the end of the attempt.
+
+        Returns
+        -------
+        Whether it waits again, as far as can be told: its process died, or the crew ends.
+        """
         ticket = _Ticket(job_id)
         with self._changed:
-            if self._closed.is_set():
-                return
-            self._tickets.append(ticket)
-            self._changed.notify()
-        ticket.done.wait()
+            ended = self._closed.is_set()
+            if not ended:
+                self._tickets.append(ticket)
+                self._changed.notify()
+        if not ended:
+            ticket.done.wait()
+        try:
+            return self.store.revision(job_id)[0] is Phase.QUEUED
+        except ArmillaryError:
+            return False
 
     def close(self) -> None:
         """End: children are killed, their jobs wait for others."""

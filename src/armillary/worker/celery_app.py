@@ -42,10 +42,8 @@ def run_worker(broker: str, service: str, crew: Crew, ready: Callable[[], None],
 
     @app.task(name=TASK, ignore_result=True, acks_late=True, reject_on_worker_lost=True)
     def run_job(job_id: str) -> None:
-        crew.run(str(job_id))
-        if crew.leaving():
-            # It waits again, for another worker.
-            with contextlib.suppress(Exception):
+        if crew.run(str(job_id)):
+            with contextlib.suppress(Exception):  # Where the broker is away, workers find it later.
                 send(app, job_id)
 
     def on_ready(**_: Any) -> None:
