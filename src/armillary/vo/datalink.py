@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STANDARD_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
 MEDIA_TYPE = "application/x-votable+xml;content=datalink"
-THIS, PREVIEW, HEADER, CUTOUT = "#this", "#preview", "#detached-header", "#cutout"
+THIS, PREVIEW, HEADER, CUTOUT = "#this", "#preview", "#auxiliary", "#cutout"
 """Words of the vocabulary http://www.ivoa.net/rdf/datalink/core."""
 
 # Section 3.2, with the UCDs of its table.

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response  # noqa: TC002 - the framework reads it at run time
 
 from armillary.errors import ArmillaryError, LimitError, ParameterError
+from armillary.holdings.obscore import row_of
 from armillary.holdings.soda import Filter, cut_observation
 from armillary.server.errors import told_to
 from armillary.server.services import access_of, services_of
 from armillary.server.vo.answers import address, parameters_of, votable_answer, votable_type
+from armillary.sky.frames import to_angles
 from armillary.vo import datalink, soda
 from armillary.vo.datalink import Link
 from armillary.vo.identifiers import bare_id, publisher_did
-from armillary.vo.soda_descriptor import descriptor
+from armillary.vo.soda_descriptor import Coverage, descriptor
 from armillary.vo.votable import service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from armillary.holdings.access import Access
+    from armillary.holdings.obscore import ObsRow
     from armillary.holdings.observations import Observation
     from armillary.holdings.tree import Holdings
     from armillary.server.settings import Settings
@@ -34,6 +38,7 @@ router = APIRouter(prefix="/vo/datalink", include_in_schema=False)
 
 LONGEST_ID = 1024
 MOST_HEADERS = 100
+TOO_LARGE = "FatalFault: All of it has more pixels than one answer may have: ask for cutouts."
 _TYPES = {datalink.MEDIA_TYPE: datalink.MEDIA_TYPE}
 _AUTH = {"none": "false", "token": "true"}
 _WAYS = (
@@ -87,63 +92,77 @@ class Links:
             except ArmillaryError as error:
                 yield datalink.no_link(one, error)
                 continue
-            yield from self._of(one, observation)
-            yield from self._services(one, observation, count)
+            yield from self._of(one, observation, count)
 
     def _observation(self, asked: str) -> Observation:
         if not asked or len(asked) > LONGEST_ID or not asked.isprintable():
             raise ParameterError("ID", f"an id has from 1 to {LONGEST_ID} printable characters")
         return self.holdings.observation(bare_id(asked, self.settings.vo_authority), self.access)
 
-    def _of(self, asked: str, observation: Observation) -> Iterator[Link]:
-        yield self._this(asked, observation)
-        auth = _AUTH.get(self.settings.auth, "optional")
+    def _of(self, asked: str, observation: Observation, count: int) -> Iterator[Link]:
         try:
+            row = row_of(observation)
             layers = [piece.layers()[0] for piece in observation.pieces]
-        except ArmillaryError:
-            return  # The row of the whole says what is wrong.
+        except ArmillaryError as error:
+            yield datalink.no_link(asked, told_to(error, self.access))
+            return
+        yield self._this(asked, observation)
         preview = f"{self._layer(layers[0].id)}/tiles/0/0/0.png"
-        yield Link(asked, datalink.PREVIEW, "Preview of the first plane.", preview, content_type="image/png", auth=auth)
+        yield self._link(asked, datalink.PREVIEW, "Preview of the first plane.", preview, "image/png")
         for layer in layers[:MOST_HEADERS]:
             text = f"FITS header of {layer.entry.name}." if len(layers) > 1 else "FITS header."
-            header = f"{self._layer(layer.id)}/header"
-            yield Link(asked, datalink.HEADER, text, header, content_type="text/plain", auth=auth)
+            yield self._link(asked, datalink.HEADER, text, f"{self._layer(layer.id)}/header", "text/plain")
+        if row.footprint is not None:
+            yield from self._services(asked, observation, coverage_of(row), count)
+
+    def _link(self, asked: str, semantics: str, text: str, url: str, media_type: str, **more: Any) -> Link:
+        return Link(asked, semantics, text, url, content_type=media_type, auth=self._auth, **more)
+
+    @property
+    def _auth(self) -> str:
+        return _AUTH.get(self.settings.auth, "optional")
 
     def _this(self, asked: str, observation: Observation) -> Link:
-        did = publisher_did(self.settings.vo_authority, observation.obs_id)
         try:
             cut = cut_observation(observation, Filter(), most_pixels=self.settings.cutout_pixels)
             length = None if cut is None else cut.length()
         except LimitError:
-            error = LimitError("The whole has more pixels than one answer may have: ask for cutouts.")
-            return datalink.no_link(asked, error)
+            return Link(asked, datalink.THIS, error_message=TOO_LARGE)
         except ArmillaryError as error:
             return datalink.no_link(asked, told_to(error, self.access))
-        return Link(
-            asked,
-            datalink.THIS,
-            f"All of {observation.name}.",
-            f"{self.base}/vo/soda/sync?{urlencode({'ID': did})}",
-            content_type="application/fits",
-            content_length=length,
-            content_qualifier="#image",
-            auth=_AUTH.get(self.settings.auth, "optional"),
-        )
+        url = f"{self.base}/vo/soda/sync?{urlencode({'ID': self._did(observation)})}"
+        words = {"content_length": length, "content_qualifier": "#image"}
+        return self._link(asked, datalink.THIS, f"All of {observation.name}.", url, "application/fits", **words)
+
+    def _did(self, observation: Observation) -> str:
+        return publisher_did(self.settings.vo_authority, observation.obs_id)
 
     def _layer(self, layer_id: str) -> str:
         return f"{self.base}/api/layers/{quote(layer_id, safe='')}"
 
-    def _services(self, asked: str, observation: Observation, count: int) -> Iterator[Link]:
-        did = publisher_did(self.settings.vo_authority, observation.obs_id)
-        inputs = descriptor(did)
+    def _services(self, asked: str, observation: Observation, coverage: Coverage, count: int) -> Iterator[Link]:
+        inputs = descriptor(self._did(observation), coverage)
         for way, standard, text in _WAYS:
-            service_id = f"soda-{way}-{count}"
-            url = f"{self.base}/vo/soda/{way}"
-            described = service(
-                service_id, url, inputs, standard_id=standard, name=f"soda-{way}", description=_DESCRIPTION
-            )
+            service_id, name = f"soda-{way}-{count}", f"soda-{way}"
+            words = {"standard_id": standard, "name": name, "description": _DESCRIPTION}
+            described = service(service_id, f"{self.base}/vo/soda/{way}", inputs, **words)
             kind = "application/fits" if way == "sync" else ""
-            auth = _AUTH.get(self.settings.auth, "optional")
-            yield Link(asked, datalink.CUTOUT, text, service_def=service_id, content_type=kind, auth=auth)
+            yield Link(asked, datalink.CUTOUT, text, service_def=service_id, content_type=kind, auth=self._auth)
             # Only once its row was written: a document that is cut short describes nothing that no row names.
             self.descriptors.append(described)
+
+
+def coverage_of(row: ObsRow) -> Coverage:
+    """What of an observation can be asked for in a cutout."""
+    circle, polygon = None, None
+    if row.footprint is not None:
+        ra, dec = to_angles(row.footprint.centre)
+        radius = min(180.0, math.degrees(row.footprint.radius_rad))
+        circle = round(float(ra), 9), round(float(dec), 9), round(radius, 9)
+        shape, _, corners = row.footprint.words.partition(" ")
+        polygon = tuple(map(float, corners.split())) if shape == "POLYGON" else None
+    band = None if row.em_min is None or row.em_max is None else (row.em_min, row.em_max)
+    time = None if row.t_min is None or row.t_max is None else (row.t_min, row.t_max)
+    return Coverage(
+        circle, polygon, band, time, tuple((row.pol_states or "").strip("/").split("/")) if row.pol_states else ()
+    )
