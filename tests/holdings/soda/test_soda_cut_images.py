@@ -140,7 +140,7 @@ def test_more_pixels_than_may_be_are_refused(cut: Any, tmp_path: Path) -> None:
 def test_an_image_without_a_sky_has_no_regions(cut: Any, tmp_path: Path) -> None:
     path = tmp_path / "image.fits"
     fits.PrimaryHDU(numbers(np.int16)).writeto(path)
-    with pytest.raises(ParameterError, match="POS: the observation cannot be filtered by it. HDU 0"):
+    with pytest.raises(ParameterError, match=r"POS: the observation cannot be filtered by it\. HDU 0"):
         cut(path, CIRCLE)
     assert cut.hdus(path)[0].data.shape == (64, 80)
 
