@@ -38,6 +38,7 @@ class FakeJobs:
         self.most_waiting = 0
         self.refusal: tuple[int, str] | None = None
         self.down = False
+        self.patient = True
         self._number = itertools.count(1)
         page.route("**/vo/soda/async**", self._answer)
         page.route("**/vo/soda/async/**", self._answer)
@@ -88,6 +89,11 @@ class FakeJobs:
         for route, job_id, _ in waiting:
             self._job(route, job_id)
 
+    def close(self) -> None:
+        """Nobody waits any more."""
+        self.patient = False
+        self.settle()
+
     def _json(self, route: Route, body: Any, status: int = 200) -> None:
         route.fulfill(status=status, content_type="application/json", body=json.dumps(body))
 
@@ -129,7 +135,7 @@ class FakeJobs:
         job = self.jobs.get(job_id)
         if rest:
             route.fulfill(status=200, content_type="application/fits", body=rest)
-        elif job and int(query.get("WAIT", "0")) > 0 and job["phase"] == query.get("PHASE"):
+        elif self.patient and job and int(query.get("WAIT", "0")) > 0 and job["phase"] == query.get("PHASE"):
             self.waiting.append((route, job_id, job["phase"]))
             self.most_waiting = max(self.most_waiting, len(self.waiting))
         else:

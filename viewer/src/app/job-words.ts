@@ -82,7 +82,10 @@ export function lineOf(job: { phase: Phase; created: string | null; info: JobInf
   const when = whenWords((info?.ended ?? null) || job.created, now, true);
   if (phase === "EXECUTING" && info && info.progress.total > 0)
     return `${grouped(info.progress.done)} of ${grouped(info.progress.total)}`;
-  if (phase === "COMPLETED" && info) return [outcomeWords(info.results), when].filter(Boolean).join(" · ");
+  if (phase === "COMPLETED" && info) {
+    const { empty } = outcome(info.results);
+    return [outcomeWords(info.results), empty ? "" : when].filter(Boolean).join(" · ");
+  }
   return when;
 }
 

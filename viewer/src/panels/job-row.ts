@@ -85,7 +85,7 @@ export class ArJobRow extends LitElement {
     const line = lineOf(job);
     const unread = job.info === null;
     return html`<div class="line">
-        <button class="pick" aria-expanded=${this.on} @click=${() => selectJob(this.on ? null : job.id)} @keydown=${this.keyed} title=${`${title} (Delete removes it)`}>
+        <button class="pick" aria-expanded=${this.on} @click=${() => void this.pick(job)} @keydown=${this.keyed} title=${`${title} (Delete removes it)`}>
           <span class="phase ${unread ? "quiet" : tone} ${job.phase === "EXECUTING" ? "turns" : ""}" title=${unread ? "Asking the server" : tip}>${iconOf(job)}</span>
           <span class="words"><b>${title}</b>
             <small>${unread ? html`Asking…` : html`<span class="word ${tone}">${word}</span>`}${line ? ` · ${line}` : ""}</small></span>
@@ -217,6 +217,12 @@ export class ArJobRow extends LitElement {
       <div class="tools"><button class="btn danger" ?disabled=${this.busy} @click=${() => void this.deleted(job)}>${icons.trash}Delete</button>
         <button class="btn" @click=${this.keep}>Keep</button></div>
     </div>`;
+  }
+
+  private async pick(job: JobEntry): Promise<void> {
+    selectJob(this.on ? null : job.id);
+    await this.updateComplete;
+    if (this.on) this.scrollIntoView({ block: "nearest" });
   }
 
   private readonly showMore = (): void => {
