@@ -5,6 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "vo")]
 
-from conftest_server import ask, folder  # noqa: F401
+from conftest_server import ask, folder  # noqa: E402, F401

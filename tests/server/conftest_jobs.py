@@ -44,17 +44,17 @@ def stored(app: Any) -> int:
     return sum(1 for _ in room.results.jobs()) + room.store.waiting()
 
 
-async def post(client: httpx.AsyncClient, pairs: list[tuple[str, str]] | dict[str, str], **more: Any) -> str:
+async def post(client: httpx.AsyncClient, pairs: Any, **more: Any) -> str:
     """Make a job; its address."""
     answer = await client.post(JOBS, data=as_form(pairs), **more)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
 
-def as_form(pairs: list[tuple[str, str]] | dict[str, str]) -> dict[str, list[str]]:
+def as_form(pairs: Any) -> dict[str, list[str]]:
     form: dict[str, list[str]] = {}
     for name, value in pairs.items() if isinstance(pairs, dict) else pairs:
-        form.setdefault(name, []).append(value)
+        form.setdefault(name, []).extend([value] if isinstance(value, str) else value)
     return form
 
 
