@@ -112,10 +112,11 @@ class Database:
         if self.file is not None:
             _make_private(self.file)
         engine = _make_engine(self._address)
-        from armillary.jobs.schema import bring_up_to_date
-
-        with told(), engine.execution_options(armillary_write=True).begin() as connection:
-            bring_up_to_date(connection)
+        try:
+            _prepare_tables(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
 
     @contextlib.contextmanager
@@ -187,6 +188,18 @@ def _make_engine(address: str) -> Engine:
     else:
         _prepare_postgresql(engine)
     return engine
+
+
+def _prepare_tables(engine: Engine) -> None:
+    from armillary.jobs.schema import bring_up_to_date, is_up_to_date
+
+    with told():
+        with engine.begin() as connection:
+            # Whoever comes later waits for no writer.
+            if is_up_to_date(connection):
+                return
+        with engine.execution_options(armillary_write=True).begin() as connection:
+            bring_up_to_date(connection)
 
 
 def _empty() -> Engine:

@@ -98,6 +98,12 @@ STEPS: dict[int, Callable[[Connection], None]] = {}
 """What makes version ``n + 1`` of version ``n``."""
 
 
+def is_up_to_date(connection: Connection) -> bool:
+    """Whether the tables are there, and of this version."""
+    found = inspect(connection).has_table(PROPERTIES.name)
+    return found and connection.execute(select(PROPERTIES.c.version)).scalar() == VERSION
+
+
 def bring_up_to_date(connection: Connection) -> None:
     """Make the tables, or bring older ones up to this version; in the caller's transaction, alone.
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from armillary.errors import UnavailableError
+from armillary.errors import ConfigurationError, UnavailableError
 from armillary.jobs.bells import open_bell
 from armillary.jobs.database import default_path, sqlite_file
 from armillary.jobs.results_open import open_results
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from armillary.jobs.store import JobStore
     from armillary.jobs.waiting import Waiter
 
+FOREIGN = "jobs_results: this place belongs to the jobs of another database: name another place, and jobs will run."
 SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -105,4 +106,12 @@ def open_jobs(service: str, *, database: str = "", results: str = "") -> JobServ
     place = f"{results.rstrip('/')}/{service}" if results else str(file.with_name(f"{name}.results"))
     bell = open_bell(address)
     store = open_store(address, service, bell)
-    return JobService(service, address, place, store, open_results(place), bell, Waiter(store, bell))
+    files = open_results(place)
+
+    def check_place() -> None:
+        if not files.belongs_to(store.identity()):
+            raise ConfigurationError(FOREIGN)
+
+    # Whoever writes there would have its results removed by the other's reaper.
+    store.before_claims = check_place
+    return JobService(service, address, place, store, files, bell, Waiter(store, bell))

@@ -14,7 +14,7 @@ from armillary.jobs.schema import JOBS
 from armillary.jobs.sql_base import CHANGE, WHOLE, SqlJobs, is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -50,10 +50,16 @@ BEAT = CHANGE.values(beats=JOBS.c.beats + literal(1))
 class SqlClaims(SqlJobs):
     """What workers do with jobs. A token is ``{job_id}/{attempt}/{secret}``; it fences every one of these methods."""
 
+    before_claims: Callable[[], None] | None = None
+    """Called before the first claim; where it raises, nothing is claimed, and it is called again at the next."""
+
     def claim(self, worker: str, job_id: str | None = None) -> Claim | None:
         """Take the job that was queued first, or that very one."""
         if self._database.missing or not (job_id is None or is_id(job_id)):
             return None
+        if self.before_claims is not None:
+            self.before_claims()
+            self.before_claims = None
         with self._database.writing() as connection:
             if job_id is None:
                 job_id = connection.execute(FIRST, {"of": self._service}).scalar()

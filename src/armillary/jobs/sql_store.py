@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from armillary.jobs.bell import Bell
     from armillary.jobs.model import Job, Owner, Upload
-    from armillary.jobs.store import JobStore
 
 UNBOUNDED = Quota()
 MOST_RUN_ID = 256
@@ -49,7 +48,7 @@ NEW_JOB = JOBS.insert()
 NEW_CONTENTS = CONTENTS.insert()
 
 
-def open_store(address: str, service: str, bell: Bell) -> JobStore:
+def open_store(address: str, service: str, bell: Bell) -> SqlJobStore:
     """The jobs of a service; nothing is opened before it is needed.
 
     Parameters
