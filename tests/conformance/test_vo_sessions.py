@@ -19,6 +19,7 @@ from pyvo.dal.adhoc import DatalinkResults, SodaQuery
 from vo_archive import DEC, RA, SCALE, Archive
 from vo_tools import Served, serving, until
 
+pytestmark = pytest.mark.filterwarnings("ignore:'datfix'")
 CIRCLE = (RA + 0.02, DEC - 0.03, 0.021)
 
 
