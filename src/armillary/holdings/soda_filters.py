@@ -130,8 +130,8 @@ def _of_states(piece: AnyPiece, states: set[str]) -> AnyPiece | None:
     def is_wanted(name: str | None) -> bool:
         return name is not None and bool({name.upper(), _OBSCORE_STATES.get(name.upper(), "")} & states)
 
+    kept = tuple(state for state in piece.states if is_wanted(state.name))
     if isinstance(piece, SkyPiece):
-        planes = tuple(one for one in piece.planes if is_wanted(one[1]))
-        return replace(piece, planes=planes) if planes else None
-    kept = tuple(one for one in piece.states if is_wanted(one[1]))
+        planes = (plane for plane, state in zip(piece.planes, piece.states, strict=True) if is_wanted(state.name))
+        return replace(piece, planes=tuple(planes), states=kept) if kept else None
     return replace(piece, states=kept) if kept else None

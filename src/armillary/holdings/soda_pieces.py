@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from armillary.holdings.layers import Layer
 
 if TYPE_CHECKING:
     from armillary.holdings.layers import LayerEntry
@@ -23,14 +25,30 @@ _kept: OrderedDict[object, tuple[str, Prepared]] = OrderedDict()
 _lock = threading.Lock()
 
 
+class State(NamedTuple):
+    """A visible component of a piece.
+
+    Parameters
+    ----------
+    place
+        On the Stokes axis of an image, else 0.
+    name
+        Its polarization state, None where it has none.
+    entry
+        Its layer.
+    """
+
+    place: int
+    name: str | None
+    entry: LayerEntry
+
+
 @dataclass(frozen=True, slots=True)
 class ImagePiece:
     """An image of an observation, as far as the caller may see it.
 
     Parameters
     ----------
-    entry
-        The first of its layers.
     subject
         What is cut.
     header
@@ -40,15 +58,17 @@ class ImagePiece:
     stokes
         The Stokes axis, None where there is none.
     states
-        Visible components: place on that axis (0 without one) and name, None where it has none.
+        Visible components, in the order of that axis.
+    index
+        Slice of the layers that was asked for, None for all.
     """
 
-    entry: LayerEntry
     subject: Subject
     header: Header | None
     free: dict[int, Span]
     stokes: int | None
-    states: tuple[tuple[int, str | None], ...]
+    states: tuple[State, ...]
+    index: tuple[int, ...] | None = None
 
     @property
     def wcs(self) -> PlaneWcs | None:
@@ -58,7 +78,13 @@ class ImagePiece:
     @property
     def names(self) -> set[str]:
         """Polarization states that it has."""
-        return {name for _, name in self.states if name}
+        return {state.name for state in self.states if state.name}
+
+    def first_layer(self) -> Layer:
+        """The layer of its first plane."""
+        entry = self.states[0].entry
+        index = self.index if self.index is not None else tuple(span.first for _, span in sorted(self.free.items()))
+        return Layer(entry, index, entry.layer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +94,22 @@ class SkyPiece:
     Parameters
     ----------
     planes
-        The visible ones, each with the name of its polarization state.
+        The visible ones.
+    states
+        The polarization state of each.
     """
 
-    entry: LayerEntry
-    planes: tuple[tuple[HealpixPlane, str | None], ...]
+    planes: tuple[HealpixPlane, ...]
+    states: tuple[State, ...]
 
     @property
     def names(self) -> set[str]:
         """Polarization states that it has."""
-        return {name for _, name in self.planes if name}
+        return {state.name for state in self.states if state.name}
+
+    def first_layer(self) -> Layer:
+        """The layer of its first column."""
+        return Layer(self.states[0].entry, (), self.states[0].entry.layer_id)
 
 
 AnyPiece = ImagePiece | SkyPiece
@@ -139,7 +171,7 @@ def _file_of(pieces: list[AnyPiece]) -> FitsFile | None:
 
     for piece in pieces:
         if isinstance(piece, SkyPiece):
-            return piece.planes[0][0].sky.file
+            return piece.planes[0].sky.file
         if isinstance(piece.subject.plane, FitsPlane):
             return piece.subject.plane.file
     return None
@@ -155,11 +187,13 @@ def _parts(piece: Piece, image: ImageFile) -> list[AnyPiece]:
     for entry, stack in stacks:
         plane = stack.plane(piece.index or ())
         if isinstance(plane, HealpixPlane):
-            columns.append((plane, plane.words.stokes))
+            columns.append((plane, State(0, plane.words.stokes, entry)))
         else:
             groups.setdefault(_group_of(stack, plane, piece), []).append((entry, stack, plane))
     images = [_image(members, piece) for members in groups.values()]
-    sky: list[AnyPiece] = [SkyPiece(stacks[0][0], tuple(columns))] if columns else []
+    sky: list[AnyPiece] = []
+    if columns:
+        sky.append(SkyPiece(tuple(plane for plane, _ in columns), tuple(state for _, state in columns)))
     return [*sky, *_without_parts(images)]
 
 
@@ -184,16 +218,19 @@ def _image(members: list[tuple[LayerEntry, PlaneStack, Plane]], piece: Piece) ->
     if not isinstance(plane, FitsPlane):
         subject = subject_of_stack(stack) if axes else subject_of(plane)
         free = {axis: Span(0, subject.lengths[axis]) for axis in range(2, len(subject.lengths))}
-        return ImagePiece(entry, _labelled(subject, entry), None, free, None, ((0, plane.words.stokes),))
+        state = State(0, plane.words.stokes, entry)
+        return ImagePiece(_labelled(subject, entry), None, free, None, (state,), piece.index)
     layout = plane.layout
     free = {axis: Span(0, layout.lengths[axis]) for axis in layout.slices[: len(axes)]}
-    states: dict[int, str | None] = {}
-    for _, _, other in members:
+    states: dict[int, State] = {}
+    for mine, _, other in members:
         assert isinstance(other, FitsPlane)
-        states.setdefault(0 if layout.stokes is None else other.position[layout.stokes], other.words.stokes)
+        place = 0 if layout.stokes is None else other.position[layout.stokes]
+        states.setdefault(place, State(place, other.words.stokes, mine))
     header = plane.file.image_header(plane.hdu)
     subject = _labelled(subject_of(plane), entry)
-    return ImagePiece(entry, subject, header, free, layout.stokes, tuple(sorted(states.items())))
+    in_order = tuple(states[place] for place in sorted(states))
+    return ImagePiece(subject, header, free, layout.stokes, in_order, piece.index)
 
 
 def _labelled(subject: Subject, entry: LayerEntry) -> Subject:
@@ -211,4 +248,4 @@ def _holds(whole: ImagePiece, part: ImagePiece) -> bool:
         return False
     fixed = (axis for axis in range(len(whole.subject.lengths)) if axis not in (*whole.free, whole.stokes))
     same = all(whole.subject.position[axis] == part.subject.position[axis] for axis in fixed)
-    return same and {place for place, _ in part.states} <= {place for place, _ in whole.states}
+    return same and {state.place for state in part.states} <= {state.place for state in whole.states}

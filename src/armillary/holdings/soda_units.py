@@ -11,11 +11,13 @@ from armillary.holdings.soda_pieces import ImagePiece, SkyPiece
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from armillary.holdings.layers import Layer
     from armillary.holdings.soda_pieces import AnyPiece, Prepared
     from armillary.images.cutouts.healpix import TableUnit as SkyUnit
     from armillary.images.cutouts.subjects import Span
     from armillary.images.cutouts.units import Unit
     from armillary.images.cutouts.windows import Cut
+    from armillary.images.plane import Plane
     from armillary.sky.regions import Region
 
 
@@ -104,7 +106,7 @@ def cuts_of(pieces: Sequence[AnyPiece], region: Region | None) -> Cuts:
     cuts = Cuts()
     for piece in pieces:
         if isinstance(piece, SkyPiece):
-            unit = SkyUnit([plane for plane, _ in piece.planes], region)
+            unit = SkyUnit(piece.planes, region)
             if unit.pixels:
                 cuts.tables.append(unit)
             continue
@@ -113,7 +115,7 @@ def cuts_of(pieces: Sequence[AnyPiece], region: Region | None) -> Cuts:
             cuts.left_out.append(f"HDU {plane.words.hdu} is left out: {plane.why_no_sky()}")
             continue
         check_tables(piece.subject)
-        cut = _cut_of(piece, region)
+        cut = _cut_plane(plane, region)
         if cut is not None:
             cuts.images.append((piece, cut))
     if pieces and len(cuts.left_out) == len(pieces):
@@ -121,14 +123,33 @@ def cuts_of(pieces: Sequence[AnyPiece], region: Region | None) -> Cuts:
     return cuts
 
 
-def _cut_of(piece: ImagePiece, region: Region | None) -> Cut | None:
+def first_cut(pieces: Sequence[AnyPiece], region: Region | None) -> tuple[Layer, Cut] | None:
+    """The first layer of the pieces that has pixels in a region, and which; None where none has.
+
+    Raises
+    ------
+    ParameterError
+        No piece has a place on the sky.
+    """
+    why = []
+    for piece in pieces:
+        plane = piece.planes[0] if isinstance(piece, SkyPiece) else piece.subject.plane
+        if region is not None and plane.wcs is None:
+            why.append(f"HDU {plane.words.hdu} is left out: {plane.why_no_sky()}")
+        elif (cut := _cut_plane(plane, region)) is not None:
+            return piece.first_layer(), cut
+    if pieces and len(why) == len(pieces):
+        raise ParameterError("POS", f"the observation cannot be filtered by it. {why[0]}")
+    return None
+
+
+def _cut_plane(plane: Plane, region: Region | None) -> Cut | None:
     from armillary.images.cutouts.windows import cut_region, whole_plane
 
-    wcs = piece.wcs
-    if region is None or wcs is None:
-        return whole_plane(piece.subject.plane.shape)
+    if region is None or plane.wcs is None:
+        return whole_plane(plane.shape)
     try:
-        return cut_region(wcs, region)
+        return cut_region(plane.wcs, region)
     except ParameterError:
         return None
 
@@ -139,4 +160,4 @@ def _runs(piece: ImagePiece) -> list[dict[int, Span]]:
 
     if piece.stokes is None:
         return [piece.free]
-    return [piece.free | {piece.stokes: span} for span in even_runs([place for place, _ in piece.states])]
+    return [piece.free | {piece.stokes: span} for span in even_runs([state.place for state in piece.states])]

@@ -6,22 +6,18 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
 from starlette.responses import Response, StreamingResponse
 
-from armillary.errors import ArmillaryError, LimitError, UnavailableError
+from armillary.errors import ArmillaryError, UnavailableError
+from armillary.holdings import pictures
 from armillary.holdings.facts import steadily
+from armillary.holdings.pictures import picture
 from armillary.holdings.regions import check_pixels, cut_of
-from armillary.render import check_size, encode
 from armillary.server.answers import body_answer, patient
-from armillary.server.regions import MAX_PIXELS
-from armillary.server.styles import layer_style
-from armillary.sky.grid import Window
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -31,15 +27,13 @@ if TYPE_CHECKING:
 
     from armillary.holdings.layers import Layer
     from armillary.holdings.regions import Wish
-    from armillary.images.cutouts.windows import Cut
     from armillary.images.pyramid import Pyramid
-    from armillary.images.raster import Raster
     from armillary.server.services import Services
 
 log = logging.getLogger(__name__)
 
 SMALL_BYTES = 16 << 20
-MEDIA_TYPES = {"fits": "application/fits", "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+MEDIA_TYPES = {"fits": "application/fits", **pictures.MEDIA_TYPES}
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -99,32 +93,10 @@ def image_file(layer: Layer, wish: Wish, form: str, given: Mapping[str, str]) ->
     """
 
     def read(pyramid: Pyramid, version: str) -> Made:
-        cut = cut_of(layer, pyramid, wish)
-        try:
-            check_size(form, cut.shape)
-        except LimitError as error:
-            raise LimitError(error.message, limit=MAX_PIXELS, pixels=math.prod(cut.shape), **error.detail) from None
-        style, counts = layer_style(layer, pyramid, given)
-        body = encode(_raster(pyramid, cut), form, style, histogram=counts).body
+        body = picture(layer, pyramid, cut_of(layer, pyramid, wish), form, given)
         return Made(len(body), version, body)
 
     return steadily(layer, read)
-
-
-def _raster(pyramid: Pyramid, cut: Cut) -> Raster:
-    from dataclasses import replace
-
-    from armillary.images.cutouts.pixels import outside_of
-
-    window = cut.window
-    columns = cut.columns(window.x0, window.x1)
-    parts = [pyramid.region(Window(window.y0, window.y1, *piece), MAX_PIXELS) for piece in columns]
-    pixels = parts[0].pixels if len(parts) == 1 else np.concatenate([part.pixels for part in parts], axis=1)
-    outside = outside_of(pyramid.plane, cut, window)
-    if outside is not None:
-        pixels = pixels.copy()
-        pixels[outside[::-1]] = np.nan
-    return replace(parts[0], pixels=np.ascontiguousarray(pixels))
 
 
 def file_name(layer_id: str, form: str) -> str:

@@ -10,16 +10,16 @@ from starlette.responses import Response
 
 from armillary.errors import ParameterError
 from armillary.holdings import regions as facts
+from armillary.holdings.pictures import MAX_PIXELS
 from armillary.holdings.regions import Wish
+from armillary.holdings.styles import check_style
 from armillary.server import models
 from armillary.server.answers import json_answer
 from armillary.server.asgi import not_modified
 from armillary.server.cutout_answers import MEDIA_TYPES, answer, fits_file, headers_of, image_file, image_room, tag_of
-from armillary.server.regions import MAX_PIXELS
 from armillary.server.routes import ERRORS, LayerId
 from armillary.server.services import services_of
 from armillary.server.style_query import StyleWords  # noqa: TC001 - read at run time
-from armillary.server.styles import check_style
 from armillary.sky.regions import parse_pos
 
 if TYPE_CHECKING:

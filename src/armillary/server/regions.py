@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import NotFoundError, ParameterError
 from armillary.holdings.facts import steadily
+from armillary.holdings.pictures import MAX_PIXELS
+from armillary.holdings.styles import check_style, layer_style
 from armillary.render import check_size, encode
-from armillary.server.styles import check_style, layer_style
 from armillary.server.tiles import COLOURED
 from armillary.sky.grid import Window
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from armillary.holdings.layers import Layer
     from armillary.images.pyramid import Pyramid
-
-MAX_PIXELS = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)

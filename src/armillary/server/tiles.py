@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, unquote
 
 from armillary.errors import NotFoundError, ParameterError, VersionGoneError
 from armillary.holdings.facts import steadily
+from armillary.holdings.styles import STYLE_NAMES, check_style, layer_style
 from armillary.render import EXTENSIONS, encode
 from armillary.render.coding import compress, negotiate
 from armillary.server.asgi import check_method, header, not_modified, respond, unless_gone
 from armillary.server.errors import HttpError
 from armillary.server.shared_cache import Packed, pack, tile_key, unpack
-from armillary.server.styles import STYLE_NAMES, check_style, layer_style
 from armillary.sky.grid import TileKey
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
-from armillary.errors import ParameterError
+from armillary.holdings.pictures import picture_of
 from armillary.holdings.soda import Filter, cut_observation
+from armillary.holdings.styles import STYLE_NAMES, check_style
 from armillary.server.answers import body_answer
 from armillary.server.asgi import header, is_among
 from armillary.server.cutout_answers import SMALL_BYTES, CutoutStream, image_room, tag_of, take_slot
 from armillary.server.ranges import range_headers, range_of
 from armillary.server.services import access_of, services_of
-from armillary.server.styles import STYLE_NAMES, check_style
 from armillary.server.vo.answers import parameters_of
 from armillary.vo.soda import parse
 
@@ -132,7 +132,13 @@ def make(services: Services, asked: Asked) -> Made:
             return Made(304, tag)
     wish = Filter(combo.region, combo.band_m, combo.time_mjd, combo.pols)
     if wanted.form != "fits":
-        raise ParameterError("RESPONSEFORMAT", "pictures cannot be made here yet: ask for fits")
+        found = picture_of(observation, wish, wanted.form, style)
+        if found is None:
+            return NOTHING
+        tag = tag_of(found.version, *about)
+        return Made(
+            200, tag, wanted.media_type, found.file_name, found.length(), b"" if asked.only_length else found.body
+        )
     return _fits(services, observation, wish, about, wanted.media_type, only_length=asked.only_length)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armillary.errors import LimitError, ParameterError, UsageError
+from armillary.holdings.styles import STYLE_NAMES, check_style
 from armillary.jobs.model import Phase, Upload
 from armillary.server.services import access_of
-from armillary.server.styles import STYLE_NAMES, check_style
 from armillary.server.vo.jobs import KIND, destruction_of, duration_of, quota_of, word_of
 from armillary.server.vo.uploads import Source, check_tables, kept_table, take_tables
 from armillary.vo.parameters import Parameters
