@@ -22,6 +22,8 @@ from armillary.worker.positions import NoPlace, read_positions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from armillary.holdings.pictures import ObservationPicture
+    from armillary.holdings.soda import ObservationCut
     from armillary.holdings.tree import Holdings
     from armillary.jobs.model import Job, Owner, Result
     from armillary.jobs.work import Desk, Work
@@ -33,7 +35,7 @@ TRIES = 3
 TEXT = "text/plain; charset=utf-8"
 CONTENTS = "contents.csv"
 MOST_MESSAGE = 500
-SUFFIXES = {"fits": "fits", "png": "png", "jpg": "jpg"}
+MOST_PIXELS = 400_000_000
 
 
 def make_work(scene: dict[str, Any]) -> Work:
@@ -71,6 +73,14 @@ def access_of(owner: Owner) -> Access:
         everything=bool(words.get("everything")),
         administrator=bool(words.get("administrator")),
     )
+
+
+def style_of(parameters: Parameters) -> dict[str, str]:
+    """The style of pictures, in the words of the tiles' addresses."""
+    from armillary.holdings.styles import STYLE_NAMES
+
+    given = {name: parameters.one(name) for name in STYLE_NAMES}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(slots=True)
@@ -133,6 +143,7 @@ class Cutting:
     settings: Mapping[str, Any]
     job: Job
     desk: Desk
+    _style: dict[str, str] = field(default_factory=dict)
     _made: list[_Made] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
 
@@ -145,7 +156,10 @@ class Cutting:
             The request makes no sense, there is no room for results, or not one combination could be answered.
         """
         authority = self.settings.get("vo_authority", "armillary.local")
-        request = parse(Parameters(self.job.parameters), authority=authority, sync=False)
+        parameters = Parameters(self.job.parameters)
+        request = parse(parameters, authority=authority, sync=False)
+        if request.form != "fits":
+            self._style = style_of(parameters)
         self._check_ids(request.ids)
         positions = read_positions(request, self.desk)
         count = request.count(len(positions))
@@ -205,11 +219,17 @@ class Cutting:
         from armillary.holdings.soda import Filter, cut_observation
 
         wanted = Filter(combo.region, combo.band_m, combo.time_mjd, combo.pols)
-        most = self.settings.get("cutout_pixels", 400_000_000)
-        cut = cut_observation(observation, wanted, most_pixels=most)
-        if cut is None:
+        made: ObservationCut | ObservationPicture | None
+        if request.form == "fits":
+            most = self.settings.get("cutout_pixels", MOST_PIXELS)
+            made = cut_observation(observation, wanted, most_pixels=most)
+        else:
+            from armillary.holdings.pictures import picture_of
+
+            made = picture_of(observation, wanted, request.form, self._style)
+        if made is None:
             return _text(labelled("Error", f"{combo.words}: there is no pixel."))
-        return Cut(request.media_type, SUFFIXES[request.form], cut.parts)
+        return Cut(request.media_type, request.form, made.parts)
 
     def _explain(self, combo: Combo, error: ArmillaryError, *, many: bool) -> ArmillaryError:
         """A text in the place of a result, which says what is wrong with this combination alone."""
