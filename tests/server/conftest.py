@@ -8,3 +8,4 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "vo")]
 
 from conftest_server import ask, folder  # noqa: E402, F401
+from conftest_vo import vo, vo_folder  # noqa: E402, F401
