@@ -60,12 +60,13 @@ def test_the_containers_variables_are_settings() -> None:
 def test_the_compose_file_names_what_is_there() -> None:
     read = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     services = read["services"]
-    assert set(services) == {"armillary", "memcached", "nginx"}
-    build = services["armillary"]["build"]
-    assert (DEPLOY / build["context"]).resolve() == ROOT
-    assert (ROOT / build["dockerfile"]).is_file()
+    assert set(services) == {"armillary", "worker", "memcached", "redis", "postgres", "nginx"}
+    for name in ("armillary", "worker"):
+        build = services[name]["build"]
+        assert (DEPLOY / build["context"]).resolve() == ROOT
+        assert (ROOT / build["dockerfile"]).is_file()
     mounted = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
-    files = [name for name in mounted if name.startswith("./")]
+    files = {name for name in mounted if name.startswith("./")}
     assert len(files) == 3
     assert [name for name in files if not (DEPLOY / name).is_file()] == []
     assert {name for name in mounted if name[0] not in ".$/"} == set(read["volumes"])
@@ -75,6 +76,27 @@ def test_the_compose_file_names_what_is_there() -> None:
     assert loaded.settings.workers == 0
     assert loaded.origins["trusted_proxies"] == "ARMILLARY_TRUSTED_PROXIES"
     assert not [service for service in services.values() if service.get("image", "x:1").endswith(":latest")]
+    waited = {name for service in services.values() for name in service.get("depends_on", ())}
+    assert waited < set(services)
+
+
+def test_the_compose_files_worker_does_the_servers_jobs() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    file = settings_file.read(DEPLOY / "settings.toml", required=True)
+    server, worker = (
+        settings.combine(file, services[name]["environment"], {}).settings for name in ("armillary", "worker")
+    )
+    jobs = [entry.name for entry in settings.table() if entry.name.startswith("jobs_")]
+    assert [name for name in jobs if getattr(server, name) != getattr(worker, name)] == []
+    assert (server.jobs_runner, server.jobs_broker) == ("celery", "redis://redis:6379/0")
+    password = services["postgres"]["environment"]["POSTGRES_PASSWORD"]
+    assert server.jobs_database == f"postgresql+psycopg://armillary:{password}@postgres/armillary"
+    kept = f"results:{server.jobs_results}"
+    assert all(kept in services[name]["volumes"] for name in ("armillary", "worker"))
+    assert server.jobs_results in next(words for name, words in instructions() if name == "VOLUME")
+    from armillary.cli.main import parser
+
+    assert parser().parse_args(services["worker"]["command"]).module
 
 
 def test_the_sample_settings_and_holdings_are_sound() -> None:
@@ -86,20 +108,31 @@ def test_the_sample_settings_and_holdings_are_sound() -> None:
     assert json.loads((DEPLOY / "holdings.json").read_text())["map_groups"]
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "command"), [("armillary", "serve"), ("armillary-worker", "worker")])
+def test_systemd_takes_the_unit(tmp_path: Path, name: str, command: str) -> None:
     verify = shutil.which("systemd-analyze")
     if verify is None:
         pytest.skip("systemd-analyze is missing")
-    text = (DEPLOY / "armillary.service").read_text()
-    unit = tmp_path / "armillary.service"
+    text = (DEPLOY / f"{name}.service").read_text()
+    unit = tmp_path / f"{name}.service"
     unit.write_text(text.replace("/opt/armillary/bin/armillary", "/bin/true"))
     answer = subprocess.run([verify, "verify", unit], capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
-    command = re.search(r"^ExecStart=(.*)$", text, re.MULTILINE)
+    line = re.search(r"^ExecStart=(.*)$", text, re.MULTILINE)
     from armillary.cli.main import parser
 
-    options = parser().parse_args(shlex.split(command[1])[1:])
-    assert options.module == "armillary.cli.serve"
+    words = shlex.split(line[1])[1:]
+    assert words[0] == command
+    assert parser().parse_args(words).module
+
+
+def test_the_units_share_what_is_written() -> None:
+    server, worker = ((DEPLOY / f"{name}.service").read_text() for name in ("armillary", "armillary-worker"))
+    shared = ("DynamicUser=", "StateDirectory=", "CacheDirectory=", "Environment=")
+    for text in shared:
+        line = re.search(rf"^{text}.*$", server, re.MULTILINE)
+        assert line[0] in worker.splitlines()
+    assert "User=armillary" in worker.splitlines()  # That of DynamicUser is called as its unit.
 
 
 @pytest.fixture(scope="module")
