@@ -23,6 +23,7 @@ from armillary.server.services import access_of
 from armillary.server.sources import router as sources_router
 from armillary.server.vo.datalink import router as datalink_router
 from armillary.server.vo.scs import router as scs_router
+from armillary.server.vo.sia import router as sia_router
 from armillary.server.vo.soda import routes as soda_routes
 from armillary.server.vo.uws import routes as uws_routes
 from armillary.server.vo.vosi import router as vosi_router
@@ -56,7 +57,7 @@ def make_api(services: Services) -> FastAPI:
     api.include_router(metrics_router)
     api.include_router(names_router)
     api.include_router(sources_router)
-    for services_router in (vosi_router, scs_router, datalink_router):
+    for services_router in (vosi_router, scs_router, datalink_router, sia_router):
         api.include_router(services_router)
     api.router.routes.extend([*soda_routes, *uws_routes])
     describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)

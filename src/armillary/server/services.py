@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from armillary.errors import UnavailableError
 from armillary.holdings.access import ANONYMOUS, Access
+from armillary.holdings.observation_index import ObservationIndex
 from armillary.holdings.search import Search
 from armillary.server.asgi import unless_gone
 from armillary.server.memcached import make_shared_cache
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 JOB_THREADS = 4
+SEARCH_THREADS = 8
 NAME_THREADS = 4
 NAME_QUEUE = 32
 MOST_SENDING_BYTES = 1 << 30
@@ -73,6 +75,8 @@ class Services:
     tile_cache: ByteLru = field(init=False)
     shared_cache: SharedCache | None = field(init=False)
     search: Search = field(init=False)
+    observations: ObservationIndex = field(init=False)
+    search_workers: Workers = field(init=False)
     names: NameResolver = field(init=False)
     name_workers: Workers = field(init=False)
     job_workers: Workers = field(init=False)
@@ -91,6 +95,9 @@ class Services:
         self.tile_cache = ByteLru(settings.memory << 18)  # A quarter of it.
         self.shared_cache = make_shared_cache(settings)
         self.search = Search(self.holdings)
+        self.observations = ObservationIndex(self.holdings)
+        # Apart from the others: a search may wait until the headers of all files were looked through.
+        self.search_workers = Workers(SEARCH_THREADS, settings.queue, "search")
         self.names = NameResolver(settings.name_resolver)
         self.name_workers = Workers(NAME_THREADS, NAME_QUEUE, "names", lambda: None)
         # Apart from the others: a database that does not answer keeps nobody from cutouts.
@@ -159,6 +166,8 @@ class Services:
             self.shared_cache.close()
         self.query_workers.close()
         self.source_workers.close()
+        self.observations.close()
+        self.search_workers.close()
         self.name_workers.close()
         self.job_workers.close()
         self.close_jobs()

@@ -164,19 +164,22 @@ def cap(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     if np.abs(total).max() < 1e-9 * len(points):
         return to_vectors(0.0, 90.0), math.pi
     centre = unit(total)
-    lean = _leaned(points, centre)
-    radius = float(angle(points, centre).max())
-    other = float(angle(points, lean).max())
-    if other < radius:
-        centre, radius = lean, other
+    apart = angle(points, centre)
+    radius = float(apart.max())
+    if len(points) > 4 or radius > 1.02 * float(apart.min()):
+        lean = _leaned(points, centre)
+        other = float(angle(points, lean).max())
+        if other < radius:
+            centre, radius = lean, other
     return (centre, math.pi) if radius >= math.pi / 2.0 else (centre, radius * (1.0 + 1e-12) + 1e-12)
 
 
 def _leaned(points: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
     """A centre nearer to that of the smallest circle: steps toward the farthest point (Bădoiu & Clarkson 2003)."""
-    for step in range(2, 40):
-        far = points[np.argmin(points @ centre)]
-        centre = unit(centre + (far - centre) / (step + 1.0))
+    for step in range(3, 41):
+        far = points[(points @ centre).argmin()]
+        moved = centre + (far - centre) / step
+        centre = moved / math.sqrt(moved @ moved)
     return centre
 
 

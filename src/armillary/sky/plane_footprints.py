@@ -13,7 +13,7 @@ import numpy as np
 
 from armillary.errors import ArmillaryError
 from armillary.sky.cells import children, largest_radius, outlines
-from armillary.sky.footprints import MOST_CORNERS, Footprint, all_sky, cap, of_cells, of_polygon, of_ring
+from armillary.sky.footprints import MOST_CORNERS, Footprint, all_sky, of_cells, of_polygon, of_ring
 from armillary.sky.frames import SkyFrame, to_angles
 from armillary.sky.healpix import pixels_of, ring_to_nest
 from armillary.sky.regions_base import angle, unit
@@ -53,8 +53,10 @@ def _outline(wcs: PlaneWcs) -> NDArray[np.float64] | None:
     if not np.isfinite(border).all():
         return None
     steps = angle(border, np.roll(border, -1, axis=0))
-    centre, radius = cap(border)
-    if radius >= math.pi / 2.0 or steps.max() > WIDEST_STEP or steps.sum() <= 0.0:
+    total = border.sum(axis=0)
+    centre = total / max(math.sqrt(total @ total), 1e-300)
+    radius = float(angle(border, centre).max())
+    if not radius < math.pi / 2.0 or steps.max() > WIDEST_STEP or steps.sum() <= 0.0:
         return None
     tolerance = max(TOLERANCE_PX * math.radians(wcs.pixel_scale_deg), TOLERANCE_OF_SIZE * radius)
     corners = border[_kept(border, tolerance)]
