@@ -189,7 +189,7 @@ def test_a_list_of_positions(desk):
         "PACKAGE": "tar",
         "RESPONSEFORMAT": "fits",
         "PHASE": "RUN",
-        "UPLOAD": "targets,param:positions",
+        "UPLOAD": "stars.csv,param:positions",
         "positions": CSV,
     }
 

@@ -41,10 +41,16 @@ export function formOf(wish: JobWish): FormData {
   if (name) form.append("RUNID", name);
   form.append("PHASE", "RUN");
   if (wish.positions) {
-    form.append("UPLOAD", "targets,param:positions");
+    form.append("UPLOAD", `${tableName(wish.positions.file.name)},param:positions`);
     form.append("positions", wish.positions.file, wish.positions.file.name);
   }
   return form;
+}
+
+/** A file's name as a name of a table may be: the server's words call it so. */
+export function tableName(file: string): string {
+  const name = file.replace(/[^A-Za-z0-9_.-]+/g, "_").slice(-63);
+  return /^[A-Za-z_]/.test(name) ? name : `_${name}`;
 }
 
 /** The id of what is cut: all slices of a cube, or the one that is shown. */
