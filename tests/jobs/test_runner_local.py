@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from armillary.jobs.crew import Crew
+from armillary.jobs.crew_names import crew_name, is_gone
 from armillary.jobs.model import Phase
 from armillary.jobs.service import open_jobs
 from armillary.testing.runner_works import toy_plan
@@ -140,3 +143,26 @@ def test_an_abort_while_the_work_opens_ends_it(jobs, alone, crew_of):
     children = until(crew.children)
     jobs.store.abort(job_id)
     assert until(lambda: not any(map(alive, children)))
+
+
+def test_jobs_of_a_crew_of_this_machine_that_is_gone_are_begun_again_at_once(jobs, alone, crew_of):
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from armillary.jobs.crew_names import *; print(crew_name())"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    name = process.communicate()[0].strip()
+    job_id = alone.submit(("keep", "a=1"))
+    assert jobs.store.claim(name + "/1").job.job_id == job_id
+    crew_of()  # There is no reaper here.
+    assert alone.ended(job_id).phase == Phase.COMPLETED
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "host/other/1/1/x/1", "MINE", "MINE/3"])
+def test_what_may_be_alive_is_not_gone(name):
+    assert not is_gone(name.replace("MINE", crew_name()))
+
+
+def test_another_process_with_the_id_of_one_that_is_gone():
+    host, machine, pid, begun, rest = crew_name().split("/")
+    assert is_gone(f"{host}/{machine}/{pid}/{int(begun) + 1}/{rest}/1")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import ArmillaryError
 from armillary.jobs.bell import QUEUE
+from armillary.jobs.crew_names import is_gone
 from armillary.jobs.crew_seat import Seat
 from armillary.jobs.model import Phase
 
@@ -54,7 +55,7 @@ class Crew:
         self._changed = threading.Condition()
         self._hint = True
         self._closed = threading.Event()
-        self._look_due_s = 0.0
+        self._look_due_s = self._bury_due_s = 0.0
         self._tickets: collections.deque[_Ticket] = collections.deque()
         self._held: dict[Seat, _Ticket] = {}
         self._seats: list[Seat] = []
@@ -181,6 +182,7 @@ class Crew:
     def _claim(self, seat: Seat) -> Claim | None:
         ticket = self._held.get(seat)
         try:
+            self._bury(seat)
             claim = self.store.claim(seat.worker, ticket.job_id if ticket else None)
         except ArmillaryError as error:
             log.warning("no job can be claimed: %s", error.message)
@@ -193,6 +195,17 @@ class Crew:
         if claim is not None and ticket is None:
             self.hint()  # There may be more, for another seat.
         return claim
+
+    def _bury(self, seat: Seat) -> None:
+        """Now and then: jobs of crews of this machine that are gone need not wait for the end of their lease."""
+        with self._changed:
+            now = time.monotonic()
+            if now < self._bury_due_s:
+                return
+            self._bury_due_s = now + self.plan.look_s
+        for token, worker, beats in self.store.executing():
+            if is_gone(worker) and self.store.requeue(token, most_attempts=self.plan.most_attempts, beats=beats):
+                log.warning("%s is gone: its job is given to others (%s)", worker, seat.worker)
 
     def _settle(self, seat: Seat) -> None:
         """Whoever waits for what the seat did need wait no more."""

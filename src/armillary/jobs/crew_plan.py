@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from armillary.jobs.crew_names import crew_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from armillary.jobs.model import Job
-
-
-def _name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _no_bound(_job: Job) -> int | None:
@@ -43,7 +38,7 @@ class CrewPlan:
     eager
         Look for jobs whenever the bell says that one may be claimed; else only now and then.
     name
-        Of this crew, for whoever looks into the store.
+        Of this crew; other crews of the machine tell by it that this one is gone.
     beat_s
         Seconds between two beats of an attempt: an abort whose bell was lost is heard that late.
     look_s
@@ -63,7 +58,7 @@ class CrewPlan:
     most_attempts: int = 3
     room: Callable[[Job], int | None] = _no_bound
     eager: bool = True
-    name: str = field(default_factory=_name)
+    name: str = field(default_factory=crew_name)
     beat_s: float = 1.0
     look_s: float = 5.0
     idle_s: float = 120.0
