@@ -165,6 +165,7 @@ class Builder:
             look=config.look,
             tile_size=config.tile_size if config.tile_size != self._pyramids.tile_size else None,
             known=False,
+            obscore=config.obscore,
         )
         return self._stock.entry(made)
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from armillary.holdings.configuration.checking import as_number, kind_of
 from armillary.holdings.configuration.model import BandConfig, LayerConfig, MapConfig, MapGroupConfig
 from armillary.holdings.configuration.naming import Naming, ids_given
+from armillary.holdings.configuration.obscore import obscore_of
 from armillary.holdings.configuration.providers import provider_of
+from armillary.holdings.obscore_words import NOTHING_SAID
 from armillary.holdings.selection import Look, Words
 from armillary.sky.grid import MAX_TILE_SIZE, MIN_TILE_SIZE
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from armillary.holdings.configuration.checking import Node
     from armillary.holdings.configuration.places import Places
+    from armillary.holdings.obscore_words import ObsWords
 
 T = TypeVar("T")
 
@@ -63,38 +66,42 @@ class Reader:
         return tuple(made)
 
     def _group(self, node: Node, map_group_id: str, name: str) -> MapGroupConfig:
+        words = obscore_of(node, NOTHING_SAID)
+
         def a_map(node: Node, map_id: str, map_name: str) -> MapConfig:
-            return self._map(node, map_id, (name, map_name))
+            return self._map(node, map_id, (name, map_name), words)
 
         maps = self._things(node, "maps", "map_id", a_map, required=True)
         return MapGroupConfig(map_group_id, name, maps, node.text("description"), node.grant())
 
-    def _map(self, node: Node, map_id: str, names: tuple[str, str]) -> MapConfig:
+    def _map(self, node: Node, map_id: str, names: tuple[str, str], above: ObsWords) -> MapConfig:
+        words = obscore_of(node, above)
+
         def band(node: Node, band_id: str, name: str) -> BandConfig:
-            return self._band(node, band_id, (*names, name))
+            return self._band(node, band_id, (*names, name), words)
 
         bands = self._things(node, "bands", "band_id", band, required=True)
         return MapConfig(map_id, names[-1], bands, node.text("description"), node.grant())
 
-    def _band(self, node: Node, band_id: str, names: tuple[str, ...]) -> BandConfig:
-        layers = []
+    def _band(self, node: Node, band_id: str, names: tuple[str, ...], above: ObsWords) -> BandConfig:
+        layers, words = [], obscore_of(node, above)
         for child in node.children("layers", MOST_LAYERS, required=True):
             self._count += 1
             if self._count > MOST_LAYERS:
                 child.wrong("", f"is one layer too many: at most {MOST_LAYERS} are served.")
                 break
-            made = self._layer(child, names)
+            made = self._layer(child, names, words)
             child.finish(IGNORED)
             if made is not None:
                 layers.append(made)
         return BandConfig(band_id, names[-1], tuple(layers), node.text("description"), node.grant())
 
-    def _layer(self, node: Node, names: tuple[str, ...]) -> LayerConfig | None:
+    def _layer(self, node: Node, names: tuple[str, ...], above: ObsWords) -> LayerConfig | None:
         name = node.text("name", required=True)
         layer_id = self._layers.take(node, *names, name)
         words = Words(node.optional_text("units"), node.optional_text("quantity"))
         description, grant = node.text("description"), node.grant()
-        look, size = look_of(node), tile_size_of(node)
+        look, size, obscore = look_of(node), tile_size_of(node), obscore_of(node, above)
         source = node.child("provider")
         if source is None:
             if node.values.get("provider") is None:
@@ -103,7 +110,7 @@ class Reader:
         provider = provider_of(source, self._places)
         if provider is None:
             return None
-        return LayerConfig(layer_id, name, provider, description, grant, words, look, size, node.place)
+        return LayerConfig(layer_id, name, provider, description, grant, words, look, size, obscore, node.place)
 
 
 def look_of(node: Node) -> Look:

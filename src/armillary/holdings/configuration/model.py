@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from armillary.holdings.obscore_words import NOTHING_SAID, ObsWords
 from armillary.holdings.selection import AS_IN_THE_FILE, AUTOMATIC, FIRST, Look, Selector, Words
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ Provider = FitsProvider | CombinationProvider | LayerProvider
 
 @dataclass(frozen=True, slots=True)
 class LayerConfig:
-    """A layer."""
+    """A layer; ``obscore`` also has what is said above it."""
 
     layer_id: str
     name: str
@@ -72,6 +73,7 @@ class LayerConfig:
     words: Words = AS_IN_THE_FILE
     look: Look = AUTOMATIC
     tile_size: int | None = None
+    obscore: ObsWords = NOTHING_SAID
     place: str = field(default="", compare=False)
 
 
