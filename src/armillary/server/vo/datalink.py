@@ -56,7 +56,7 @@ async def links(request: Request) -> Response:
     media_type = votable_type(parameters, datalink.MEDIA_TYPE, _TYPES)
     rows = services.settings.vo_rows
     most = parameters.integer("MAXREC", 0, 1 << 62)
-    asked = tuple(dict.fromkeys(parameters.all("ID")))
+    asked = tuple(dict.fromkeys(one for one in parameters.all("ID") if one.strip()))
     made = Links(services.holdings, access_of(request), services.settings, address(request, ""))
     make = functools.partial(made.document, asked, rows if most is None else min(most, rows))
     return await votable_answer(request, make, media_type)
@@ -95,8 +95,8 @@ class Links:
             yield from self._of(one, observation, count)
 
     def _observation(self, asked: str) -> Observation:
-        if not asked or len(asked) > LONGEST_ID or not asked.isprintable():
-            raise ParameterError("ID", f"an id has from 1 to {LONGEST_ID} printable characters")
+        if len(asked) > LONGEST_ID or not asked.isprintable():
+            raise ParameterError("ID", f"an id has at most {LONGEST_ID} characters, all printable")
         return self.holdings.observation(bare_id(asked, self.settings.vo_authority), self.access)
 
     def _of(self, asked: str, observation: Observation, count: int) -> Iterator[Link]:
@@ -143,8 +143,8 @@ class Links:
     def _services(self, asked: str, observation: Observation, coverage: Coverage, count: int) -> Iterator[Link]:
         inputs = descriptor(self._did(observation), coverage)
         for way, standard, text in _WAYS:
-            service_id, name = f"soda-{way}-{count}", f"soda-{way}"
-            words = {"standard_id": standard, "name": name, "description": _DESCRIPTION}
+            service_id = f"soda-{way}-{count}"
+            words = {"standard_id": standard, "name": service_id, "description": _DESCRIPTION}
             described = service(service_id, f"{self.base}/vo/soda/{way}", inputs, **words)
             kind = "application/fits" if way == "sync" else ""
             yield Link(asked, datalink.CUTOUT, text, service_def=service_id, content_type=kind, auth=self._auth)
