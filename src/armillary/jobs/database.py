@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import threading
@@ -202,14 +203,15 @@ def _prepare_tables(engine: Engine) -> None:
             bring_up_to_date(connection)
 
 
+@functools.cache
 def _empty() -> Engine:
-    """Tables without rows, for one connection."""
+    """Tables without rows, made anew for every connection."""
     from sqlalchemy import NullPool, create_engine, event
 
     from armillary.jobs.schema import META
 
     engine = create_engine("sqlite://", poolclass=NullPool)
-    event.listen(engine, "begin", META.create_all)
+    event.listen(engine, "begin", lambda connection: META.create_all(connection, checkfirst=False))
     return engine
 
 
