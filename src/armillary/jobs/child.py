@@ -125,6 +125,7 @@ class Child:
         spoilt = False
         try:
             work(job, desk)
+            desk.settle()
         except MemoryError:
             error, spoilt = _out_of_memory(setup), True
         except ArmillaryError as failure:

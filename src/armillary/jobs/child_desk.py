@@ -109,6 +109,11 @@ class ChildDesk:
         self._progress = progress
         self._tell_now_and_then()
 
+    def settle(self) -> None:
+        """What was kept stays, also at a loss of power. Raises ``UnavailableError`` where it does not."""
+        if self._ids:
+            self._results.settle(self._job.job_id, str(self._job.attempt))
+
     def flush(self) -> None:
         """Say what was not said yet."""
         self._told_s = time.monotonic()

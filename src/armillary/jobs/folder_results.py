@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ NO_PLACE = "The results of jobs cannot be reached now: try again in a moment."
 NO_FILE = "There is no such file: the job was deleted, or has none of this name."
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 REMOVALS = 3
+FEW_FILES = 8
 
 
 @contextlib.contextmanager
@@ -52,7 +54,7 @@ class FolderResults:
         self._folder = folder
 
     def write(self, key: str, parts: Iterable[bytes | memoryview]) -> int:
-        """Keep bytes under a key: they lie on the disk before the file has its name."""
+        """Keep bytes under a key; an upload lies on the disk before the file has its name."""
         job_id, attempt, file = result_keys.checked(key)
         with told():
             folder = self._made(job_id, attempt)
@@ -61,18 +63,33 @@ class FolderResults:
         try:
             try:
                 size = _fill(descriptor, parts)
-                with told():
-                    os.fsync(descriptor)
+                if attempt == result_keys.UPLOADS:
+                    with told():
+                        os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             with told():
                 part.replace(folder / file)
-                _settle(folder)
+                if attempt == result_keys.UPLOADS:
+                    _sync(folder)
         except BaseException:
             with contextlib.suppress(OSError):
                 part.unlink()
             raise
         return size
+
+    def settle(self, job_id: str, attempt: str) -> None:
+        """Bring the files of an attempt to the disk: a few one by one, many by one call for the file system."""
+        result_keys.check_folder(job_id, attempt)
+        folder = self._folder / job_id / attempt
+        with told():
+            names = [entry.name for entry in os.scandir(folder)] if _is_folder(folder) else []
+            if len(names) > FEW_FILES and _sync_all(folder):
+                return
+            for name in names:
+                _sync(folder / name)
+            if names:
+                _sync(folder)
 
     def _made(self, job_id: str, attempt: str) -> Path:
         """The folder of an attempt, made where it is missing."""
@@ -208,14 +225,33 @@ def _fill(descriptor: int, parts: Iterable[bytes | memoryview]) -> int:
     return size
 
 
-def _settle(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where the system can."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW)
+def _sync(path: Path) -> None:
+    """Bring a file to the disk, or the names in a folder where the system can."""
+    if not path.is_dir() or hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(path, os.O_RDONLY | NO_FOLLOW)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _sync_all(folder: Path) -> bool:
+    """Bring all of a file system to the disk; whether that can be done here (``syncfs(2)``)."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            if number in {errno.EINVAL, errno.ENOSYS}:
+                return False
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _is_folder(path: Path) -> bool:

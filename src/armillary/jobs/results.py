@@ -16,7 +16,13 @@ class ResultStore(Protocol):
     """
 
     def write(self, key: str, parts: Iterable[bytes | memoryview]) -> int:
-        """Keep bytes under a key, whole or not at all; how many they are."""
+        """Keep bytes under a key, whole or not at all; how many they are.
+
+        They survive the end of any process; uploads survive a loss of power as well.
+        """
+
+    def settle(self, job_id: str, attempt: str) -> None:
+        """Let all that was written for an attempt survive a loss of power: once for thousands of files."""
 
     def size(self, key: str) -> int:
         """Bytes under a key; ``NotFoundError`` for none."""

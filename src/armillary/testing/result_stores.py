@@ -53,6 +53,16 @@ class ResultStoreConformance(ABC):
             assert self.again(store).size(f"{JOB}/1/{name}") == len(expected)
             assert whole(self.again(store), f"{JOB}/1/{name}") == expected
 
+    def test_many_files_are_settled_at_once(self, store: ResultStore) -> None:
+        """Few, many, or none: they are there afterwards as before."""
+        for attempt, count in (("1", 2), ("2", 40), ("3", 0)):
+            for k in range(count):
+                store.write(f"{JOB}/{attempt}/f{k}", [b"%d" % k])
+            store.settle(JOB, attempt)
+            assert [whole(self.again(store), f"{JOB}/{attempt}/f{k}") for k in range(count)] == [
+                b"%d" % k for k in range(count)
+            ]
+
     def test_reads_any_range_by_blocks(self, store: ResultStore) -> None:
         """Of up to 1 MiB each; beyond the end there is nothing."""
         content = bytes(range(251)) * 12_000
