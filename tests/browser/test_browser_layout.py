@@ -74,10 +74,15 @@ def test_every_text_can_be_read(viewer, scheme):
     page.press("h")
     page.page.locator("ar-header-panel .card").first.wait_for()
     found += page.page.evaluate(TEXTS)
-    page.press("Escape", "?")
+    page.press("Escape", "j")
+    page.page.locator("ar-jobs-panel").get_by_role("button", name="Region").click()
+    page.page.locator("ar-jobs-panel").get_by_text("px · about").wait_for()
+    found += page.page.evaluate(TEXTS)
+    page.page.locator("#map").focus()
+    page.press("?")
     page.page.get_by_role("dialog").wait_for()
     found += page.page.evaluate(TEXTS)
-    assert len(found) > 80
+    assert len(found) > 100
     faint = {
         (text, round(contrast(colour, behind), 2)) for text, colour, behind in found if contrast(colour, behind) < 4.5
     }

@@ -7,7 +7,7 @@ describe("the words of a failure", () => {
       code: "UsageError",
       message: "Radius must be positive",
     });
-    expect(failureWords("Error: two: parts", 500).message).toBe("Two: parts");
+    expect(failureWords("Error: two: parts", 500).message).toBe("two: parts");
     expect(failureWords("UsageError: POS: the region has no area", 400).message).toBe("POS: the region has no area");
     expect(failureWords("RADIUS: is in degrees", 400).message).toBe("RADIUS: is in degrees");
   });
@@ -21,6 +21,7 @@ describe("the words of a failure", () => {
     expect(failureWords("<html><body>Bad gateway</body></html>", 502).message).toBe("The server answered 502.");
     expect(failureWords("", 503).message).toBe("The server answered 503.");
     expect(failureWords("{}", 400).message).toBe("{}");
-    expect(failureWords("null", 400).message).toBe("Null");
+    expect(failureWords("null", 400).message).toBe("null");
+    expect(failureWords("UsageError: stars.csv: no rows", 400).message).toBe("stars.csv: no rows");
   });
 });

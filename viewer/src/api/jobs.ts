@@ -53,6 +53,11 @@ export function jobUrl(id = "", rest = "", query: Record<string, string | number
 export const resultUrl = (id: string, result: JobResult): string =>
   jobUrl(id, `/results/${encodeURIComponent(result.id)}`);
 
+const MOST_WORDS = 600;
+
+/** Names at the beginning stay as they are written. */
+const sentence = (text: string): string => (/^[a-z]+[ ,]/.test(text) ? text[0].toUpperCase() + text.slice(1) : text);
+
 /** The words of a failure: JSON as everywhere, or a text as DALI 1.1, 4.2.2 has it (`UsageError: …`). */
 export function failureWords(text: string, status: number): { code: string; message: string } {
   try {
@@ -65,7 +70,7 @@ export function failureWords(text: string, status: number): { code: string; mess
   if (plain === "" || plain.startsWith("<")) return { code: "http", message: `The server answered ${status}.` };
   const labelled = LABEL.exec(plain);
   const message = labelled?.[2] || plain;
-  return { code: labelled?.[1] ?? "http", message: message[0].toUpperCase() + message.slice(1, 600) };
+  return { code: labelled?.[1] ?? "http", message: sentence(message.slice(0, MOST_WORDS)) };
 }
 
 async function ask(url: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {

@@ -64,7 +64,7 @@ export class ArJobsPanel extends LitElement {
         ${open === "list" ? html`<ar-job-list-form></ar-job-list-form>` : nothing}
         ${
           trouble
-            ? html`<div class="fault" role="status">${icons.warn}<span>${trouble} What is running goes on; it is asked for again soon.</span></div>`
+            ? html`<div class="fault" role="status">${icons.warn}<span>${ended(trouble)} What is running goes on; it is asked for again soon.</span></div>`
             : nothing
         }
         ${
@@ -124,6 +124,8 @@ export class ArJobsPanel extends LitElement {
     rows[at + step]?.focus();
   };
 }
+
+const ended = (sentence: string): string => (/[.?!]$/.test(sentence) ? sentence : `${sentence}.`);
 
 function toggle(which: "region" | "list"): void {
   jobForms.set({ open: jobForms.state.open === which ? null : which });
