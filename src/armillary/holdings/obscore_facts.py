@@ -162,7 +162,7 @@ def _facts(plane: Plane, stack: PlaneStack, cards: _Cards, index: tuple[int, ...
         t_xel,
         is_cube,
         slices * _bytes(plane),
-        stack.words.object or cards.word("OBJECT", "TARGNAME"),
+        " ".join((stack.words.object or "").split()) or cards.word("OBJECT", "TARGNAME"),
         cards.word("TELESCOP", "OBSERVAT"),
         cards.word("INSTRUME"),
     )
