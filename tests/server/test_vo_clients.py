@@ -102,7 +102,7 @@ def test_pyvo_reads_what_services_there_are(live: Live) -> None:
             warnings.simplefilter("error")
             # It knows cone searches, not the capability of SIA 1.0.
             warnings.filterwarnings("ignore", message="Unknown xsi:type sia:SimpleImageAccess")
-            warnings.filterwarnings("ignore", message=".*Unknown element imageServiceType")
+            warnings.filterwarnings("ignore", message=".*Unknown element (imageServiceType|maxRecords)")
             found = vosi.parse_capabilities(io.BytesIO(text))
             state = vosi.parse_availability(
                 io.BytesIO(requests.get(f"{live.url}{place}/availability", timeout=60).content)

@@ -18,6 +18,7 @@ from armillary.server.asgi import (
     STRANGER,
     ClientGoneError,
     check_method,
+    header,
     raw_headers,
     respond,
     with_headers,
@@ -194,12 +195,15 @@ class Application:
 
         Programs send forms to the services of the Virtual Observatory and know no mark. A request that no session
         goes with does nothing that its sender could not do alone, and one that only asks changes nothing: for both it
-        is enough that no other site's page sent it.
+        is enough that no other site's page sent it. No browser sends a token by itself, nor for a page of a site that
+        is not allowed to.
         """
-        if path.startswith(VO) and not (caller.session and path.startswith(JOBS)):
-            self._door.check_origin(scope)
-        else:
+        # The path as the routes see it: escapes hide nothing.
+        changes = self._inside(scope["path"]).startswith(JOBS)
+        if not path.startswith(VO) or (caller.session and changes):
             self._door.check_write(scope, caller)
+        elif header(scope, b"authorization")[:7].lower() != "bearer ":
+            self._door.check_origin(scope)
 
     async def _refuse(self, scope: Scope, send: Send, path: str) -> None:
         if path == "/":

@@ -16,18 +16,16 @@ from armillary.holdings.source_facts import steadily_read
 from armillary.server.asgi import STRANGER
 from armillary.server.services import access_of, services_of
 from armillary.server.vo.answers import address, bytes_answer, parameters_of
-from armillary.vo import datalink, scs, soda, vosi
+from armillary.vo import datalink, obscore, scs, sia1, sia2, soda, vosi
 from armillary.vo.vosi import TableWords
 
 if TYPE_CHECKING:
     from armillary.catalogs.catalog import Catalog
     from armillary.holdings.tree import SourceGroup
     from armillary.vo.vosi import Capability
-    from armillary.vo.votable import Field
 
 router = APIRouter(prefix="/vo", include_in_schema=False)
 
-SIA_ID, SIA2_ID = "ivo://ivoa.net/std/SIA", "ivo://ivoa.net/std/SIA#query-2.0"
 SINCE = datetime.now(UTC)
 METHODS = {
     "none": (),
@@ -60,9 +58,9 @@ def _support(request: Request, below: str, *, tables: bool = False) -> tuple[Cap
 def _service(request: Request, name: str) -> tuple[Capability, ...]:
     here, rows = address(request, f"/vo/{name}"), services_of(request).settings.vo_rows
     if name == "sia":
-        return (vosi.image_search(SIA_ID, here, rows),)
+        return (vosi.image_search(sia1.STANDARD_ID, here, rows),)
     if name == "sia2":
-        return (vosi.Capability(SIA2_ID, here),)
+        return (vosi.Capability(sia2.STANDARD_ID, here),)
     if name == "datalink":
         return (vosi.Capability(datalink.STANDARD_ID, f"{here}/links"),)
     return (vosi.Capability(soda.SYNC_ID, f"{here}/sync"), vosi.Capability(soda.ASYNC_ID, f"{here}/async"))
@@ -196,5 +194,5 @@ def _catalog_table(group: SourceGroup) -> TableWords:
 
 def _image_table(*, columns: bool) -> TableWords:
     text = "One row for each image, ObsCore 1.1."
-    fields: tuple[Field, ...] | None = () if columns else None
+    fields = obscore.COLUMNS if columns else None
     return TableWords("ivoa.obscore", "Images", text, "ivo://ivoa.net/std/ObsCore#core-1.1", fields=fields)
