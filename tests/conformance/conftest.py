@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "vo"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "jobs"))
 
 from vo_archive import Archive, make_archive
 from vo_tools import Served, serving

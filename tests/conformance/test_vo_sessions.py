@@ -19,7 +19,10 @@ from pyvo.dal.adhoc import DatalinkResults, SodaQuery
 from vo_archive import DEC, RA, SCALE, Archive
 from vo_tools import Served, serving, until
 
-pytestmark = pytest.mark.filterwarnings("ignore:'datfix'")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:'datfix'"),
+    pytest.mark.filterwarnings("ignore:.*Invalid UCD '(ID_MAIN|POS_EQ_|VOX|INST_ID)"),  # Of version 1, as they must be.
+]
 CIRCLE = (RA + 0.02, DEC - 0.03, 0.021)
 
 
@@ -65,21 +68,24 @@ def test_from_a_search_to_the_pixels(served: Served, archive: Archive, name: str
     """SIA 2, DataLink, the descriptor's service, FITS."""
     wcs = WCS(fits.getheader(archive.folder / f"{name}.fits"))
     ra, dec = wcs.wcs.crval
-    row = found(served, name, pos=(ra, dec, 0.01) * u.deg)
+    row = found(served, name, pos=(SkyCoord(ra, dec, unit="deg"), 0.01 * u.deg))
     assert row.access_format == "application/x-votable+xml;content=datalink"
     links = row.getdatalink()
-    (process,) = (row for row in links.iter_procs() if row.semantics == "#cutout" and "sync" in row.access_url)
+    (process,) = (row for row in links.iter_procs() if row.semantics == "#cutout" and row.access_url.endswith("/sync"))
     circle = (ra + 0.01, dec - 0.02, 0.0213)
     body = process.process(circle=circle).read()
     assert_is_circle(opened(body)[0], archive.pixels(f"{name}.fits"), circle, wcs)
 
 
-def test_the_whole_file_is_linked(served: Served, archive: Archive) -> None:
+def test_the_whole_image_is_linked(served: Served, archive: Archive) -> None:
     links = found(served, "exposure", collection=None).getdatalink()
     (this,) = links.bysemantics("#this", include_narrower=False)
-    assert this.content_length == (archive.folder / "exposure.fits").stat().st_size
     body = served.session.get(this.access_url).content
-    assert body == (archive.folder / "exposure.fits").read_bytes()
+    assert this.content_length == len(body)
+    hdu = opened(body)[0]
+    np.testing.assert_array_equal(hdu.data, archive.pixels("exposure.fits"))
+    header = fits.getheader(archive.folder / "exposure.fits")
+    assert {name: hdu.header[name] for name in header} == dict(header)
 
 
 def test_the_preview_is_a_picture(served: Served) -> None:
@@ -250,7 +256,7 @@ def test_a_job_that_fails_says_why(archive: Archive) -> None:
         with pytest.raises(pyvo.DALQueryError, match="100"):
             job.raise_if_error()
         said = server.session.get(f"{job.url}/error")
-        assert (said.status_code, said.text.split(":")[0]) == (200, "UsageError")
+        assert (said.status_code, said.text.split(":")[0]) == (200, "Error")
 
 
 def test_a_job_of_nothing_is_refused(served: Served) -> None:
@@ -302,7 +308,7 @@ def test_images_by_the_first_version_of_image_access(served: Served, archive: Ar
     """SIA 1: what is found is a FITS file at its address."""
     rows = SIAService(f"{served.vo}/sia", session=served.session).search(pos=(RA, DEC), size=0.1)
     (row,) = (row for row in rows if "exposure" in row.title and "fits" in row.format)
-    assert row.naxis == (200, 300)
+    assert [side.value for side in row.naxis] == [200, 300]
     assert row.pos.separation(SkyCoord(RA, DEC, unit="deg")).deg < SCALE
     body = served.session.get(row.getdataurl()).content
     np.testing.assert_array_equal(opened(body)[0].data, archive.pixels("exposure.fits"))
@@ -325,12 +331,12 @@ def test_searches_by_what_headers_tell(served: Served) -> None:
 
     assert names(instrument="Test camera") == {"exposure"}
     assert names(facility="Test telescope", target_name="Test field") == {"exposure"}
-    assert names(pos=(RA, DEC, 0.01) * u.deg) == {"exposure", "sky"}
-    assert names(pos=[(RA, DEC, 0.01) * u.deg, (RA + 3, DEC, 0.01) * u.deg]) == {"exposure", "sky", "stokes"}
+    assert names(pos=(RA, DEC, 0.01)) == {"exposure", "sky"}
+    assert names(pos=[(RA, DEC, 0.01), (RA + 3, DEC, 0.01)]) == {"exposure", "sky", "stokes"}
     assert names(pol="U") == {"stokes"}
     assert names(data_type="cube") >= {"cube"}
     assert names(time=("2024-03-01", "2024-03-02")) == {"exposure"}
-    assert names(exptime=(59, 61) * u.s) == {"exposure"}
+    assert names(exptime=(59, 61)) == {"exposure"}
     assert names(instrument="Other") == set()
 
 
@@ -344,9 +350,9 @@ def guarded(archive: Archive) -> Iterator[Served]:
 
 def test_a_token_opens_every_service(guarded: Served, archive: Archive) -> None:
     row = found(guarded, "exposure")
-    (process,) = (link for link in row.getdatalink().iter_procs() if "sync" in link.access_url)
+    (process,) = (link for link in row.getdatalink().iter_procs() if link.access_url.endswith("/sync"))
     wcs = WCS(fits.getheader(archive.folder / "exposure.fits"))
-    body = process.process(circle=CIRCLE).read()
+    body = process.process(circle=CIRCLE, session=guarded.session).read()  # pyvo asks with another one by itself.
     assert_is_circle(opened(body)[0], archive.pixels("exposure.fits"), CIRCLE, wcs)
     with new_job(guarded, ID=row.obs_publisher_did, CIRCLE=f"{RA} {DEC} 0.01") as job:
         job.run().wait(timeout=120)

@@ -39,7 +39,7 @@ COLUMNS = (
     _text("obs_collection", "meta.id", "DataID.collection", "Collection that the data belong to"),
     _text("obs_id", "meta.id", "DataID.observationID", "Id of the observation in this archive"),
     _text("obs_title", "meta.title;obs", "DataID.title", "Title"),
-    _text(DID, "meta.ref.uri;meta.curation", "Curation.publisherDID", "Identifier of the data", id=DID),
+    _text(DID, "meta.ref.ivoid", "Curation.publisherDID", "Identifier of the data", id=DID),
     _text("obs_creator_did", "meta.id", "DataID.creatorDID", "Identifier by the creator of the data"),
     _text("access_url", "meta.ref.url", "Access.reference", "Where the data, or links to them, are"),
     _text("access_format", "meta.code.mime", "Access.format", "Media type of what is there"),

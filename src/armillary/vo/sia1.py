@@ -43,7 +43,7 @@ FIELDS = (
     Field("pixflags", "char", "*", ucd="VOX:Image_PixFlags", description="C: pixels as they were taken"),
     Field("url", "char", "*", ucd="VOX:Image_AccessReference", description="Where the image is"),
     Field("size", "long", unit="byte", ucd="VOX:Image_FileSize", description="Size of all of the image, about"),
-    Field("obs_publisher_did", "char", "*", ucd="meta.ref.uri;meta.curation", description="Identifier of the data"),
+    Field("obs_publisher_did", "char", "*", ucd="meta.ref.ivoid", description="Identifier of the data"),
 )
 
 
