@@ -132,6 +132,11 @@ class _Parser(MultiPartParser):
         """The last boundary was read."""
         self.ended = True
 
+    def close(self) -> None:
+        """Close the files, also those of parts that were not read to their end."""
+        for file in getattr(self, "_files_to_close_on_error", ()):
+            file.close()
+
 
 @contextlib.asynccontextmanager
 async def _multipart(request: Request) -> AsyncIterator[tuple[list[tuple[str, str]], dict[str, UploadFile]]]:
@@ -142,19 +147,17 @@ async def _multipart(request: Request) -> AsyncIterator[tuple[list[tuple[str, st
         max_fields=MOST_PARAMETERS,
         max_part_size=LARGEST_FIELD,
     )
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise _multipart_error(error) from None
-    except (KeyError, UnicodeDecodeError, LookupError):
-        raise UsageError("The body of this request is no multipart/form-data.") from None
-    try:
+    with contextlib.closing(parser):
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            raise _multipart_error(error) from None
+        except (KeyError, UnicodeDecodeError, LookupError):
+            raise UsageError("The body of this request is no multipart/form-data.") from None
         if not parser.ended:
             raise UsageError("The body of this request ends before its last boundary.")
         fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
         yield fields, {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
-    finally:
-        await form.close()
 
 
 def _multipart_error(error: MultiPartException) -> UsageError | LimitError:

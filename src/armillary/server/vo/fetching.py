@@ -24,8 +24,10 @@ CONNECT_S = 10.0
 WHOLE_S = 60.0
 BLOCK_BYTES = 1 << 16
 PORTS = {"http": 80, "https": 443}
-_EMBEDDED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
-"""IPv6 that leads to an IPv4 address: translation, 6to4, Teredo."""
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that leads to a host of the internet (RFC 4291, 2.4)."""
+_EMBEDDED = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
+"""Of that, what leads to an IPv4 address: 6to4, Teredo."""
 
 
 def is_public(text: str) -> bool:
@@ -34,7 +36,7 @@ def is_public(text: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        elif any(address in network for network in _EMBEDDED):
+        elif address not in _UNICAST or any(address in network for network in _EMBEDDED):
             return False
     return address.is_global and not address.is_multicast
 
