@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from armillary.errors import LimitError, NotFoundError, UsageError
 from armillary.jobs.database import Database
@@ -58,6 +69,8 @@ class JobsMachine(RuleBasedStateMachine):
         self.kept: dict[str, Job] = {}
         self.ended: dict[str, Job] = {}
         self.holds: dict[str, Hand] = {}
+        self.late: list[Hand] = []
+        self.deaths: Counter[str] = Counter()
 
     def new_reaper(self) -> Reaper:
         more = {"clock": self.clock, "monotonic": lambda: self.monotonic_s, "patience": PATIENCE}
@@ -81,15 +94,26 @@ class JobsMachine(RuleBasedStateMachine):
         """Whether a claim is the one that counts."""
         return self.holds.get(hand.claim.job.job_id) is hand
 
-    @rule(target=jobs, start=st.booleans(), table=st.booleans(), ends_s=st.sampled_from([50.0, 800.0, 1e6]))
+    @initialize(target=jobs)
+    def begin(self):
+        return multiple(*(self.create(start=1, table=k, ends_s=1e6) for k in range(3)))
+
+    @rule(
+        target=jobs,
+        start=st.sampled_from([True, True, False]),
+        table=st.booleans(),
+        ends_s=st.sampled_from([50.0, 800.0, 1e6]),
+    )
     def create(self, start, table, ends_s):
         job_id = self.store.new_id()
         uploads = ()
         if table:
             size = self.results.write(f"{job_id}/uploads/table", [b"ra,dec\n1,2\n"])
             uploads = (Upload("table", f"{job_id}/uploads/table", size),)
+            if table == 2:
+                self.time_passes(2.5 * SWEEP_S, (0,))
         destruction = EPOCH + timedelta(seconds=self.clock() + ends_s)
-        more = {"job_id": job_id, "uploads": uploads, "start": start, "quota": Quota(jobs=MOST_JOBS)}
+        more = {"job_id": job_id, "uploads": uploads, "start": bool(start), "quota": Quota(jobs=MOST_JOBS)}
         try:
             job = self.store.create(ALICE, "kind", [], duration_s=100, destruction=destruction, **more)
         except LimitError:
@@ -152,7 +176,10 @@ class JobsMachine(RuleBasedStateMachine):
         queued = [job for job in self.kept.values() if job.phase is Phase.QUEUED]
         assert (claim is None) == (not queued)
         if claim is None:
-            return None
+            return multiple()
+        return self.took(claim)
+
+    def took(self, claim):
         known = self.kept[claim.job.job_id]
         assert known.phase is Phase.QUEUED
         assert claim.job.attempt == known.attempt + 1
@@ -160,17 +187,32 @@ class JobsMachine(RuleBasedStateMachine):
         hand = self.holds[claim.job.job_id] = Hand(claim, self.monotonic_s)
         return hand
 
+    @precondition(lambda self: self.holds)
+    @rule(target=hands, files=st.booleans(), times=st.integers(1, DEATHS), again=st.booleans())
+    def worker_dies(self, files, times, again):
+        """A worker says nothing any more, until its job is another's, who may die as well, or has failed."""
+        job_id = min(self.holds)
+        hands = []
+        for _ in range(times):
+            if job_id not in self.holds:
+                break
+            if files:
+                self.write(self.holds[job_id], "b.fits")
+            self.time_passes(100.0, (0,))
+            claim = self.store.claim("another", job_id) if again else None
+            hands += [] if claim is None else [self.took(claim)]
+        return multiple(*hands)
+
     @rule(hand=hands, name=st.sampled_from(["a.fits", "b.fits"]))
     def write(self, hand, name):
         """Workers write whether they hold the job or not: they may not know."""
-        if hand is not None:
-            self.results.write(f"{hand.claim.job.job_id}/{hand.claim.job.attempt}/{name}", [bytes(5760)])
-            hand.files.add(name)
+        self.results.write(f"{hand.claim.job.job_id}/{hand.claim.job.attempt}/{name}", [bytes(5760)])
+        hand.files.add(name)
 
-    @rule(hand=hands, done=st.integers(0, 3))
-    def beat(self, hand, done):
-        if hand is None:
-            return
+    @rule(hand=hands, done=st.integers(0, 3), lives_s=st.sampled_from([0.0, 40.0]))
+    def beat(self, hand, done, lives_s):
+        if lives_s:
+            self.time_passes(lives_s, (0,))
         job_id = hand.claim.job.job_id
         order = self.store.beat(hand.claim, Progress(done, 3))
         assert (order is Order.GO_ON) == self.holder(hand)
@@ -179,18 +221,18 @@ class JobsMachine(RuleBasedStateMachine):
         if self.holder(hand):
             hand.heard_s = self.monotonic_s
             assert self.saw(self.store.get(job_id)).progress == Progress(done, 3)
+        elif job_id in self.kept:
+            assert self.store.get(job_id) == self.kept[job_id]
 
     @rule(hand=hands, how=st.sampled_from(["finish", "fail", "stop", "release"]), wrote=st.booleans())
     def end(self, hand, how, wrote):
-        if hand is None:
-            return
         job = hand.claim.job
         error = JobError("It failed.")
         if wrote:
             self.write(hand, "a.fits")
         results = [result(job, name) for name in sorted(hand.files)] if job.job_id in self.kept else []
         if not self.holder(hand):
-            # Asked again with the same words a worker may hear yes, but nothing changes.
+            # Asked again with the same words a worker may hear yes, and nothing changes.
             before = self.store.get(job.job_id) if job.job_id in self.kept else None
             getattr(self.store, how)(
                 *{"finish": (hand.claim, []), "release": (hand.claim,)}.get(how, (hand.claim, error))
@@ -204,6 +246,8 @@ class JobsMachine(RuleBasedStateMachine):
         assert after.phase is expected[how]
         assert after.results == (tuple(results) if how in {"finish", "fail"} else ())
         del self.holds[job.job_id]
+        if how == "release" and wrote:
+            self.took(self.store.claim("next", job.job_id))
 
     @rule(seconds=st.sampled_from([5.0, 20.0, 70.0, 200.0, 700.0]), which=st.sampled_from([(0,), (1,), (0, 1)]))
     def time_passes(self, seconds, which):
@@ -227,9 +271,12 @@ class JobsMachine(RuleBasedStateMachine):
     def reaper_is_replaced(self, number):
         self.reapers[number] = self.new_reaper()
 
-    @rule(seconds=st.sampled_from([-1e7, -3000.0, -30.0, 30.0, 3000.0, 1e7]))
-    def clock_steps(self, seconds):
+    @rule(seconds=st.sampled_from([-1e7, -3000.0, -30.0, 30.0, 3000.0, 1e7]), soon=st.booleans())
+    def clock_steps(self, seconds, soon):
+        """A reaper may come by just then."""
         self.clock.now += seconds
+        if soon:
+            self.time_passes(20.0, (0,))
 
     def look_what_the_reaper_did(self):
         """It may take jobs of silent workers, and remove jobs whose time is over; nothing else."""
@@ -241,8 +288,12 @@ class JobsMachine(RuleBasedStateMachine):
                 self.forget(job_id)
                 continue
             if after.phase is not before.phase:
-                assert (before.phase, after.phase) in {(Phase.EXECUTING, Phase.QUEUED), (Phase.EXECUTING, Phase.ERROR)}
-                assert self.monotonic_s - self.holds.pop(job_id).heard_s >= LEASE_S
+                self.deaths[job_id] += 1
+                expected = Phase.QUEUED if self.deaths[job_id] < DEATHS else Phase.ERROR
+                assert (before.phase, after.phase) == (Phase.EXECUTING, expected)
+                hand = self.holds.pop(job_id)
+                assert self.monotonic_s - hand.heard_s >= LEASE_S
+                self.late.append(hand)
             self.saw(after)
 
     @invariant()
@@ -259,6 +310,27 @@ class JobsMachine(RuleBasedStateMachine):
             for kept in job.results:
                 assert kept.key.split("/")[:2] == [job.job_id, str(job.attempt)]
                 assert self.results.size(kept.key) == kept.size
+
+    @invariant()
+    def files_are_those_of_the_attempt_that_counts(self):
+        for job_id, attempt in self.store.kept(list(self.kept)).items():
+            job = self.kept[job_id]
+            counts = job.phase is Phase.EXECUTING or job.results
+            assert attempt == (job.attempt if counts else 0)
+
+    @invariant()
+    def who_is_late_changes_nothing(self):
+        for hand in self.late[-2:]:
+            job_id = hand.claim.job.job_id
+            before = self.store.get(job_id) if job_id in self.kept else None
+            results = [result(hand.claim.job)]
+            assert not self.store.finish(hand.claim, results)
+            assert not self.store.fail(hand.claim, JobError("It failed."), results)
+            assert not self.store.stop(hand.claim, JobError("It failed."))
+            assert not self.store.release(hand.claim)
+            assert not self.store.requeue(hand.claim.token, most_attempts=1)
+            assert self.store.beat(hand.claim, Progress(9, 9)) is not Order.GO_ON
+            assert (self.store.get(job_id) if before else None) == before
 
     @invariant()
     def claims_are_those_that_count(self):
@@ -300,7 +372,7 @@ def machine_at(address: str) -> type[JobsMachine]:
 
 def test_jobs_in_sqlite(tmp_path) -> None:
     machine = machine_at(str(tmp_path / "jobs.sqlite"))
-    run_state_machine_as_test(machine, settings=settings(max_examples=30, stateful_step_count=30))
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30))
 
 
 def test_jobs_in_postgresql(postgresql_address) -> None:
