@@ -24,10 +24,11 @@ from armillary.server.networks import networks
 if TYPE_CHECKING:
     from armillary.server.settings import Settings
 
-ROUTES = ("tiles", "layers", "sources", "holdings", "search", "session", "api", "page", "health")
+ROUTES = ("tiles", "layers", "sources", "vo", "holdings", "search", "session", "api", "page", "health")
 PREFIXES = (
     ("/api/layers/", "layers"),
     ("/api/sources/", "sources"),
+    ("/vo/", "vo"),
     ("/api/holdings", "holdings"),
     ("/api/search", "search"),
     ("/api/resolve", "search"),
@@ -41,7 +42,9 @@ PREFIXES = (
     ("/readyz", "health"),
     ("/metrics", "health"),
 )
-STATUSES = (200, 204, 206, 303, 304, 400, 401, 403, 404, 405, 409, 410, 413, 414, 421, 422, 429, 431, 499, 500, 503, 0)
+STATUSES = (
+    200, 204, 206, 303, 304, 400, 401, 403, 404, 405, 409, 410, 413, 414, 415, 416, 421, 422, 429, 431, 499, 500, 503, 0,
+)  # fmt: skip
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 WORDS = (
     "tiles_kept",
