@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from runner_processes import Manager, Redis, redis
@@ -166,3 +170,19 @@ def test_a_broker_that_forgot_everything_loses_no_job(own, tmp_path):
         assert [running.content(job)["a"] for job in jobs] == [str(k).encode() for k in range(10)]
     finally:
         worker.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_the_command_says_that_it_is_ready_and_ends_without_a_word(broker, tmp_path, number):
+    (tmp_path / "empty.csv").write_text("ra,dec\n1,2\n")
+    environment = os.environ | {"ARMILLARY_JOBS_BROKER": broker.address, "XDG_DATA_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "armillary", "worker", "empty.csv", "--runner", "celery", "--workers", "1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, text=True, **pipes) as process:
+        try:
+            assert process.stdout.readline() == "Armillary worker is ready: 1 process, celery\n"
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, out, err) == (0, "", "")

@@ -129,7 +129,7 @@ def _wait(crew: Crew, jobs: JobService, settings: Settings, ended: threading.Eve
     if settings.jobs_runner == "celery":
         from armillary.worker.celery_app import run_worker
 
-        return run_worker(settings.jobs_broker, jobs.service, crew, ready, settings.log_level)
+        return run_worker(settings.jobs_broker, jobs.service, crew, ready)
     ready()
     ended.wait()
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
 
     from armillary.jobs.crew import Crew
 
-log = logging.getLogger(__name__)
 
-
-def run_worker(broker: str, service: str, crew: Crew, ready: Callable[[], None], log_level: str = "warning") -> int:
+def run_worker(broker: str, service: str, crew: Crew, ready: Callable[[], None]) -> int:
     """Serve Celery's queue until a signal ends the process; to be called in the main thread.
 
     Tasks wait in threads for the crew's processes, so one process of Celery is enough. The crew looks into the store as
@@ -37,6 +36,7 @@ def run_worker(broker: str, service: str, crew: Crew, ready: Callable[[], None],
     Exit status.
     """
     from celery import signals
+    from celery.worker import state
 
     app = make_app(broker, service)
 
@@ -49,25 +49,39 @@ def run_worker(broker: str, service: str, crew: Crew, ready: Callable[[], None],
     def on_ready(**_: Any) -> None:
         ready()
 
-    def on_end(**_: Any) -> None:
+    def on_signal(*_: object) -> None:
+        state.should_stop = 0
+        # Tasks return when the crew ends: not in a handler of signals, since that takes locks.
         threading.Thread(target=crew.close, name="crew-end", daemon=True).start()
 
     signals.worker_ready.connect(on_ready)
-    signals.worker_shutting_down.connect(on_end)
+    signals.setup_logging.connect(_use_our_logs)
     worker = app.Worker(
         pool="threads",
         concurrency=crew.plan.workers,
         queues=[queue_name(service)],
-        loglevel=log_level.upper(),
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
         quiet=True,
     )
+    # Celery's handlers of signals write on standard output, and wait for tasks.
+    worker.install_platform_tweaks = lambda _: None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
     try:
         worker.start()
     finally:
         crew.close()
         signals.worker_ready.disconnect(on_ready)
-        signals.worker_shutting_down.disconnect(on_end)
+        signals.setup_logging.disconnect(_use_our_logs)
     return int(worker.exitcode or 0)
+
+
+def _use_our_logs(**_: Any) -> None:
+    """Instead of what Celery sets up: its lines come where ours do, unless they are of its own affairs."""
+    for name in ("celery", "kombu"):
+        logger = logging.getLogger(name)
+        logger.handlers = list(logging.getLogger("armillary").handlers)
+        logger.propagate = not logger.handlers
+        logger.setLevel(max(logging.WARNING, logging.getLogger("armillary").getEffectiveLevel()))
