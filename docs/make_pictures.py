@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ SCENES = {
     "catalog-dark": ("layer=field_g&stretch=asinh&catalogs=stars", "dark"),
     "box-dark": ("layer=field_r&stretch=asinh", "dark"),
     "apertures-light": ("layer=field_r&stretch=asinh&cmap=gray&invert=1", "light"),
+    "jobs-dark": ("layer=field_r&stretch=asinh", "dark"),
     "healpix-dark": ("layer=microwave_smooth&frame=galactic&cmap=RdBu_r", "dark"),
 }
 
@@ -81,11 +83,33 @@ def _apertures(page: Page) -> None:
         _drag(page, start, end)
 
 
+def _list_job(page: Page, name: str, rows: int) -> None:
+    """A job for a table of positions in the field."""
+    _press(page, "List")
+    lines = [f"{150.06 + 0.08 * (k % 97) / 97:.6f},{2.17 + 0.08 * (k % 89) / 89:.6f}" for k in range(rows)]
+    table = "\n".join(["ra,dec", *lines]).encode()
+    page.get_by_label("Table of positions").set_input_files({"name": name, "mimeType": "text/csv", "buffer": table})
+    page.locator("ar-job-list-form button.main:enabled").click()
+    page.locator("ar-job-row", has_text=name).wait_for()
+
+
+def _jobs(page: Page) -> None:
+    page.keyboard.press("j")
+    page.locator("ar-jobs-panel").get_by_role("button", name="Region").click()
+    page.locator("ar-job-region-form button.main:enabled").click()
+    page.locator("ar-job-row", has_text="Done").wait_for()
+    _list_job(page, "variables.csv", 24)
+    page.locator("ar-job-row", has_text="24 files").wait_for()
+    _list_job(page, "galaxies.csv", 20_000)
+    page.locator("ar-job-row", has_text="variables.csv").locator(".pick").click()
+
+
 # What is done on the page before the picture is taken.
 ACTS: dict[str, Callable[[Page], None]] = {
     "catalog-dark": _catalog,
     "box-dark": _box,
     "apertures-light": _apertures,
+    "jobs-dark": _jobs,
 }
 
 
@@ -93,7 +117,14 @@ ACTS: dict[str, Callable[[Page], None]] = {
 def demo() -> Iterator[str]:
     """Address of a running demo."""
     command = [sys.executable, "-m", "armillary", "demo", "--no-browser", "--auth", "none", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with tempfile.TemporaryDirectory() as folder:
+        # Jobs of pictures are nobody's.
+        environment = {**os.environ, "ARMILLARY_JOBS_DATABASE": str(Path(folder, "jobs.sqlite"))}
+        yield from _running(command, environment)
+
+
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[str]:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         line = next((line for line in process.stdout or () if line.startswith(READY)), None)
         if line is None:

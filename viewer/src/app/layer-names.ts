@@ -1,6 +1,5 @@
 /** Names of layers as they are said in one line: `Three bands › r band › I`. */
 import type { HoldingsTree, LayerEntry } from "../api/types";
-import { saysNothing } from "../panels/tree-model";
 import { store } from "./store-controller";
 import { splitLayerId } from "./url";
 
@@ -24,12 +23,9 @@ function known(holdings: HoldingsTree | null) {
     group.maps.flatMap((map) =>
       map.bands.flatMap((band) =>
         band.layers.map((entry): NamedLayer => {
-          const several = map.bands.length > 1 || band.layers.length > 1;
-          const words = several ? [map.name, map.bands.length > 1 ? band.name : "", entry.name] : [map.name];
-          const kept = words.filter((word, k) => word && (k === 0 || word !== words[k - 1]));
-          // "Field › HDU 1" says no more than "Field" where it is the only one.
-          const said = several ? kept : kept.filter((word, k) => k === 0 || !saysNothing(word, map.name));
-          return { entry, group: group.name, name: said.join(" › ") };
+          // What there is one of needs no name.
+          const words = [map.name, map.bands.length > 1 && band.name, band.layers.length > 1 && entry.name];
+          return { entry, group: group.name, name: words.filter(Boolean).join(" › ") };
         }),
       ),
     ),

@@ -15,7 +15,7 @@ import { debounced, isAbort, Latest, wordsOf } from "../app/session";
 import { Follow, FollowStore, store } from "../app/store-controller";
 import { MOST_PEEKED, type Peek, peek } from "../app/table-peek";
 import { base, controls, section } from "../styles/shared";
-import { chosenLayers, formatPart, layersPart, namePart, styleFor, unfit, unfitPart } from "./job-parts";
+import { chosenLayers, formatPart, layersPart, maySoonBeWell, namePart, styleFor, unfit, unfitPart } from "./job-parts";
 import { jobFormStyles } from "./jobs-styles";
 
 const QUIET_MS = 300;
@@ -120,7 +120,8 @@ export class ArJobListForm extends LitElement {
       this.fault = weight.files ? weight.fault : "";
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
-      this.fault = wordsOf(error);
+      // Without an estimate it may be had all the same.
+      if (!maySoonBeWell(error)) this.fault = wordsOf(error);
     }
   }
 

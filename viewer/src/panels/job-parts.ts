@@ -1,5 +1,6 @@
 /** What both forms of the panel of jobs have: layers, slices, format, name. */
 import { html, nothing, type TemplateResult } from "lit";
+import { ApiError } from "../api/client";
 import type { LayerInfo } from "../api/types";
 import { icons } from "../app/icons";
 import { jobForms } from "../app/job-forms";
@@ -68,6 +69,10 @@ export function unfit(info: LayerInfo): string {
     return "This layer has no celestial coordinates. Draw a box of pixels instead, and download that.";
   return "";
 }
+
+/** Whether a failure says nothing of what was asked for. */
+export const maySoonBeWell = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
 
 /** The same in the place of a form, with the way to what helps. */
 export const unfitPart = (why: string): TemplateResult =>

@@ -16,10 +16,11 @@ import { shapesIn, shownRectangle } from "../app/view-region";
 import { posText, type SkyRegion } from "../sky/regions";
 import type { ShapeName, Shapes } from "../sky/shapes";
 import { base, controls, section } from "../styles/shared";
-import { chosenLayers, formatPart, layersPart, namePart, styleFor, unfit, unfitPart } from "./job-parts";
+import { chosenLayers, formatPart, layersPart, maySoonBeWell, namePart, styleFor, unfit, unfitPart } from "./job-parts";
 import { jobFormStyles } from "./jobs-styles";
 
 const QUIET_MS = 250;
+const AGAIN_MS = 3000;
 const SHAPES: [ShapeName, string, string, string][] = [
   ["range", "Range", "Between two right ascensions and two declinations", "There is no such range here"],
   ["polygon", "Polygon", "The corners of the window, joined by great circles", "More than a polygon can hold"],
@@ -33,7 +34,10 @@ export class ArJobRegionForm extends LitElement {
   @state() private weight: Weight | null = null;
   /** Whether the weight is of something else than what is chosen now. */
   @state() private old = true;
+  /** Why it cannot be had. */
   @state() private fault = "";
+  /** What could not be asked now. */
+  @state() private doubt = "";
   @state() private refusal = "";
   @state() private sending = false;
   private readonly follow = [
@@ -49,11 +53,12 @@ export class ArJobRegionForm extends LitElement {
   @state() private moving = false;
   private weightKey = "";
   private readonly lookSoon = debounced(() => void this.look(), QUIET_MS);
+  private readonly lookLater = debounced(() => void this.look(), AGAIN_MS);
   private readonly weighSoon = debounced(() => void this.weigh(), QUIET_MS);
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const soon of [this.lookSoon, this.weighSoon]) soon.cancel();
+    for (const soon of [this.lookSoon, this.lookLater, this.weighSoon]) soon.cancel();
     for (const latest of [this.looking, this.weighing]) latest.cancel();
     this.viewKey = "";
     this.weightKey = "";
@@ -135,6 +140,7 @@ export class ArJobRegionForm extends LitElement {
     if (!info || unfit(info)) return;
     const signal = this.looking.next();
     this.fault = rectangle ? "" : "No pixel of the layer is in view.";
+    this.doubt = "";
     if (!rectangle) {
       this.shapes = null;
       return;
@@ -147,7 +153,8 @@ export class ArJobRegionForm extends LitElement {
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
       this.shapes = null;
-      this.fault = wordsOf(error);
+      this.doubt = wordsOf(error);
+      if (maySoonBeWell(error)) this.lookLater();
     }
   }
 
@@ -160,13 +167,15 @@ export class ArJobRegionForm extends LitElement {
       if (signal.aborted) return;
       this.weight = weight;
       this.fault = weight.fault;
-      this.old = false;
+      this.doubt = "";
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
       this.weight = null;
-      this.fault = wordsOf(error);
-      this.old = false;
+      // Without an estimate it may be had all the same.
+      if (maySoonBeWell(error)) this.doubt = wordsOf(error);
+      else this.fault = wordsOf(error);
     }
+    this.old = false;
   }
 
   override render() {
@@ -212,7 +221,8 @@ export class ArJobRegionForm extends LitElement {
   }
 
   private size(region: SkyRegion | null) {
-    const { fault, weight } = this;
+    const { fault, weight, doubt } = this;
+    if (doubt && !fault) return html`<div class="fault">${icons.warn}<span>${doubt}</span></div>`;
     if (fault) return html`<div class="fault">${icons.warn}<span>${fault}</span></div>`;
     if (!weight) return region ? "Asking for its size…" : nothing;
     const outside = weight.outside.length ? `No pixel there: ${weight.outside.join(", ")}.` : "";
@@ -221,6 +231,7 @@ export class ArJobRegionForm extends LitElement {
   }
 
   private readonly placed = (event: Event): void => {
+    this.doubt = "";
     jobForms.set({ place: (event.target as HTMLSelectElement).value });
     this.viewKey = "";
     this.fault = "";
