@@ -102,6 +102,28 @@ def test_bodies_over_the_limit_are_refused_as_they_come(vo_folder: Path, tmp_pat
         small.close()
 
 
+@pytest.mark.parametrize("kind", [URLENCODED["content-type"], "multipart/form-data; boundary=b"])
+def test_a_client_that_goes_away_while_it_sends_is_no_failure(vo: Service, kind: str, caplog) -> None:
+    parts = [{"type": "http.request", "body": b"--b\r\n", "more_body": True}, {"type": "http.disconnect"}]
+    sent = []
+
+    async def receive() -> dict[str, Any]:
+        return parts.pop(0) if parts else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    path = "/vo/datalink/links"
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "scheme": "http", "headers": [(b"host", b"127.0.0.1:8000"), (b"content-type", kind.encode())],
+        "client": ("127.0.0.1", 9), "server": ("127.0.0.1", 8000), "http_version": "1.1",
+    }  # fmt: skip
+    asyncio.run(vo.app(scope, receive, send))
+    assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [499]
+    assert "unexpected" not in caplog.text
+
+
 BROKEN = [
     (b"<a/>", {"content-type": "text/xml"}, 415),
     (b"{}", {"content-type": "application/json"}, 415),
