@@ -254,9 +254,9 @@ def test_polygons_that_are_none_are_refused(corners: str, words: str) -> None:
 
 
 def test_too_many_corners_are_refused_with_the_bound() -> None:
-    turns = np.arange(1001) * 0.3
-    with pytest.raises(LimitError, match="at most 1000 corners"):
-        Polygon(np.stack([turns, np.full(1001, 45.0)], axis=-1))
+    turns = np.arange(100_001) * 0.003
+    with pytest.raises(LimitError, match="at most 100000 corners"):
+        Polygon(np.stack([turns, np.full(100_001, 45.0)], axis=-1))
 
 
 def test_angles_come_back() -> None:

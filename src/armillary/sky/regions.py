@@ -14,7 +14,17 @@ import numpy as np
 
 from armillary.errors import ParameterError
 from armillary.sky.frames import to_angles, to_vectors
-from armillary.sky.regions_base import SPHERE_DEG2, TOLERANCE, Arc, Region, across, angle, number
+from armillary.sky.regions_base import (
+    SPHERE_DEG2,
+    TOLERANCE,
+    Arc,
+    ForKernels,
+    Region,
+    across,
+    angle,
+    no_tables,
+    number,
+)
 from armillary.sky.regions_polygon import Polygon
 
 if TYPE_CHECKING:
@@ -27,7 +37,7 @@ _FORMS = {
     "RANGE": "RANGE ra1 ra2 dec1 dec2",
     "POLYGON": "POLYGON ra1 dec1 ra2 dec2 ra3 dec3 …",
 }
-MAX_TEXT = 1 << 17
+MAX_TEXT = 8 << 20
 
 
 class Circle(Region):
@@ -99,6 +109,13 @@ class Circle(Region):
             return high * self._centre + low * (np.cos(turn) * first + np.sin(turn) * second)
 
         return [Arc(at, 2.0 * math.pi * low)]
+
+    def for_kernels(self) -> ForKernels:
+        """The circle, or what is outside of a large one."""
+        sign = 1.0 if self._radius <= math.pi / 2.0 else -1.0
+        radius = self._radius if sign > 0.0 else math.pi - self._radius
+        numbers = np.array([*(sign * self._centre), 2.0 * math.sin(radius / 2.0), sign, radius])
+        return ForKernels(1, numbers, no_tables(), math.inf)
 
     @property
     def area_deg2(self) -> float:
@@ -222,6 +239,15 @@ class Range(Region):
         sides = dict.fromkeys((self.ra_deg, east)) if ends[0] < ends[1] else ()
         return parallels + [_straight((ra, ends[0]), (ra, ends[1])) for ra in sides]
 
+    def for_kernels(self) -> ForKernels:
+        """Its ends."""
+        ends = [self.ra_deg, self.width_deg, self.dec1_deg, self.dec2_deg]
+        poles = [float(self.dec1_deg == -90.0), float(self.dec2_deg == 90.0)]
+        numbers = np.array([*map(math.radians, ends), *poles])
+        if self.width_deg == 360.0:
+            numbers[1] = 2.0 * math.pi
+        return ForKernels(2, numbers, no_tables(), math.inf)
+
     @property
     def area_deg2(self) -> float:
         """Area between the parallels, of the part of the circle."""
@@ -276,7 +302,7 @@ def parse_pos(text: str, parameter: str = "POS") -> Region:
     ParameterError
         The text cannot be read, or describes no region.
     LimitError
-        A polygon of more than 1000 corners.
+        A polygon of more than 100 000 corners.
     """
     words = text[:MAX_TEXT].split()
     shape = words[0].upper() if words else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,37 @@ class Arc:
 
     at: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     length: float
+
+
+class ForKernels(NamedTuple):
+    """A region as the compiled loops of ``judge_kernels`` take it.
+
+    Parameters
+    ----------
+    kind
+        1 for a circle, 2 for a range, 3 for a polygon.
+    numbers
+        Of a circle: the centre, the chord of the radius, 1, the radius in radians; of one larger than half the sky
+        those of its outside, with −1. Of a range: western end and width, southern and northern end in radians, and 1
+        where such an end is a pole, else 0. Of a polygon: 1 where the pole of its frame is inside, and of the parts of
+        the circle where the first begins and how many would go around it.
+    tables
+        Of a polygon; empty of others: corners, normals of the sides, circles about runs of sides and where their levels
+        begin, and what ``Sides`` has: frame, table, bins, listed.
+    most_slack
+        Radians by which positions may be off at most.
+    """
+
+    kind: int
+    numbers: NDArray[np.float64]
+    tables: tuple[NDArray[Any], ...]
+    most_slack: float
+
+
+def no_tables() -> tuple[NDArray[Any], ...]:
+    """What stands for the tables of a polygon."""
+    flat, whole = np.zeros((0, 3)), np.zeros(0, np.int64)
+    return flat, flat, flat, whole, flat, flat, whole, whole
 
 
 class Region(ABC):
@@ -74,6 +105,16 @@ class Region(ABC):
     @abstractmethod
     def arcs(self) -> list[Arc]:
         """The border in pieces; empty where it has none."""
+
+    def border(self, count: int) -> NDArray[np.float64]:
+        """About ``count`` unit vectors along the border, shape (n, 3)."""
+        arcs = self.arcs()
+        each = np.arange(max(1, count // max(1, len(arcs)))) / max(1, count // max(1, len(arcs)))
+        return np.concatenate([np.empty((0, 3)), *(arc.at(each) for arc in arcs)])
+
+    @abstractmethod
+    def for_kernels(self) -> ForKernels:
+        """The region for compiled loops."""
 
     @property
     @abstractmethod

@@ -160,9 +160,19 @@ class PlaneWcs:
         with np.errstate(all="ignore"):
             if self._wrap is not None:
                 pixels = self._wrap.into_native(pixels)
-            world = _call(self._own_core().p2s, pixels, "world")[:, self._columns]
+            world = self._world(pixels)[:, self._columns]
         world[~(np.abs(world[:, 1]) <= 90.0 + 1e-9)] = np.nan
         return world[:, 0], world[:, 1]
+
+    def _world(self, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What wcslib makes of pixels.
+
+        Of a single row (or column) of pixels it finds no sky in all of HPX where one of them has none: another pixel
+        is added, beside the row.
+        """
+        if self.projection.partition("-")[0] not in {"HPX", "XPH"} or not len(pixels):
+            return _call(self._own_core().p2s, pixels, "world")
+        return _call(self._own_core().p2s, np.concatenate([pixels, pixels[:1] + [1.5, 1.5]]), "world")[:-1]
 
     def _native_frame_to_pixel(self, sky: NDArray[np.float64]) -> NDArray[np.float64]:
         world = np.empty_like(sky)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from armillary.images.cutouts.atlas import atlas_of
 from armillary.images.cutouts.cells import Cells, look_up, node_pixels
+from armillary.sky.grid import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.images.cutouts.windows import Cut
-    from armillary.sky.grid import Window
     from armillary.sky.regions import Region
     from armillary.sky.wcs import PlaneWcs
 
@@ -45,13 +46,17 @@ class Mask:
 
     def outside(self, part: Window) -> NDArray[np.bool_]:
         """Which pixels of a part of the window are outside."""
+        window, inside = self._cut.window, self._cut.inside
+        if inside is not None:
+            found = inside[part.y0 - window.y0 : part.y1 - window.y0, part.x0 - window.x0 : part.x1 - window.x0]
+            return ~found
         known = self._kept.get(part)
         if known is not None:
             return np.unpackbits(known, count=prod(part.shape)).view(np.bool_).reshape(part.shape)
-        found = ~inside_region(self._wcs, self._region, part.y0, part.y1, part.x0, part.x1)
+        made = ~inside_region(self._wcs, self._region, part.y0, part.y1, part.x0, part.x1)
         if self._keeps:
-            self._kept[part] = np.packbits(found)
-        return found
+            self._kept[part] = np.packbits(made)
+        return made
 
     def blank(self, numbers: NDArray[Any], part: Window, axes: tuple[int, int], fill: float) -> None:
         """Put ``fill`` into the pixels of an array that lie outside; ``axes`` are its rows and columns."""
@@ -61,13 +66,29 @@ class Mask:
 
 
 def inside_region(wcs: PlaneWcs, region: Region, y0: int, y1: int, x0: int, x1: int) -> NDArray[np.bool_]:
-    """Whether the centres of the pixels of rows ``y0:y1`` and columns ``x0:x1`` lie in a region.
+    """Whether the centres of the pixels of rows ``y0:y1`` and columns ``x0:x1`` lie in a region."""
+    from armillary.images.cutouts.windows import wrap_period
+
+    def otherwise(part: Window) -> NDArray[np.bool_]:
+        return plainly_inside(wcs, region, part)
+
+    atlas = atlas_of(wcs, wrap_period(wcs))
+    window = Window(y0, y1, x0, x1)
+    ny, nx = wcs.shape
+    covered = y0 >= 0 and y1 <= ny and (atlas.period is not None or (x0 >= 0 and x1 <= nx))
+    inside: NDArray[np.bool_] = atlas.mask(region, window, otherwise) if covered else otherwise(window)
+    return inside
+
+
+def plainly_inside(wcs: PlaneWcs, region: Region, window: Window) -> NDArray[np.bool_]:
+    """As ``inside_region``, without charts.
 
     Boxes of 32 by 32 pixels that lie wholly inside or outside are settled at once. In the others positions are
     interpolated between nine pixels, and tested at four more; those so near to the border that the interpolation
     might put them on the wrong side are computed one by one.
     """
-    inside = np.zeros((y1 - y0, x1 - x0), np.bool_)
+    y0, y1, x0, x1 = window.y0, window.y1, window.x0, window.x1
+    inside = np.zeros(window.shape, np.bool_)
     cells = look_up(wcs, *_boxes(y0, y1, x0, x1))
     clearance = region.clearance(cells.middle)
     full = cells.whole & (clearance > cells.radius)

@@ -7,14 +7,13 @@ on how a projection bends, tears or ends, and costs little for a region of any s
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from armillary.errors import ParameterError
+from armillary.images.cutouts.atlas import PARTS, Atlas, atlas_of
 from armillary.images.cutouts.cells import Cells, look_up, split
 from armillary.sky.grid import Window
 
@@ -24,13 +23,9 @@ if TYPE_CHECKING:
     from armillary.sky.regions import Region
     from armillary.sky.wcs import PlaneWcs
 
-COARSE = 32
-PARTS = 4
 LEAF_PIXELS = 64
 AT_ONCE = 1 << 16
 BORDER_SAMPLES = 64
-_coarse: WeakKeyDictionary[PlaneWcs, Cells] = WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +42,15 @@ class Cut:
         Region beyond which pixels are masked; None where all of the window is wanted.
     text
         The region in words, empty without one.
+    inside
+        Which pixels of the window lie in the region, where that is known already.
     """
 
     window: Window
     period: int | None = None
     region: Region | None = None
     text: str = ""
+    inside: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -117,21 +115,23 @@ def cut_region(wcs: PlaneWcs, region: Region, *, masked: bool = True) -> Cut:
     """
     period = wrap_period(wcs)
     ny, nx = wcs.shape
-    middle = wcs.vectors_to_pixel(region.centre())
-    low = 0
+    low, middle = 0, None
     if period is not None:
+        middle = wcs.vectors_to_pixel(region.centre())
         low = round(float(middle[0])) - period // 2 if np.isfinite(middle[0]) else 0
-    box = _Search(wcs, region, period, low).run()
+    atlas = atlas_of(wcs, period)
+    found = atlas.search(region, low)
+    box, inside = found if found is not None else (_Search(atlas, region, low).run(), None)
     if box is None:
-        pixel = _pixel_of(middle, (ny, nx))
+        pixel = _pixel_of(wcs.vectors_to_pixel(region.centre()) if middle is None else middle, (ny, nx))
         if pixel is None:
             raise outside("POS", nx, ny)
         return Cut(Window(pixel[1], pixel[1] + 1, pixel[0], pixel[0] + 1), None, None, region.label)
     x0, y0, x1, y1 = box
     if period is not None and x1 - x0 >= period - 1:
-        x0, x1, period = 0, nx, None
+        x0, x1, period, inside = 0, nx, None, None
     cut = _placed(x0, y0, x1, y1, period, nx)
-    return Cut(cut.window, cut.period, region if masked else None, region.label)
+    return Cut(cut.window, cut.period, region if masked else None, region.label, inside if masked else None)
 
 
 def _placed(x0: int, y0: int, x1: int, y1: int, period: int | None, nx: int) -> Cut:
@@ -164,12 +164,13 @@ class _Search:
 
     Parameters
     ----------
-    period, low
+    low
         On a map that goes around, columns from ``low`` to ``low + period`` are looked at.
     """
 
-    def __init__(self, wcs: PlaneWcs, region: Region, period: int | None, low: int) -> None:
-        self._wcs, self._region, self._period = wcs, region, period
+    def __init__(self, atlas: Atlas, region: Region, low: int) -> None:
+        wcs, period = atlas.wcs, atlas.period
+        self._atlas, self._wcs, self._region, self._period = atlas, wcs, region, period
         self._low = low if period is not None else 0
         self._high = self._low + period if period is not None else wcs.shape[1]
         self._ny = wcs.shape[0]
@@ -198,7 +199,7 @@ class _Search:
         return (x0_, y0_, x1_, y1_) if x0_ < x1_ else None
 
     def _first_cells(self) -> Cells:
-        cells = _coarse_cells(self._wcs, self._period)
+        cells = self._atlas.cells
         if self._period is None:
             return cells
         turns = range(self._low // self._period, (self._high - 1) // self._period + 1)
@@ -208,10 +209,8 @@ class _Search:
 
     def _try_border(self) -> None:
         """Take in the pixels at the centre and along the border: most of the box is known then."""
-        arcs = self._region.arcs()
-        count = max(1, BORDER_SAMPLES // max(1, len(arcs)))
-        places = [arc.at(np.arange(count) / count) for arc in arcs]
-        pixels = self._wcs.vectors_to_pixel(np.concatenate([self._region.centre()[None], *places]))
+        places = self._region.border(BORDER_SAMPLES)
+        pixels = self._wcs.vectors_to_pixel(np.concatenate([self._region.centre()[None], places]))
         pixels = pixels[np.isfinite(pixels).all(axis=1) & (np.abs(pixels).max(axis=1) < 1e9)]
         x, y = np.rint(pixels).astype(np.int64).T
         if self._period is not None:
@@ -287,33 +286,3 @@ def _pixels_of(cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     owner = np.repeat(np.arange(len(count)), count)
     place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
     return cells.x0[owner] + place % width[owner], cells.y0[owner] + place // width[owner]
-
-
-def _coarse_cells(wcs: PlaneWcs, period: int | None) -> Cells:
-    """The plane in 32 by 32 boxes, kept as long as its coordinates are."""
-    with _lock:
-        found = _coarse.get(wcs)
-        if found is None:
-            ny, nx = wcs.shape
-            width = nx if period is None else period
-            plane = np.zeros(1, np.int64), np.array([width - 1]), np.zeros(1, np.int64), np.array([ny - 1])
-            blank = np.zeros((1, 9, 3))
-            whole = Cells(*plane, blank, blank[:, 0], np.zeros(1), np.ones(1, np.bool_))
-            x0, x1, y0, y1, _ = split(whole, COARSE)
-            cells = look_up(wcs, x0, x1, y0, y1)
-            found = _coarse[wcs] = cells.pick(_with_neighbours(cells))
-        return found
-
-
-def _with_neighbours(cells: Cells) -> NDArray[np.bool_]:
-    """Boxes with sky, and those that touch one: a bulge of the map's outline may reach into them."""
-    known = np.flatnonzero(~np.isinf(cells.radius))
-    if len(known) == len(cells.x0):
-        return np.ones(len(known), np.bool_)
-    rows, columns = np.unique(cells.y0, return_inverse=True)[1], np.unique(cells.x0, return_inverse=True)[1]
-    sky = np.zeros((rows.max() + 3, columns.max() + 3), np.bool_)
-    for dy in (0, 1, 2):
-        for dx in (0, 1, 2):
-            sky[rows[known] + dy, columns[known] + dx] = True
-    touched: NDArray[np.bool_] = sky[rows + 1, columns + 1]
-    return touched

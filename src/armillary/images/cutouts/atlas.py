@@ -1,0 +1,238 @@
+"""A plane as boxes with their circles and charts, and the quick way to the pixels of a region.
+
+Where every box that a region comes near to has a chart (see ``armillary.sky.charts``) compiled loops find its pixels;
+those so near to the border that a chart's error leaves a doubt are computed one by one. Elsewhere (the ends of a map,
+projections that tear) the caller takes the long way, with the same answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from armillary.images.cutouts.cells import Cells, look_up, split
+from armillary.sky.charts import Charts
+from armillary.sky.grid import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from armillary.sky.regions import Region
+    from armillary.sky.wcs import PlaneWcs
+
+COARSE = 32
+PARTS = 4
+KEPT = 128
+MOST_DOUBTS = 1 << 14
+# Up to so many pixels the mask is made with the search for the window, and kept with it.
+MASK_PIXELS = 1 << 20
+_NO_MASK = np.zeros((0, 0), np.bool_)
+_kept: OrderedDict[tuple[int, int | None], Atlas] = OrderedDict()
+_lock = threading.Lock()
+
+
+class Found(NamedTuple):
+    """Pixels of a region.
+
+    Parameters
+    ----------
+    box
+        ``x0, y0, x1, y1`` half-open, None where no pixel's centre lies in it.
+    inside
+        Which pixels of the box do; None where the box is too large for that.
+    """
+
+    box: tuple[int, int, int, int] | None
+    inside: NDArray[np.bool_] | None = None
+
+
+class Atlas:
+    """Boxes of a plane.
+
+    Parameters
+    ----------
+    wcs
+        Its world coordinates.
+    period
+        Columns after which it repeats, None where it does not.
+
+    Attributes
+    ----------
+    cells
+        Boxes with sky, with their circles.
+    """
+
+    def __init__(self, wcs: PlaneWcs, period: int | None) -> None:
+        self.wcs = wcs
+        self.period = period
+        self.cells = _first_cells(wcs, period)
+        self._charts = Charts(wcs, np.stack(self.cells[:4], axis=-1))
+
+    def search(self, region: Region, low: int) -> Found | None:
+        """The pixels of a region, as ``windows`` finds them; None where it takes the long way.
+
+        Parameters
+        ----------
+        low
+            First column that is looked at, of a plane that repeats.
+        """
+        high = self.wcs.shape[1] if self.period is None else low + self.period
+        near = self._near(region)
+        if near is None:
+            return None
+        if not len(near):
+            return Found(None)
+        window = self._around(near, low, high)
+        mask = np.zeros(window.shape, np.bool_) if window.shape[0] * window.shape[1] <= MASK_PIXELS else _NO_MASK
+        box = self._look(region, near, window, mask)
+        if box is None:
+            return None
+        if box[0] > box[1]:
+            return Found(None)
+        x0, x1, y0, y1 = box[0], box[1] + 1, box[2], box[3] + 1
+        inside = mask[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0] if mask.size else None
+        return Found((x0, y0, x1, y1), inside)
+
+    def mask(self, region: Region, window: Window, otherwise: Callable[[Window], NDArray[np.bool_]]) -> Any:
+        """Which pixels of a window lie in a region.
+
+        Parameters
+        ----------
+        otherwise
+            Tells it for parts without charts.
+        """
+        inside = np.zeros(window.shape, np.bool_)
+        centre, radius, shape = _of_region(region)
+        near = _kernels().near_caps(self.cells.middle, self.cells.radius, centre, radius)
+        good = self._good(near, shape.most_slack)
+        if self._look(region, near[good], window, inside) is None:
+            return otherwise(window)
+        for k in near[~good].tolist():
+            for turn in self._turns(window.x0, window.x1).tolist():
+                part = self._part(k, turn, window)
+                if part is not None:
+                    rows = slice(part.y0 - window.y0, part.y1 - window.y0)
+                    inside[rows, part.x0 - window.x0 : part.x1 - window.x0] |= otherwise(part)
+        return inside
+
+    def _near(self, region: Region) -> NDArray[np.int64] | None:
+        """Boxes that may hold pixels of a region; None where one of them has no chart."""
+        centre, radius, shape = _of_region(region)
+        near: NDArray[np.int64] = _kernels().near_caps(self.cells.middle, self.cells.radius, centre, radius)
+        return near if self._good(near, shape.most_slack).all() else None
+
+    def _good(self, which: NDArray[np.int64], most_slack: float) -> NDArray[np.bool_]:
+        good = self.cells.whole[which]
+        good[good] = self._charts.ready(which[good])
+        good &= self._charts.numbers[which, 6] <= most_slack
+        return good
+
+    def _around(self, near: NDArray[np.int64], low: int, high: int) -> Window:
+        """Columns and rows of boxes, of a plane that repeats all columns."""
+        cells = self.cells
+        y0, y1 = int(cells.y0[near].min()), int(cells.y1[near].max()) + 1
+        if self.period is not None:
+            return Window(y0, y1, low, high)
+        return Window(y0, y1, int(cells.x0[near].min()), int(cells.x1[near].max()) + 1)
+
+    def _turns(self, x0: int, x1: int) -> NDArray[np.int64]:
+        if self.period is None:
+            return np.zeros(1, np.int64)
+        return np.arange(x0 // self.period, (x1 - 1) // self.period + 1, dtype=np.int64) * self.period
+
+    def _part(self, k: int, turn: int, window: Window) -> Window | None:
+        cells = self.cells
+        x0, x1 = max(window.x0, int(cells.x0[k]) + turn), min(window.x1, int(cells.x1[k]) + turn + 1)
+        y0, y1 = max(window.y0, int(cells.y0[k])), min(window.y1, int(cells.y1[k]) + 1)
+        return Window(y0, y1, x0, x1) if x0 < x1 and y0 < y1 else None
+
+    def _look(
+        self, region: Region, which: NDArray[np.int64], window: Window, mask: NDArray[np.bool_]
+    ) -> list[int] | None:
+        """``x0, x1, y0, y1`` of pixels in a region, ends included; None for too many doubts."""
+        shape, charts = region.for_kernels(), self._charts
+        found = np.array([window.x1, window.x0 - 1, window.y1, window.y0 - 1])
+        doubts = np.empty((MOST_DOUBTS, 2), np.int64)
+        count = _kernels().look_into_all(
+            charts.coefficients, charts.numbers, charts.corners, which, self._turns(window.x0, window.x1),
+            (window.x0, window.x1 - 1, window.y0, window.y1 - 1), shape.kind, (shape.numbers, *shape.tables), mask,
+            doubts, found,
+        )  # fmt: skip
+        if count < 0:
+            return None
+        if count:
+            x, y = doubts[:count].T
+            inside = region.contains(self.wcs.pixel_to_vectors(x, y))
+            x, y = x[inside], y[inside]
+            if mask.size:
+                mask[y - window.y0, x - window.x0] = True
+            if len(x):
+                found = np.stack([np.append(x, found[0]).min(), np.append(x, found[1]).max(),
+                                  np.append(y, found[2]).min(), np.append(y, found[3]).max()])  # fmt: skip
+        ends: list[int] = found.tolist()
+        return ends
+
+
+def atlas_of(wcs: PlaneWcs, period: int | None) -> Atlas:
+    """The atlas of a plane; those of the last planes are kept."""
+    key = (id(wcs), period)
+    with _lock:
+        found = _kept.get(key)
+        if found is not None:
+            _kept.move_to_end(key)
+            return found
+    made = Atlas(wcs, period)
+    with _lock:
+        _kept[key] = made
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+@functools.cache
+def _kernels() -> Any:
+    from armillary.sky import chart_kernels
+
+    return chart_kernels
+
+
+def _of_region(region: Region) -> tuple[NDArray[np.float64], float, Any]:
+    centre, radius = region.cone()
+    return centre, float(radius), region.for_kernels()
+
+
+def _first_cells(wcs: PlaneWcs, period: int | None) -> Cells:
+    """The plane in 32 by 32 boxes; of those without sky that touch others the parts that have some."""
+    ny, nx = wcs.shape
+    width = nx if period is None else period
+    plane = np.zeros(1, np.int64), np.array([width - 1]), np.zeros(1, np.int64), np.array([ny - 1])
+    blank = np.zeros((1, 9, 3))
+    whole = Cells(*plane, blank, blank[:, 0], np.zeros(1), np.ones(1, np.bool_))
+    x0, x1, y0, y1, _ = split(whole, COARSE)
+    cells = look_up(wcs, x0, x1, y0, y1)
+    lost = np.isinf(cells.radius)
+    if not lost.any():
+        return cells
+    # A box without sky between others may hide a corner with some: it is looked into once more.
+    x0, x1, y0, y1, _ = split(cells.pick(lost & _with_neighbours(cells)), PARTS)
+    parts = look_up(wcs, x0, x1, y0, y1)
+    parts = parts.pick(~np.isinf(parts.radius))
+    return Cells._make(np.concatenate(both) for both in zip(cells.pick(~lost), parts, strict=True))
+
+
+def _with_neighbours(cells: Cells) -> NDArray[np.bool_]:
+    """Boxes with sky, and those that touch one: a bulge of the map's outline may reach into them."""
+    known = np.flatnonzero(~np.isinf(cells.radius))
+    rows, columns = np.unique(cells.y0, return_inverse=True)[1], np.unique(cells.x0, return_inverse=True)[1]
+    sky = np.zeros((rows.max() + 3, columns.max() + 3), np.bool_)
+    for dy in (0, 1, 2):
+        for dx in (0, 1, 2):
+            sky[rows[known] + dy, columns[known] + dx] = True
+    touched: NDArray[np.bool_] = sky[rows + 1, columns + 1]
+    return touched
