@@ -142,7 +142,9 @@ def make_server(folder: Path, content: dict[str, Any], everybody: Access = Acces
     """A server of a configuration, with a shared cache of its own."""
     name = folder / f"holdings-{len(list(folder.glob('holdings-*')))}.json"
     name.write_text(json.dumps(content))
-    chosen = Settings(**({"tile_size": 64, "threads": 1, "name_resolver": "", "session_secret": "s" * 32} | settings))
+    jobs = {"jobs_database": str(name.with_suffix(".jobs")), "jobs_runner": "off"}
+    plain = {"tile_size": 64, "threads": 1, "name_resolver": "", "session_secret": "s" * 32} | jobs
+    chosen = Settings(**(plain | settings))
     opened = open_configuration(str(name), pyramid_maker(chosen), tile_size=64)
     opened.holdings.title = "gate"
     opened.run()
@@ -252,6 +254,50 @@ def _links() -> list[str]:
     return [*single, f"/vo/datalink/links?{'&'.join(f'ID={name}' for name in names)}", "/vo/datalink/links"]
 
 
+def _images() -> list[str]:
+    """Searches for images: of everything, by place, and by what would tell of hidden ones."""
+    names = [f"map-{name}" for name in ("seen", "hidden", "plain")] + [f"map-seen/{name}" for name in LAYERS]
+    queries = [
+        "",
+        "POS=CIRCLE%20150%202%201",
+        "MAXREC=1",
+        "MAXREC=0",
+        "DPTYPE=cube",
+        "COLLECTION=Group%20hidden",
+        "POS=x",
+    ]
+    queries += [f"ID={name}" for name in (*LAYERS, *names)]
+    return [f"/vo/{way}?{query}" for way in ("sia2", "sia2/query") for query in queries]
+
+
+def _images_by_place() -> list[str]:
+    queries = ("POS=150,2&SIZE=1", "POS=150,2&SIZE=1&MAXREC=1", "FORMAT=METADATA", "POS=150&SIZE=1", "")
+    return [f"/vo/sia?{query}" for query in queries]
+
+
+NO_JOB = "0" * 32
+
+
+def _cutouts() -> list[str]:
+    """By every id of an image that there is, and is not: whole, a part, nothing, and what makes no sense."""
+    names = [*LAYERS, *(f"map-{name}" for name in ("seen", "hidden", "plain")), "map-seen/seen", "map-seen/hidden"]
+    names += [f"ivo://armillary.local/data?{name}" for name in ("seen", "hidden", "in-map")]
+    queries = ("", "&CIRCLE=150%202%200.01", "&CIRCLE=10%2020%201", "&CIRCLE=x", "&BAND=1", "&RESPONSEFORMAT=image/png")
+    return [f"/vo/soda/sync?ID={name}{query}" for name in names for query in queries] + ["/vo/soda/sync"]
+
+
+def _jobs() -> list[str]:
+    """Asked for by GET they are lists; a POST would make a job, but of what is not to be seen, or makes no sense."""
+    return [
+        f"/vo/soda/async?{query}"
+        for query in ("ID=hidden", "ID=missing", "ID=in-map&PHASE=RUN", "CIRCLE=x", "LAST=0&ID=")
+    ]
+
+
+def _job(child: str) -> Callable[[], list[str]]:
+    return lambda: [f"/vo/soda/async/{name}{child}" for name in (NO_JOB, "hidden", "x")]
+
+
 def door_page(path: str) -> Callable[[], list[str]]:
     return lambda: [path, f"{path}?next=/", f"{path}?code=x&state=y"]
 
@@ -312,6 +358,22 @@ FILLED: dict[str, Callable[[], list[str]]] = PLAIN | {
     "/vo/scs/{catalog}": _cones,
     "/vo/scs/{catalog}/capabilities": lambda: [f"/vo/scs/{name}/capabilities" for name in GROUPS],
     "/vo/datalink/links": _links,
+    "/vo/sia2": lambda: [url for url in _images() if "/query" not in url],
+    "/vo/sia2/query": lambda: [url for url in _images() if "/query" in url],
+    "/vo/sia": _images_by_place,
+    "/vo/soda/sync": _cutouts,
+    "/vo/soda/async": _jobs,
+    "/vo/soda/async/{job_id}": _job(""),
+    "/vo/soda/async/{job_id}/phase": _job("/phase?PHASE=RUN"),
+    "/vo/soda/async/{job_id}/destruction": _job("/destruction"),
+    "/vo/soda/async/{job_id}/executionduration": _job("/executionduration"),
+    "/vo/soda/async/{job_id}/quote": _job("/quote"),
+    "/vo/soda/async/{job_id}/owner": _job("/owner"),
+    "/vo/soda/async/{job_id}/runid": _job("/runid"),
+    "/vo/soda/async/{job_id}/parameters": _job("/parameters?ID=hidden"),
+    "/vo/soda/async/{job_id}/results": _job("/results"),
+    "/vo/soda/async/{job_id}/results/{result_id}": _job("/results/cutout-1"),
+    "/vo/soda/async/{job_id}/error": _job("/error"),
     pages.STYLE_PATH: door_page(pages.STYLE_PATH),
     guests.LOGIN: lambda: ["/login", "/login?next=/?layer=hidden"],
     guests.LOGOUT: door_page("/logout"),
