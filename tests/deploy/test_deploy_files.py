@@ -104,6 +104,7 @@ def test_the_sample_settings_and_holdings_are_sound() -> None:
     assert loaded.root_path == "/armillary"
     assert f"location {loaded.root_path}/ {{" in (DEPLOY / "nginx.conf").read_text()
     assert loaded.allowed_hosts[0] in (DEPLOY / "nginx.conf").read_text()
+    assert f"client_max_body_size {loaded.upload_size}m;" in (DEPLOY / "nginx.conf").read_text()
     assert read_configuration(str(DEPLOY / "holdings.json"))
     assert json.loads((DEPLOY / "holdings.json").read_text())["map_groups"]
 
