@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from armillary.jobs.model import Job, JobError, Owner, Phase, Progress, Result, Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -38,11 +38,6 @@ def packed(values: Iterable[Any]) -> str:
 def packed_error(error: JobError) -> str:
     """An error as JSON."""
     return json.dumps(asdict(error))
-
-
-def packed_access(access: Mapping[str, Any]) -> str:
-    """What a job may see, as JSON."""
-    return json.dumps(dict(access))
 
 
 def packed_pairs(pairs: Iterable[tuple[str, str]]) -> str:
@@ -81,3 +76,30 @@ def job_of(row: Any) -> Job:
         results=tuple(Result(**value) for value in json.loads(row.results)),
         error=None if row.error is None else JobError(**json.loads(row.error)),
     )
+
+
+def rows_of(job: Job, service: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rows of a new job in both tables, but for its turn."""
+    zeros = dict.fromkeys(("revision", "attempt", "deaths", "kept_attempt", "beats", "done", "total"), 0)
+    row = {
+        "job_id": job.job_id,
+        "service": service,
+        "owner_name": job.owner.name,
+        "payer": job.owner.payer,
+        "kind": job.kind,
+        "run_id": job.run_id,
+        "phase": job.phase.value,
+        "created": stamp(job.created),
+        "destruction": stamp(job.destruction),
+        "duration_s": job.duration_s,
+        "seconds": job.duration_s,
+        "size": sum(upload.size for upload in job.uploads),
+    }
+    contents = {
+        "job_id": job.job_id,
+        "access": json.dumps(dict(job.owner.access)),
+        "parameters": packed_pairs(job.parameters),
+        "uploads": packed(job.uploads),
+        "results": "[]",
+    }
+    return zeros | row, contents

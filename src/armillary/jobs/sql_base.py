@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 GONE = "There is no such job: it was deleted, or its time was over."
 ID_BYTES = 16
 
-WHOLE = (
+ALL = (
     select(JOBS, CONTENTS.c.access, CONTENTS.c.parameters, CONTENTS.c.uploads, CONTENTS.c.results)
     .join(CONTENTS, CONTENTS.c.job_id == JOBS.c.job_id)
-    .where(JOBS.c.job_id == bindparam("job"), JOBS.c.service == bindparam("of"))
+    .where(JOBS.c.service == bindparam("of"))
 )
+WHOLE = ALL.where(JOBS.c.job_id == bindparam("job"))
 LOCKED = select(JOBS).where(JOBS.c.job_id == bindparam("job"), JOBS.c.service == bindparam("of")).with_for_update()
 CHANGE = update(JOBS).where(JOBS.c.job_id == bindparam("job"))
 FILL = update(CONTENTS).where(CONTENTS.c.job_id == bindparam("job"))
@@ -107,7 +108,7 @@ class SqlJobs:
         return row
 
     def _change(self, connection: Connection, row: Row[Any], **values: Any) -> None:
-        connection.execute(CHANGE.values(revision=row.revision + 1, **values), {"job": row.job_id})
+        connection.execute(CHANGE, {"job": row.job_id, "revision": row.revision + 1, **values})
 
     def _count(self, connection: Connection, row: Row[Any], *, jobs: int = 0, seconds: int = 0, size: int = 0) -> None:
         more = {"more_jobs": jobs, "more_seconds": seconds, "more_size": size}
@@ -146,7 +147,7 @@ class SqlJobs:
             size=row.size + size,
         )
         if results:
-            connection.execute(FILL.values(results=packed(results)), {"job": row.job_id})
+            connection.execute(FILL, {"job": row.job_id, "results": packed(results)})
         self._count(connection, row, seconds=seconds - row.seconds, size=size)
 
 

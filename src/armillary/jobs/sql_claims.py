@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, literal, select
 from armillary.jobs.model import Claim, JobError, Order, Phase
 from armillary.jobs.rows import job_of, moment
 from armillary.jobs.schema import JOBS
-from armillary.jobs.sql_base import CHANGE, WHOLE, SqlJobs, is_id
+from armillary.jobs.sql_base import ALL, CHANGE, WHOLE, SqlJobs, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,21 +23,13 @@ if TYPE_CHECKING:
 
 DIED = "What ran the job ended {count} times without a word, most likely for want of memory: ask for less at once."
 
-NEXT = WHOLE.where(JOBS.c.phase == Phase.QUEUED.value).with_for_update(skip_locked=True, of=JOBS)
-"""That very job."""
-FIRST = (
-    select(JOBS.c.job_id)
-    .where(JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.QUEUED.value)
-    .order_by(JOBS.c.turn, JOBS.c.job_id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
+QUEUED = JOBS.c.phase == Phase.QUEUED.value
+THAT = WHOLE.where(QUEUED).with_for_update(skip_locked=True, of=JOBS)
+FIRST = ALL.where(QUEUED).order_by(JOBS.c.turn, JOBS.c.job_id).limit(1).with_for_update(skip_locked=True, of=JOBS)
 HELD = select(JOBS.c.token, JOBS.c.worker, JOBS.c.beats).where(
     JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.EXECUTING.value
 )
-QUEUED = (
-    select(func.count()).select_from(JOBS).where(JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.QUEUED.value)
-)
+WAITING = select(func.count()).select_from(JOBS).where(JOBS.c.service == bindparam("of"), QUEUED)
 EXPIRED = (
     select(JOBS.c.job_id)
     .where(JOBS.c.service == bindparam("of"), JOBS.c.destruction <= bindparam("now"))
@@ -61,15 +53,12 @@ class SqlClaims(SqlJobs):
             self.before_claims()
             self.before_claims = None
         with self._database.writing() as connection:
-            if job_id is None:
-                job_id = connection.execute(FIRST, {"of": self._service}).scalar()
-            if job_id is None:
-                return None
-            row = connection.execute(NEXT, {"of": self._service, "job": job_id}).first()
+            wanted = FIRST if job_id is None else THAT
+            row = connection.execute(wanted, {"of": self._service, "job": job_id}).first()
             if row is None:
                 return None
             claim = self._taken(connection, row, worker)
-        self._rung(job_id)
+        self._rung(row.job_id)
         return claim
 
     def _taken(self, connection: Connection, row: Row[Any], worker: str) -> Claim:
@@ -186,7 +175,7 @@ class SqlClaims(SqlJobs):
     def waiting(self) -> int:
         """How many jobs are QUEUED."""
         with self._database.reading() as connection:
-            return connection.execute(QUEUED, {"of": self._service}).scalar_one()
+            return connection.execute(WAITING, {"of": self._service}).scalar_one()
 
     def expired(self, now: datetime, most: int = 100) -> list[str]:
         """Ids of jobs whose destruction has come, the longest ago first."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from armillary.errors import LimitError, NotFoundError, ParameterError, UsageError
 from armillary.jobs.database import Database
-from armillary.jobs.model import JobLine, Phase
+from armillary.jobs.model import Job, JobLine, Phase
 from armillary.jobs.rows import (
     moment,
     packed,
-    packed_access,
     packed_pairs,
+    rows_of,
     stamp,
     unpacked_pairs,
     unpacked_uploads,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Row
 
     from armillary.jobs.bell import Bell
-    from armillary.jobs.model import Job, Owner, Upload
+    from armillary.jobs.model import Owner, Upload
 
 UNBOUNDED = Quota()
 MOST_RUN_ID = 256
@@ -40,11 +42,16 @@ MOST_IDS = 500
 BRIEF = select(JOBS.c.phase, JOBS.c.revision).where(
     JOBS.c.job_id == bindparam("job"), JOBS.c.service == bindparam("of")
 )
-LAST_TURN = select(func.max(JOBS.c.turn)).where(JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.QUEUED.value)
+NEXT_TURN = (
+    select(func.coalesce(func.max(JOBS.c.turn), 0) + literal(1))
+    .where(JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.QUEUED.value)
+    .scalar_subquery()
+)
 USED = select(PAYERS.c.jobs, PAYERS.c.seconds, PAYERS.c.size).where(
     PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who")
 )
-NEW_JOB = JOBS.insert()
+NEW_QUEUED = JOBS.insert().values(turn=NEXT_TURN)
+NEW_PENDING = JOBS.insert().values(turn=0)
 NEW_CONTENTS = CONTENTS.insert()
 
 
@@ -104,46 +111,29 @@ class SqlJobStore(SqlClaims):
         UsageError
             There is a job of that id already, or it is none that ``new_id`` made.
         """
-        job_id = job_id or new_id()
-        if not is_id(job_id):
-            raise UsageError("This is no id of a job.", code="id")
-        for text in (owner.name, owner.payer, kind):
-            if not text.isprintable():
-                raise UsageError("The name of a user holds characters that cannot be shown.", code="name")
-        now, size = self._now(), sum(upload.size for upload in uploads)
-        row = {
-            "job_id": job_id,
-            "service": self._service,
-            "owner_name": owner.name,
-            "payer": owner.payer,
-            "kind": kind,
-            "run_id": _checked_run_id(run_id),
-            "phase": (Phase.QUEUED if start else Phase.PENDING).value,
-            "created": now,
-            "destruction": stamp(destruction),
-            "duration_s": duration_s,
-            "seconds": duration_s,
-            "size": size,
-            **dict.fromkeys(("revision", "turn", "attempt", "deaths", "kept_attempt", "beats", "done", "total"), 0),
-        }
-        contents = {
-            "job_id": job_id,
-            "access": packed_access(owner.access),
-            "parameters": packed_pairs(parameters),
-            "uploads": packed(uploads),
-            "results": "[]",
-        }
+        job = Job(
+            job_id or new_id(),
+            kind,
+            replace(owner, access=json.loads(json.dumps(dict(owner.access)))),
+            Phase.QUEUED if start else Phase.PENDING,
+            created=moment(self._now()),
+            destruction=moment(stamp(destruction)),
+            duration_s=duration_s,
+            parameters=tuple((name, value) for name, value in parameters),
+            uploads=tuple(uploads),
+            run_id=_checked_run_id(run_id),
+        )
+        _check_new(job)
+        row, contents = rows_of(job, self._service)
         try:
             with self._database.writing() as connection:
-                self._pay(connection, owner.payer, quota, jobs=1, seconds=duration_s, size=size, endless=not duration_s)
-                if start:
-                    row["turn"] = self._next_turn(connection)
-                connection.execute(NEW_JOB, row)
+                more = {"jobs": 1, "seconds": duration_s, "size": row["size"]}
+                self._pay(connection, owner.payer, quota, **more, endless=not duration_s)
+                connection.execute(NEW_QUEUED if start else NEW_PENDING, {**row, "of": self._service})
                 connection.execute(NEW_CONTENTS, contents)
-                job = self._whole(connection, job_id)
         except IntegrityError:
             raise UsageError("There is a job of this id already.", code="id") from None
-        self._rung(job_id, queue=start)
+        self._rung(job.job_id, queue=start)
         return job
 
     def _pay(
@@ -171,9 +161,6 @@ class SqlJobStore(SqlClaims):
         if quota.size and used.size > quota.size:
             said = f"you keep {used.size - size} bytes of results and uploads, and may keep {quota.size}"
             raise _over("size", quota.size, said)
-
-    def _next_turn(self, connection: Connection) -> int:
-        return (connection.execute(LAST_TURN, {"of": self._service}).scalar() or 0) + 1
 
     def usage(self, payer: str) -> Quota:
         """What the kept jobs of a payer take: how many there are, their seconds, their bytes."""
@@ -241,7 +228,7 @@ class SqlJobStore(SqlClaims):
             self._pay(connection, row.payer, Quota(size=quota.size), size=size)
             pairs = (*unpacked_pairs(known.parameters), *parameters)
             tables = (*unpacked_uploads(known.uploads), *uploads)
-            connection.execute(FILL.values(parameters=packed_pairs(pairs), uploads=packed(tables)), {"job": job_id})
+            connection.execute(FILL, {"job": job_id, "parameters": packed_pairs(pairs), "uploads": packed(tables)})
             self._change(connection, row, size=row.size + size)
             return True
 
@@ -287,7 +274,8 @@ class SqlJobStore(SqlClaims):
 
         def change(connection: Connection, row: Row[Any]) -> bool:
             if row.phase == Phase.PENDING.value:
-                self._change(connection, row, phase=Phase.QUEUED.value, turn=self._next_turn(connection))
+                turn = connection.execute(select(NEXT_TURN), {"of": self._service}).scalar()
+                self._change(connection, row, phase=Phase.QUEUED.value, turn=turn)
                 return True
             return False
 
@@ -355,6 +343,14 @@ def _over(quota: str, most: int, said: str) -> LimitError:
     return LimitError(
         f"No further job: {said}. Delete jobs that you need no more.", code="quota", quota=quota, most=most
     )
+
+
+def _check_new(job: Job) -> None:
+    if not is_id(job.job_id):
+        raise UsageError("This is no id of a job.", code="id")
+    for text in (job.owner.name, job.owner.payer, job.kind):
+        if not text.isprintable():
+            raise UsageError("The name of a user holds characters that cannot be shown.", code="name")
 
 
 def _check_id(job_id: str) -> None:
