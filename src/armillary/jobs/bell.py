@@ -14,8 +14,8 @@ QUEUE = "queue"
 class Bell(Protocol):
     """Hints, never truth: one may be lost or come too often, so whoever hears it looks into the store.
 
-    Implementations: Unix datagrams between the processes of one machine, LISTEN and NOTIFY of PostgreSQL, and the two
-    of them with a slow look of their own every few seconds for what was lost.
+    Implementations: named pipes between the processes of one machine, LISTEN and NOTIFY of PostgreSQL. Whoever waits
+    looks by itself every few seconds for what was lost (``waiting``). Conformance: ``testing/bells.py``.
     """
 
     def ring(self, topic: str) -> None:
