@@ -25,7 +25,8 @@ STANDARD_ID = "ivo://ivoa.net/std/SIA#query-2.0"
 TYPES = ("image", "cube")
 HIGHEST_LEVEL = 4
 MOST_VALUES = 1000
-MOST_CORNERS = 20_000
+MOST_CORNERS, MOST_CORNERS_EACH = 20_000, 1000
+"""Corners of all polygons together and of each: they are compared with those of every image near."""
 LONGEST_TEXT = 1024
 DATALINK = "application/x-votable+xml;content=datalink"
 DIRECT = ("application/fits", "image/fits")
@@ -122,9 +123,10 @@ def parse(parameters: Parameters, authority: str) -> Sia2Query:
 
 
 def _check_corners(given: list[str]) -> None:
-    corners = sum(len(text.split()) // 2 for text in given if len(text) > 100)
-    if corners > MOST_CORNERS:
-        raise LimitError(f"POS: polygons have at most {MOST_CORNERS} corners together.", parameter="POS")
+    corners = [len(text.split()) // 2 for text in given if len(text) > 100]
+    if corners and (max(corners) > MOST_CORNERS_EACH or sum(corners) > MOST_CORNERS):
+        most = f"{MOST_CORNERS_EACH} corners each and {MOST_CORNERS} together"
+        raise LimitError(f"POS: polygons have at most {most}: leave some out.", parameter="POS")
 
 
 def _text(name: str, text: str) -> str:
