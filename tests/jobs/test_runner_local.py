@@ -166,3 +166,59 @@ def test_what_may_be_alive_is_not_gone(name):
 def test_another_process_with_the_id_of_one_that_is_gone():
     host, machine, pid, begun, rest = crew_name().split("/")
     assert is_gone(f"{host}/{machine}/{pid}/{int(begun) + 1}/{rest}/1")
+
+
+def test_two_jobs_at_once_do_not_take_the_same_room(jobs, alone, crew_of, tmp_path):
+    crew_of(room=lambda job: 150_000 - jobs.store.usage(job.owner.payer).size)
+    gate = tmp_path / "gate"
+    job_ids = [alone.submit(("bytes", "a=100000"), ("note", tmp_path / "notes"), ("until", gate)) for _ in range(2)]
+    assert until(lambda: len(noted(tmp_path / "notes")) == 2)
+    gate.touch()
+    ended = [alone.ended(job_id) for job_id in job_ids]
+    assert sorted(job.phase for job in ended) == [Phase.COMPLETED, Phase.ERROR]
+    failed = next(job for job in ended if job.phase is Phase.ERROR)
+    assert "may still keep" in failed.error.message
+    assert until(lambda: alone.attempts_kept(failed.job_id) == [])
+
+
+def test_what_a_child_puts_down_goes_with_it(alone, crew_of, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    crew = crew_of(workers=1)
+    job_id = alone.submit(("litter", "left"), ("note", tmp_path / "notes"), ("sleep", 600))
+    assert until(lambda: noted(tmp_path / "notes"))
+    litter = list(tmp_path.glob("armillary-jobs-*/*/*/left"))
+    assert len(litter) == 1
+    alone.jobs.store.abort(job_id)
+    assert until(lambda: not litter[0].exists())
+    crew.close()
+    assert not list(tmp_path.glob("armillary-jobs-*"))
+
+
+def test_what_a_killed_crew_put_down_goes_with_the_next(alone, crew_of, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    host, machine, pid, begun, rest = crew_name().split("/")
+    base = tmp_path / f"armillary-jobs-{os.getuid()}"
+    mine, gone, other = (
+        base / ",".join(words)
+        for words in (
+            (host, machine, pid, begun, "x"),
+            (host, machine, pid, str(int(begun) + 1), rest),
+            (host, "elsewhere", "1", "1", "x"),
+        )
+    )
+    base.mkdir(mode=0o700)
+    for place in (mine, gone, other):
+        (place / "1").mkdir(parents=True)
+    crew_of()
+    assert alone.ended(alone.submit(("keep", "a=1"))).phase == Phase.COMPLETED
+    assert [place.exists() for place in (mine, gone, other)] == [True, False, True]
+
+
+def test_a_scratch_folder_of_somebody_else_is_not_used(alone, crew_of, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    base = tmp_path / f"armillary-jobs-{os.getuid()}"
+    base.mkdir()
+    base.chmod(0o777)
+    crew_of()
+    assert alone.ended(alone.submit(("keep", "a=1"))).phase == Phase.COMPLETED
+    assert not list(base.iterdir())

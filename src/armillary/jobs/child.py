@@ -75,6 +75,7 @@ class Child:
         setup = Setup(**self._heard.get()["setup"])
         _set_up_logs(setup)
         child_limits.limit_memory(setup.memory_mib)
+        child_limits.step_back(setup.nice)
         threading.Thread(target=self._live, args=(setup,), name="alive", daemon=True).start()
         opened = self._open(setup)
         if opened is None:

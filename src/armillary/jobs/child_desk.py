@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from armillary.errors import LimitError, NotFoundError
-from armillary.jobs.crew_wire import line
+from armillary.jobs.crew_wire import NO_ROOM, line
 from armillary.jobs.model import Progress, Result
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 TELL_S = 0.2
 MOST_UNTOLD = 500
 LONGEST_NAME = 100
-NO_ROOM = "The results are larger than the owner of the job may still keep here: delete older jobs, or ask for less."
 
 
 class Voice:

@@ -50,6 +50,13 @@ def limit_memory(mib: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
 
 
+def step_back(by: int) -> None:
+    """Let other processes go first where there are not cores enough for all (``nice(2)``)."""
+    if by and hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(by)
+
+
 def end_group() -> None:
     """End this process and what it started, at once."""
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():

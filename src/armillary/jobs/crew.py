@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from armillary.errors import ArmillaryError
 from armillary.jobs.bell import QUEUE
 from armillary.jobs.crew_names import is_gone
+from armillary.jobs.crew_scratch import Scratch
 from armillary.jobs.crew_seat import Seat
 from armillary.jobs.model import Phase
 
@@ -50,6 +51,7 @@ class Crew:
         self.plan = plan
         self.store = jobs.store
         self.results_address = jobs.results_address
+        self.scratch = Scratch(plan.name)
         self._results = jobs.results
         self._bell = jobs.bell
         self._changed = threading.Condition()
@@ -111,6 +113,7 @@ class Crew:
             seat.join(max(0.0, deadline - time.monotonic()))
             self._settle(seat)
             seat.free()
+        self.scratch.close()
 
     def children(self) -> list[int]:
         """Ids of the processes that there are now."""
@@ -202,7 +205,9 @@ class Crew:
             now = time.monotonic()
             if now < self._bury_due_s:
                 return
-            self._bury_due_s = now + self.plan.look_s
+            first, self._bury_due_s = not self._bury_due_s, now + self.plan.look_s
+        if first:
+            self.scratch.bury()
         for token, worker, beats in self.store.executing():
             if is_gone(worker) and self.store.requeue(token, most_attempts=self.plan.most_attempts, beats=beats):
                 log.warning("%s is gone: its job is given to others (%s)", worker, seat.worker)

@@ -37,6 +37,8 @@ class ChildProcess:
     ----------
     setup
         What it hears first.
+    scratch
+        Its folder for temporary files; empty for the system's.
 
     Raises
     ------
@@ -44,7 +46,7 @@ class ChildProcess:
         The system has no memory or no number for it.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, scratch: str = "") -> None:
         ours, theirs = socket.socketpair()
         with theirs, contextlib.ExitStack() as undone:
             undone.callback(ours.close)
@@ -54,6 +56,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
+                env={**os.environ, "TMPDIR": scratch} if scratch else None,
             )
             undone.pop_all()
         self._lines = Lines()

@@ -49,6 +49,8 @@ class CrewPlan:
         A child says every so often that it lives, and is killed when it says nothing for so long.
     open_s
         Seconds that a child has to open its work.
+    nice
+        By how much children step back behind other processes.
     """
 
     work: str
@@ -65,5 +67,6 @@ class CrewPlan:
     alive_s: float = 1.0
     silence_s: float = 60.0
     open_s: float = 900.0
+    nice: int = 0
     log_level: str = "warning"
     log_format: str = "text"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from armillary.errors import NotFoundError, UnavailableError
 from armillary.jobs.crew_attempt import Attempt, End, Outcome
 from armillary.jobs.crew_child import ChildProcess
-from armillary.jobs.crew_wire import Setup
+from armillary.jobs.crew_wire import NO_ROOM, Setup
 from armillary.jobs.model import JobError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Seat(threading.Thread):
         self.job_id: str | None = None
         self.worker = f"{crew.plan.name}/{number}"
         self._crew = crew
+        self._number = number
         self._child: ChildProcess | None = None
         self._bell, self._rope = os.pipe()
         os.set_blocking(self._bell, False)
@@ -71,8 +72,7 @@ class Seat(threading.Thread):
     def rest(self) -> None:
         """Give up the child: its memory is free again."""
         if self._child is not None:
-            self._child.kill()
-            self._child = None
+            self._kill()
 
     def run(self) -> None:
         """Do what the crew gives, until that is nothing."""
@@ -95,6 +95,7 @@ class Seat(threading.Thread):
             log.exception("job %s: its attempt was given up", self.job_id)
             outcome = Outcome(End.DIED)
         self.job_id = None
+        outcome = self._within_room(claim, results, outcome)
         how = self._part(outcome)
         if outcome.end is End.DIED:
             log.warning("job %s: attempt %d ended without an end (%s)", claim.job.job_id, claim.job.attempt, how)
@@ -119,13 +120,30 @@ class Seat(threading.Thread):
         )
         return attempt.run()
 
+    def _within_room(self, claim: Claim, results: list[Result], outcome: Outcome) -> Outcome:
+        """Other jobs of the owner may have taken the room while this one ran."""
+        if outcome.end is not End.DONE:
+            return outcome
+        room = None
+        with contextlib.suppress(UnavailableError):
+            room = self._crew.plan.room(claim.job)
+        if room is None or sum(result.size for result in results) <= room:
+            return outcome
+        return Outcome(End.FAILED, JobError(NO_ROOM), outcome.reusable)
+
     def _part(self, outcome: Outcome) -> str:
         """Kill a child that cannot do another job, and say how it had ended."""
         unopened = outcome.end is End.DIED and (self._child is None or not self._child.ready)
         self._unopened = self._unopened + 1 if unopened else 0
         if outcome.reusable or self._child is None:
             return ""
+        return self._kill()
+
+    def _kill(self) -> str:
+        """End the child and remove what it put down; how it had ended."""
+        assert self._child is not None
         how, self._child = self._child.kill(), None
+        self._crew.scratch.remove(self._number)
         return how
 
     def _heard(self) -> bool:
@@ -152,7 +170,9 @@ class Seat(threading.Thread):
                     silence_s=plan.silence_s * 1.5,
                     log_level=plan.log_level,
                     log_format=plan.log_format,
-                )
+                    nice=plan.nice,
+                ),
+                self._crew.scratch.folder(self._number),
             )
         return self._child
 

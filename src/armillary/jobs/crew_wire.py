@@ -13,6 +13,7 @@ from armillary.jobs.model import Job, JobError, Owner, Phase, Progress, Result, 
 LONGEST_LINE = 16 << 20
 """Bytes of one message; a child that says longer ones is broken."""
 BLOCK_BYTES = 1 << 16
+NO_ROOM = "The results are larger than the owner of the job may still keep here: delete older jobs, or ask for less."
 TIMES = ("created", "destruction", "quote", "started", "ended")
 
 
@@ -38,6 +39,8 @@ class Setup:
         Seconds between two signs of life.
     silence_s
         Seconds after which a child that cannot give one ends itself.
+    nice
+        By how much it steps back behind other processes.
     """
 
     work: str
@@ -46,6 +49,7 @@ class Setup:
     memory_mib: int = 0
     alive_s: float = 1.0
     silence_s: float = 60.0
+    nice: int = 0
     log_level: str = "warning"
     log_format: str = "text"
 

@@ -71,7 +71,7 @@ class FolderResults:
             with told():
                 part.replace(folder / file)
                 if attempt == result_keys.UPLOADS:
-                    _sync(folder)
+                    self._sync_names(folder)
         except BaseException:
             with contextlib.suppress(OSError):
                 part.unlink()
@@ -89,7 +89,12 @@ class FolderResults:
             for name in names:
                 _sync(folder / name)
             if names:
-                _sync(folder)
+                self._sync_names(folder)
+
+    def _sync_names(self, folder: Path) -> None:
+        """Bring the names in the folder of an attempt to the disk, and its own."""
+        for place in (folder, folder.parent, self._folder):
+            _sync(place)
 
     def _made(self, job_id: str, attempt: str) -> Path:
         """The folder of an attempt, made where it is missing."""

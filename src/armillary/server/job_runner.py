@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 WORK = "armillary.worker.cutting:make_work"
 SCENE_SETTINGS = ("tile_size", "memory", "roots", "cutout_pixels", "vo_authority")
 MIB = 1 << 20
+NICE = 5
+"""Whoever looks at maps goes before jobs in the background."""
 
 
 def scene_of(discovery: Any, settings: Settings) -> dict[str, Any]:
@@ -59,8 +61,8 @@ def open_service(scene: dict[str, Any], settings: Settings) -> JobService:
     return open_jobs(service_of(scene), database=settings.jobs_database, results=settings.jobs_results)
 
 
-def plan_of(jobs: JobService, scene: dict[str, Any], settings: Settings, workers: int) -> CrewPlan:
-    """What a crew is to do for these settings, by so many processes."""
+def plan_of(jobs: JobService, scene: dict[str, Any], settings: Settings, workers: int, *, nice: int = 0) -> CrewPlan:
+    """What a crew is to do for these settings, by so many processes that step back behind others by ``nice``."""
     from armillary.jobs.crew_plan import CrewPlan
 
     return CrewPlan(
@@ -70,6 +72,7 @@ def plan_of(jobs: JobService, scene: dict[str, Any], settings: Settings, workers
         memory_mib=settings.jobs_memory,
         most_attempts=settings.jobs_attempts,
         room=_room(jobs, settings.jobs_size_per_user * MIB),
+        nice=nice,
         eager=settings.jobs_runner != "celery",
         log_level=settings.log_level,
         log_format=settings.log_format,
@@ -163,7 +166,8 @@ class JobRunner:
             if runner == "local":
                 from armillary.jobs.crew import Crew
 
-                plan = plan_of(self._jobs, self._scene, self._settings, workers_of_one(self._settings))
+                workers = workers_of_one(self._settings)
+                plan = plan_of(self._jobs, self._scene, self._settings, workers, nice=NICE)
                 self._crew = Crew(self._jobs, plan)
                 self._crew.start()
             elif runner == "celery":

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ def make_toy(scene: dict[str, Any]) -> Work:
         "exit": lambda value, _: sys.exit(int(value)),
         "spawn": _spawn,
         "hold": _hold,
+        "litter": lambda value, _: (Path(tempfile.gettempdir()) / value).touch(),
     }
 
     def work(job: Job, desk: Desk) -> None:

@@ -1,0 +1,79 @@
+"""Folders for what children put down for a moment: they go with the child, or with the crew after a killed one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+from armillary.jobs.crew_names import is_gone
+
+APART = ","
+"""Stands in names of folders for the ``/`` in names of crews."""
+
+
+class Scratch:
+    """The scratch folders of one crew, all below a folder of the user's.
+
+    Parameters
+    ----------
+    name
+        Of the crew.
+    base
+        By default in the system's folder of temporary files.
+    """
+
+    def __init__(self, name: str, base: Path | None = None) -> None:
+        user = os.getuid() if hasattr(os, "getuid") else 0
+        self._base = base or Path(tempfile.gettempdir()) / f"armillary-jobs-{user}"
+        self._own = self._base / name.replace("/", APART)
+
+    def folder(self, number: int) -> str:
+        """An empty folder for a child; empty text where none can be had: the child takes the system's.
+
+        Parameters
+        ----------
+        number
+            Of the seat: what it had before is removed.
+        """
+        place = self._own / str(number)
+        self.remove(number)
+        try:
+            self._base.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _is_ours(self._base):
+                return ""
+            place.mkdir(mode=0o700, parents=True)
+        except OSError:
+            return ""
+        return str(place)
+
+    def remove(self, number: int) -> None:
+        """Remove the folder of a child that has ended."""
+        if (self._own / str(number)).exists():
+            shutil.rmtree(self._own / str(number), ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove what is left of this crew."""
+        shutil.rmtree(self._own, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._base.rmdir()
+
+    def bury(self) -> None:
+        """Remove what crews left that were killed."""
+        with contextlib.suppress(OSError):
+            if not _is_ours(self._base):
+                return
+            for place in list(self._base.iterdir()):
+                if is_gone(place.name.replace(APART, "/")):
+                    shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder with a name that anybody can guess is one that nobody else can change."""
+    if not hasattr(os, "getuid"):
+        return True
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
