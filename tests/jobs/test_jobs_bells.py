@@ -102,11 +102,12 @@ def test_what_is_in_the_folder_besides_is_let_alone(tmp_path) -> None:
     bell.close()
 
 
-def test_a_folder_that_cannot_be_made_costs_only_the_bell(tmp_path, caplog) -> None:
+def test_where_no_pipe_can_be_made_a_process_hears_itself(tmp_path, caplog) -> None:
     (tmp_path / "file").touch()
     bell = PipeBell(tmp_path / "file" / "bells")
-    bell.listen(lambda _: None)
+    ear = Ear(bell)
     bell.ring("a")
+    assert ear.wait_for("a")
     bell.close()
     assert "some seconds late" in caplog.text
 

@@ -18,6 +18,8 @@ from armillary.errors import ConfigurationError, NotFoundError, UnavailableError
 from armillary.jobs.folder_results import FolderResults
 from armillary.jobs.object_results import ObjectResults
 from armillary.jobs.results_open import open_results
+from armillary.jobs.sql_store import open_store
+from armillary.testing.job_tools import ALICE, NOON, RecordingBell
 from armillary.testing.result_stores import JOB, OTHER, ResultStoreConformance, whole
 
 
@@ -180,6 +182,28 @@ def test_a_full_disk_is_said_so_and_keeps_nothing_half(small_disk, form) -> None
         store.size(f"{JOB}/1/large")
     assert sorted(path.name for path in (small_disk / JOB / "1").iterdir()) == ["small"]
     assert store.write(f"{JOB}/1/large", [bytes(500_000)]) == 500_000
+
+
+def test_a_full_disk_under_the_database_loses_no_job(small_disk, caplog) -> None:
+    """New jobs are refused; those that were accepted are there, and can be deleted."""
+    store = open_store(str(small_disk / "jobs.sqlite"), "one", RecordingBell())
+    long, accepted = [("POLYGON", "1 2 " * 2000)], []
+    more = {"duration_s": 1, "destruction": NOON, "start": True}
+
+    def fill() -> None:
+        for _ in range(2000):
+            accepted.append(store.create(ALICE, "cutout", long, **more).job_id)
+
+    with pytest.raises(UnavailableError) as told:
+        fill()
+    assert str(small_disk) not in told.value.message
+    assert {line.job_id for line in store.jobs("alice")} == set(accepted)
+    assert store.usage("alice").jobs == len(accepted) > 5
+    assert [store.get(job_id).parameters for job_id in accepted] == [tuple(long)] * len(accepted)
+    store.close()
+    again = open_store(str(small_disk / "jobs.sqlite"), "one", RecordingBell())
+    assert again.waiting() == len(accepted)
+    again.close()
 
 
 def _write_too_much(folder: str, answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import errno
 import logging
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from armillary.jobs.database import sqlite_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from armillary.jobs.bell import Bell
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 PIPE_BYTES = 1 << 20
 LONGEST_TOPIC = 200
 LOOK_MS = 2000
+MOST_WAITING = 10_000
 CLOSE_S = 5.0
 HIDDEN = "."
 
@@ -146,6 +148,8 @@ class PipeBell:
         if known is not None and known[0] == os.getpid():
             # The very first job of all: the pipe could not be made before.
             known[1].open()
+            if known[1].failed:
+                known[1].put(topic)
         data = topic.encode(errors="replace")[:LONGEST_TOPIC] + b"\n"
         try:
             with os.scandir(self._folder) as entries:
@@ -201,15 +205,16 @@ class _Ear:
         self._pipe: Path | None = None
         self._descriptor = -1
         self._closing = threading.Event()
-        self._failed = False
+        self.failed = False
         self._wake_in, self._wake_out = os.pipe()
+        self._topics: collections.deque[str] = collections.deque(maxlen=MOST_WAITING)
         self.open()
         self._thread = threading.Thread(target=self._run, name="jobs-bell", daemon=True)
         self._thread.start()
 
     def open(self) -> None:
         """Make the pipe, if it is time and not made yet."""
-        if self._descriptor >= 0 or self._failed or self._closing.is_set():
+        if self._descriptor >= 0 or self.failed or self._closing.is_set():
             return
         with self._lock:
             if self._descriptor >= 0 or self._closing.is_set():
@@ -219,17 +224,25 @@ class _Ear:
             try:
                 self._descriptor, self._pipe = _make_pipe(self._folder)
             except OSError as error:
-                self._failed = True
-                log.warning("jobs: no bell here (%s): changes are seen some seconds late", error.strerror)
+                self.failed = True
+                log.warning("jobs: no bell here (%s): other processes see changes some seconds late", error.strerror)
                 return
             os.write(self._wake_out, b"o")
+
+    def put(self, topic: str) -> None:
+        """Where no pipe can be made, at least this process hears itself."""
+        self._topics.append(topic)
+        with self._lock:
+            if not self._closing.is_set():
+                os.write(self._wake_out, b"r")
 
     def _run(self) -> None:
         rest = b""
         while not self._closing.is_set():
             ready = self._wait()
             if self._wake_in in ready:
-                os.read(self._wake_in, 64)
+                os.read(self._wake_in, 4096)
+                self._listeners.tell(self._taken())
             if self._descriptor in ready:
                 rest = self._hear(rest)
         with self._lock:
@@ -244,13 +257,17 @@ class _Ear:
     def _wait(self) -> set[int]:
         poll = select.poll()
         poll.register(self._wake_in, select.POLLIN)
-        waits_for_file = self._descriptor < 0 and not self._failed
+        waits_for_file = self._descriptor < 0 and not self.failed
         if self._descriptor >= 0:
             poll.register(self._descriptor, select.POLLIN)
         ready = {descriptor for descriptor, _ in poll.poll(LOOK_MS if waits_for_file else None)}
         if not ready:
             self.open()
         return ready
+
+    def _taken(self) -> Iterator[str]:
+        while self._topics:
+            yield self._topics.popleft()
 
     def _hear(self, rest: bytes) -> bytes:
         try:
