@@ -269,7 +269,7 @@ def inputs(served: Served, name: str) -> dict[str, dict]:
 
 
 UCDS = {
-    "ID": "meta.id;meta.main",
+    "ID": "meta.ref.url;meta.curation",
     "POS": "pos.outline;obs",
     "CIRCLE": "pos.outline;obs",
     "POLYGON": "pos.outline;obs",
@@ -283,10 +283,10 @@ def test_the_descriptor_names_what_parameters_are(served: Served) -> None:
     seen = {}
     for name in ("exposure", "cube", "stokes"):
         for parameter, param in inputs(served, name).items():
-            if parameter in UCDS and parameter != "ID":
+            if parameter in UCDS:
                 assert param.get("ucd") == UCDS[parameter], parameter
                 seen[parameter] = param
-    assert set(seen) == set(UCDS) - {"ID"}
+    assert set(seen) == set(UCDS)
     assert {name: seen[name].get("xtype") for name in ("CIRCLE", "POLYGON", "BAND")} == {
         "CIRCLE": "circle",
         "POLYGON": "polygon",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from pyvo.dal import AsyncTAPJob, SIA2Service, SIAService
 from pyvo.dal.adhoc import DatalinkResults, SodaQuery
+from vo_accounts import accounts
 from vo_archive import DEC, RA, SCALE, Archive
 from vo_tools import Served, serving, until
 
@@ -380,3 +383,52 @@ def test_links_know_the_address_that_the_caller_used(served: Served) -> None:
     )
     for link in links:
         assert link.access_url.startswith(served.address)
+
+
+def test_what_needs_a_grant_is_for_its_holders(archive: Archive, tmp_path: Path) -> None:
+    """Two users with pyvo: to one of them an image and a catalog are, in every service, as if they were not there."""
+    holdings = tmp_path / "holdings.json"
+    document = {
+        "map_groups": [
+            {
+                "name": "Survey",
+                "maps": [
+                    {"map_id": name, "name": name, "bands": [{"name": "r", "layers": [layer(archive, name)]}], **grant}
+                    for name, grant in (("exposure", {"grant": "team"}), ("counts", {}))
+                ],
+            }
+        ],
+        "source_groups": [
+            {
+                "source_group_id": "stars",
+                "name": "Stars",
+                "grant": "team",
+                "provider": {"filename": str(archive.folder / "stars.csv")},
+            }
+        ],
+    }
+    holdings.write_text(json.dumps(document))
+    with accounts(archive, tmp_path, "ada", "grace", holdings=holdings, grants={"ada": ("team",)}) as (ada, grace):
+        seen = [
+            {row.obs_publisher_did for row in SIA2Service(f"{one.vo}/sia2", session=one.session).search()}
+            for one in (ada, grace)
+        ]
+        did = "ivo://armillary.local/data?exposure"
+        assert (len(seen[0]), did in seen[0]) == (2, True)
+        assert (len(seen[1]), did in seen[1]) == (1, False)
+        ask = {"ID": did, "CIRCLE": f"{RA} {DEC} 0.01"}
+        assert ada.get("soda/sync", params=ask).status_code == 200
+        for missing in (did, "ivo://armillary.local/data?no-such"):
+            answer = grace.get("soda/sync", params=ask | {"ID": missing})
+            assert (answer.status_code, answer.text.split(":")[0]) == (404, "UsageError")
+            assert grace.post("soda/async", data=ask | {"ID": missing}).status_code == 404
+            links = DatalinkResults.from_result_url(f"{grace.vo}/datalink/links?ID={missing}", session=grace.session)
+            assert [link.error_message.split(":")[0] for link in links] == ["NotFoundFault"]
+        cones = [one.get("scs/stars", params={"RA": RA, "DEC": DEC, "SR": 0.05}) for one in (ada, grace)]
+        assert [answer.status_code for answer in cones] == [200, 404]
+        assert [b"stars" in one.get("tables").content for one in (ada, grace)] == [True, False]
+        assert ["scs/stars" in one.get("capabilities").text for one in (ada, grace)] == [True, False]
+
+
+def layer(archive: Archive, name: str) -> dict[str, Any]:
+    return {"layer_id": name, "name": name, "provider": {"filename": str(archive.folder / f"{name}.fits")}}

@@ -22,7 +22,13 @@ def _users(database: Path, *words: str) -> str:
 
 
 @contextlib.contextmanager
-def accounts(archive: Archive, folder: Path, *names: str, holdings: Path | None = None) -> Iterator[list[Served]]:
+def accounts(
+    archive: Archive,
+    folder: Path,
+    *names: str,
+    holdings: Path | None = None,
+    grants: dict[str, tuple[str, ...]] | None = None,
+) -> Iterator[list[Served]]:
     """``armillary serve`` on the archive as ``genconfig`` describes it, asked by each of the users."""
     database = folder / "accounts.sqlite"
     if holdings is None:
@@ -32,6 +38,8 @@ def accounts(archive: Archive, folder: Path, *names: str, holdings: Path | None 
     tokens = []
     for name in names:
         _users(database, "add", name, "--no-password")
+        if grants and name in grants:
+            _users(database, "grant", name, *grants[name])
         tokens.append(_users(database, "token", "add", name, "tests").splitlines()[-1])
     environment = {"ARMILLARY_ACCOUNTS_DATABASE": str(database)}
     with serving("serve", holdings, "--auth", "accounts", environment=environment, token=tokens[0]) as first:
