@@ -369,7 +369,9 @@ def test_without_the_token_every_address_says_the_same(tmp_path) -> None:
         async with in_process(app) as client:
             closed = [address for address in ADDRESSES if address not in {"/", "/healthz", "/readyz"} | OPEN_VO]
             # A tile's answer carries fewer headers, whichever tile it is; clients of /vo/ read text.
-            told = {("/tiles/" in address, address.startswith("/vo/"), await ask(client, address)) for address in closed}
+            told = {
+                ("/tiles/" in address, address.startswith("/vo/"), await ask(client, address)) for address in closed
+            }
             assert len(told) == 3
             assert {answer[0] for *_, answer in told} == {401}
             bearer = {"authorization": "Bearer correct horse"}
