@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from armillary.vo.cells import text_type
 from armillary.vo.errors import fault
 from armillary.vo.votable import Document, Field, Info, Table, results
 
@@ -24,8 +25,8 @@ FIELDS = (
     Field("ID", ucd="meta.id;meta.main", description="Identifier of the dataset, as it was asked for."),
     Field("access_url", ucd="meta.ref.url", description="Where the linked thing is."),
     Field("service_def", ucd="meta.ref", description="XML ID of a descriptor in this document."),
-    Field("error_message", ucd="meta.code.error", description="Why there is no link."),
-    Field("description", ucd="meta.note", description="What the link is to."),
+    Field("error_message", "unicodeChar", ucd="meta.code.error", description="Why there is no link."),
+    Field("description", "unicodeChar", ucd="meta.note", description="What the link is to."),
     Field("semantics", ucd="meta.code", description="What the linked thing is to the dataset."),
     Field("content_type", ucd="meta.code.mime", description="Media type of the linked thing."),
     Field("content_length", "long", unit="byte", ucd="phys.size;meta.file", description="Bytes of the linked thing."),
@@ -74,11 +75,13 @@ def no_link(asked: str, error: Exception, semantics: str = THIS) -> Link:
     return Link(asked, semantics, error_message=fault(error))
 
 
-def document(links: Iterable[Link], descriptors: Iterable[Resource], most_rows: int) -> Document:
+def document(asked: Iterable[str], links: Iterable[Link], descriptors: Iterable[Resource], most_rows: int) -> Document:
     """Links, then descriptors of the services that they name.
 
     Parameters
     ----------
+    asked
+        All IDs, for the letters that are in them.
     links
         Those of one ID one after another.
     descriptors
@@ -86,6 +89,8 @@ def document(links: Iterable[Link], descriptors: Iterable[Resource], most_rows: 
     most_rows
         Further links are not written.
     """
-    table = Table(FIELDS, (link.row() for link in links), name="links", most_rows=most_rows)
+    first, *others = FIELDS
+    fields = (replace(first, datatype=text_type("".join(asked))), *others)
+    table = Table(fields, (link.row() for link in links), name="links", most_rows=most_rows)
     found = results(table, (Info("standardID", STANDARD_ID),), overflow=not most_rows)
     return Document(itertools.chain((found,), descriptors))

@@ -80,7 +80,7 @@ class Links:
 
     def document(self, asked: tuple[str, ...], most_rows: int) -> Document:
         """All of them as a document."""
-        return datalink.document(self._of_all(asked), self._described(), most_rows)
+        return datalink.document(asked, self._of_all(asked), self._described(), most_rows)
 
     def _described(self) -> Iterator[Resource]:
         yield from self.descriptors
