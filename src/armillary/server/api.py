@@ -52,6 +52,8 @@ def make_api(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     api.state.services = services
+    # Routes are tried in order, and these without help from the framework: first, they cost the others little.
+    api.router.routes.extend([*soda_routes, *uws_routes])
     api.include_router(router)
     api.include_router(cutouts_router)
     api.include_router(metrics_router)
@@ -59,7 +61,6 @@ def make_api(services: Services) -> FastAPI:
     api.include_router(sources_router)
     for services_router in (vosi_router, scs_router, datalink_router, sia_router):
         api.include_router(services_router)
-    api.router.routes.extend([*soda_routes, *uws_routes])
     describe: Callable[[], dict[str, Any]] = functools.partial(openapi.describe, api)
     api.openapi = describe  # type: ignore[method-assign]
     api.add_exception_handler(ArmillaryError, _told)
