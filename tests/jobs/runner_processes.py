@@ -81,8 +81,11 @@ class Manager:
 
     def start(self, *, wait: bool = True) -> Manager:
         command = [sys.executable, __file__, json.dumps(self.words)]
+        # What a killed one leaves in its folder of temporary files lies in that of the test.
+        environment = os.environ | {"TMPDIR": str(self.log.parent)}
+        pipes = {"stdout": subprocess.PIPE, "text": True}
         with self.log.open("a") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd="/")
+            self.process = subprocess.Popen(command, stderr=log, cwd="/", env=environment, **pipes)
         if wait:
             assert self.process.stdout.readline() == "ready\n", self.log.read_text()[-4000:]
         return self
