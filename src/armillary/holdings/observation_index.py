@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 KEPT_INDEXES = 16
 WAIT_SECONDS = 45.0
 LOOK_SECONDS = 2.0
+SHARE_OF_LOOKING = 0.05
+"""How much of the time may go into looking whether files changed, while searches come one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,14 @@ class _Index:
     ----------
     edition
         Of the tree that it shows.
-    looked
-        When the files were last looked at.
+    due
+        When the files are to be looked at again.
     """
 
     made: Sequence[_Made]
     columns: Columns
     edition: int
-    looked: float
+    due: float
     by_id: Mapping[str, _Made] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -146,8 +148,7 @@ class ObservationIndex:
             known = self._indexes.get(seen)
             if known is not None:
                 self._indexes.move_to_end(seen)
-                is_due = time.monotonic() - known.looked >= LOOK_SECONDS
-                if known.edition == self._holdings.edition and not is_due:
+                if known.edition == self._holdings.edition and time.monotonic() < known.due:
                     return known
             build = self._builds.get(seen) or self._start(seen, known)
             if known is not None and known.edition == self._holdings.edition:
@@ -188,7 +189,7 @@ class ObservationIndex:
 
         with self._holdings.lock:
             edition, observations = self._holdings.edition, self._holdings.observations(access)
-        looked = time.monotonic()
+        begun = time.monotonic()
         build.total = len(observations)
         made: list[_Made] = []
         for observation in observations:
@@ -198,9 +199,11 @@ class ObservationIndex:
             if one is not None:
                 made.append(one)
             build.count += 1
+        now = time.monotonic()
+        due = now + max(LOOK_SECONDS, (now - begun) * (1.0 / SHARE_OF_LOOKING - 1.0)) if before else now + LOOK_SECONDS
         if before is not None and len(made) == len(before.made) and all(map(_is, made, before.made)):
-            return _Index(made, before.columns, edition, looked)
-        return _Index(made, Columns([one.row for one in made]), edition, looked)
+            return _Index(made, before.columns, edition, due)
+        return _Index(made, Columns([one.row for one in made]), edition, due)
 
 
 def _is(one: _Made, other: _Made) -> bool:
