@@ -19,9 +19,10 @@ from armillary.server.vo import soda, uws
 from armillary.vo.soda import NAMES
 
 CONTROLS = ["PHASE", "ACTION", "DESTRUCTION", "EXECUTIONDURATION", "WAIT", "AFTER", "LAST", "RUNID", "vmin", "cmap"]
-GOOD = ["tan", CIRCLE, f"CIRCLE {CIRCLE}", "RUN", "ABORT", "DELETE", "0", "1", "-1", "2030-01-01T00:00:00Z", 
-        "QUEUED",
-        "I", "t,param:f", "fits", "image/png", "zip", "1e-7 2e-7", "x" * 3000, "\0", "é", "NaN", "-Inf Inf"]  # fmt: skip
+GOOD = [
+    "tan", CIRCLE, f"CIRCLE {CIRCLE}", "RUN", "ABORT", "DELETE", "0", "1", "-1", "2030-01-01T00:00:00Z", "QUEUED", "I",
+    "t,param:f", "fits", "image/png", "zip", "1e-7 2e-7", "x" * 3000, "\0", "é", "NaN", "-Inf Inf",
+]  # fmt: skip
 PAIRS = st.lists(
     st.tuples(st.sampled_from([*NAMES, *CONTROLS]), st.one_of(st.sampled_from(GOOD), st.text(max_size=12))), max_size=6
 )
