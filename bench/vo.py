@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -232,13 +233,19 @@ def _check_jobs(port: int, places: list[str], results: Path) -> None:
     if phases != {"COMPLETED": len(places)} or {len(job["results"]) for job in found} != {1}:
         said = Counter(job["error"]["message"] for job in found if job["error"])
         raise load.LoadError(f"Jobs ended as {dict(phases)}: {said.most_common(3)}")
-    files = sum(path.is_file() for path in results.rglob("*"))
+    files = sum(path.is_file() for path in results.glob("*/*/*/*"))  # service, job, attempt
     if files != len(places):
         raise load.LoadError(f"{files} files of results for {len(places)} jobs.")
 
 
 def _found(server: processes.Server, query: str) -> int:
-    return server.get(f"/vo/sia2/query?{query}").count(b"<TR>")
+    """How many images are found; none while the index is being made."""
+    try:
+        return server.get(f"/vo/sia2?{query}", timeout_s=300).count(b"<TR>")
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        return 0
 
 
 def search() -> list[Row]:
@@ -256,9 +263,9 @@ def search() -> list[Row]:
         places = np.random.default_rng(5).uniform((0, -70), (360, 70), (200, 2)).tolist()
         asked = [urlencode({"POS": f"CIRCLE {ra:.5f} {dec:.5f} 2.5"}) for ra, dec in places]
         matches = [_found(server, query) for query in asked]
-        again = [f"/vo/sia2/query?{query}" for query in asked]
+        again = [f"/vo/sia2?{query}" for query in asked]
         taken = load.once(server.port, again, clients=1, seconds=60).latencies_s
-        whole = load.once(server.port, [f"/vo/sia2/query?{everything}"] * 3, clients=1, seconds=60).median_ms
+        whole = load.once(server.port, [f"/vo/sia2?{everything}"] * 3, clients=1, seconds=60).median_ms
     many = f"SIA 2 among {IMAGES:,} images"
     return [
         row(f"{many}, {statistics.mean(matches):.0f} matches, median", statistics.median(taken) * 1e3, "ms"),
