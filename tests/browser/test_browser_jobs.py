@@ -383,6 +383,8 @@ def test_older_jobs_on_demand(desk):
     page, _ = desk("hypatia", jobs=[{"phase": "ABORTED"}] * 58)
     page.press("j")
     wait_for(page, lambda: row(page, "Stopped").count() == 50)
+    asked = {url for url in page.requests if "-secret" in url}
+    assert len(asked) < 40, "what is not seen is not asked for"
     panel(page).get_by_role("button", name="Older jobs").click()
     wait_for(page, lambda: row(page, "Stopped").count() == 58)
     assert panel(page).get_by_role("button", name="Older jobs").count() == 0

@@ -14,6 +14,8 @@ import { store } from "./store-controller";
 export interface JobEntry extends Pick<JobInfo, "phase" | "created"> {
   id: string;
   runId: string;
+  /** Whether the server has told its phase. */
+  told: boolean;
   /** Null until it was asked for. */
   info: JobInfo | null;
 }
@@ -73,7 +75,7 @@ function put(list: JobEntry[]): void {
 }
 
 function entryOf(info: JobInfo): JobEntry {
-  return { id: info.job_id, phase: info.phase, runId: info.run_id ?? "", created: info.created, info };
+  return { id: info.job_id, phase: info.phase, runId: info.run_id ?? "", created: info.created, told: true, info };
 }
 
 /** A fresh answer about a job. */
@@ -119,20 +121,33 @@ function drop(ids: readonly string[], quietly = false): void {
 function pursue(): void {
   const hidden = document.visibilityState !== "visible";
   const open = isOpen("jobs");
-  watch.follow(
-    jobs.state.list.filter(({ info }) => info !== null),
-    hidden ? "rest" : open ? "close" : "calm",
-  );
+  watch.follow(jobs.state.list, hidden ? "rest" : open ? "close" : "calm");
   fill();
 }
 
 const filling = new Set<string>();
 
-/** Details of the jobs of which only a line is known, a few at a time. */
+/** Jobs that somebody has looked at. */
+const seen = new Set<string>();
+
+/** A job is on the screen: whoever sees it wants to know more than its phase. */
+export function seeJob(id: string): void {
+  if (seen.has(id)) return;
+  seen.add(id);
+  fill();
+}
+
+/** Whether there is more to be known of a job than its line; one with thousands of results is not asked for unseen. */
+function isWanted({ id, phase, info, told }: JobEntry): boolean {
+  if (filling.has(id) || failedOnce.has(id) || info?.phase === phase) return false;
+  return info !== null || !told || seen.has(id) || id === jobs.state.selected;
+}
+
+/** Details of jobs, a few at a time. */
 function fill(): void {
   for (const job of jobs.state.list) {
     if (filling.size >= AT_ONCE) return;
-    if (job.info?.phase === job.phase || filling.has(job.id) || failedOnce.has(job.id)) continue;
+    if (!isWanted(job)) continue;
     filling.add(job.id);
     void server
       .get(job.id)
@@ -156,7 +171,7 @@ export async function refreshJobs(): Promise<void> {
   try {
     const lines = await server.list(wanted);
     merge(lines);
-    jobs.set({ known: true, more: lines.length >= wanted, fault: "" });
+    jobs.set({ known: true, more: lines.length >= wanted, fault: "", trouble: null });
   } catch (error) {
     // Without a list the jobs of this browser are still known.
     jobs.set({ known: true, fault: wordsOf(error) });
@@ -179,8 +194,9 @@ function merge(lines: readonly JobLine[]): void {
     const before = known.get(line.job_id);
     const { phase, run_id, created } = line;
     // A detailed answer that came meanwhile is newer than the list.
-    if (!before) known.set(line.job_id, { id: line.job_id, phase, runId: run_id ?? "", created, info: null });
-    else if (!before.info || isActive(before.phase)) known.set(line.job_id, { ...before, phase });
+    if (!before)
+      known.set(line.job_id, { id: line.job_id, phase, runId: run_id ?? "", created, told: true, info: null });
+    else if (!before.info || isActive(before.phase)) known.set(line.job_id, { ...before, phase, told: true });
   }
   const gone = [...known.values()].filter(
     ({ id, info }) => complete && !listed.has(id) && !kept.has(id) && info?.owner && !filling.has(id),
@@ -201,6 +217,7 @@ function addKept(): void {
       runId: name,
       created,
       phase: "PENDING",
+      told: false,
       info: null,
     }),
   );
@@ -211,7 +228,8 @@ let user: string | null = null;
 
 /** Somebody else's jobs are not shown to whoever comes next. */
 function followUser(): void {
-  const name = account.state.session?.user?.name ?? null;
+  const { session } = account.state;
+  const name = session?.user?.name ?? (session?.auth === "token" ? "" : null);
   if (name === user) return;
   user = name;
   const kept = new Set(keptJobs().map(({ id }) => id));
@@ -271,6 +289,7 @@ const sent = new Map<string, FormData>();
  * Throws ApiError with words for people.
  */
 export async function submitJob(form: FormData): Promise<string> {
+  await checkFiles(form);
   const info = await marked((csrf) => server.create(form, csrf));
   const entry = entryOf(info);
   sent.set(entry.id, form);
@@ -278,6 +297,19 @@ export async function submitJob(form: FormData): Promise<string> {
   jobs.set({ selected: entry.id, known: true });
   put([entry, ...jobs.state.list.filter(({ id }) => id !== entry.id)]);
   return entry.id;
+}
+
+/** A file that was changed or removed since it was chosen cannot be sent: the browser would only say that it failed. */
+async function checkFiles(form: FormData): Promise<void> {
+  for (const value of form.values()) {
+    if (typeof value === "string") continue;
+    await value
+      .slice(0, 1)
+      .arrayBuffer()
+      .catch(() => {
+        throw new ApiError(0, "file", `${value.name} was changed or removed since it was chosen. Choose it again.`);
+      });
+  }
 }
 
 /** Do something to a job; while it goes on its buttons rest, and what fails is told in its row. */
@@ -308,7 +340,7 @@ export const startJob = (id: string): Promise<boolean> => phaseChange(id, "RUN")
 export const deleteJob = (id: string): Promise<boolean> =>
   act(id, async () => {
     await marked((csrf) => server.remove(id, csrf)).catch((error) => {
-      if (!isGone(error)) throw error;
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
     });
     sent.delete(id);
     drop([id], true);

@@ -21,7 +21,7 @@ import {
   tookWords,
   whenWords,
 } from "../app/job-words";
-import { abortJob, deleteJob, type JobEntry, rerunJob, sameAgain, selectJob, startJob } from "../app/jobs";
+import { abortJob, deleteJob, type JobEntry, rerunJob, sameAgain, seeJob, selectJob, startJob } from "../app/jobs";
 import { layerName } from "../app/layer-names";
 import { bytesInWords, grouped } from "../app/numbers";
 import { base, controls, section } from "../styles/shared";
@@ -39,10 +39,16 @@ const ICONS: Record<Phase, SVGTemplateResult> = {
 const FIRST_RESULTS = 5;
 const MORE_RESULTS = 45;
 
-function iconOf({ phase, info }: JobEntry): SVGTemplateResult {
-  if (!info) return icons.hold;
-  return phase === "COMPLETED" && isHollow(info.results) ? icons.hollow : (ICONS[phase] ?? icons.hold);
+function iconOf({ phase, info, told }: JobEntry): SVGTemplateResult {
+  if (!told) return icons.hold;
+  return phase === "COMPLETED" && info && isHollow(info.results) ? icons.hollow : (ICONS[phase] ?? icons.hold);
 }
+
+/** Asks for what is on the screen. */
+const watcher = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries)
+    if (isIntersecting && target instanceof ArJobRow && target.job) seeJob(target.job.id);
+});
 
 /** Says `removed` once the job is deleted. */
 @customElement("ar-job-row")
@@ -56,8 +62,14 @@ export class ArJobRow extends LitElement {
   @state() private shown = FIRST_RESULTS;
   private tick: ReturnType<typeof setInterval> | undefined;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    watcher.observe(this);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    watcher.unobserve(this);
     clearInterval(this.tick);
     this.tick = undefined;
   }
@@ -83,7 +95,7 @@ export class ArJobRow extends LitElement {
     const { word, tone, tip } = phaseWords(job.phase);
     const title = titleOf(job);
     const line = lineOf(job);
-    const unread = job.info === null;
+    const unread = !job.told;
     return html`<div class="line">
         <button class="pick" aria-expanded=${this.on} @click=${() => void this.pick(job)} @keydown=${this.keyed} title=${`${title} (Delete removes it)`}>
           <span class="phase ${unread ? "quiet" : tone} ${job.phase === "EXECUTING" ? "turns" : ""}" title=${unread ? "Asking the server" : tip}>${iconOf(job)}</span>

@@ -51,7 +51,7 @@ export class ArJobsPanel extends LitElement {
     const { list, known, more, trouble, fault } = jobs.state;
     // A form asks the server while the map moves: only where it is seen.
     const open = isOpen("jobs") ? jobForms.state.open : null;
-    const running = list.filter(({ phase, info }) => info && isActive(phase)).length;
+    const running = list.filter(({ phase }) => isActive(phase)).length;
     return html`<div class="top"><h2>Jobs</h2><span class="aside" role="status">${running ? `${grouped(running)} running` : ""}</span></div>
       <div class="acts">
         <button class="btn ${open === "region" ? "on" : ""}" aria-expanded=${open === "region"} ?disabled=${!store.state.info}
@@ -94,7 +94,7 @@ export class ArJobsPanel extends LitElement {
     return html`<div class="empty">
       <p>No job yet.</p>
       <p><b>Region</b> cuts what the window shows out of one or more layers, <b>List</b> the surroundings of every position of a table. The server works on it while you go on.</p>
-      ${session && !session.user ? html`<p>This browser remembers the jobs that you make here.</p>` : nothing}
+      ${session && !session.user && session.auth !== "token" ? html`<p>This browser remembers the jobs that you make here.</p>` : nothing}
     </div>`;
   }
 
