@@ -258,6 +258,8 @@ def test_healpix_maps_by_their_pixels(tmp_path, rows) -> None:
     sky = SkyCoord(lon, lat, unit="deg").cartesian.xyz.value.T
     assert parse_pos(row.s_region).contains(sky).all()
     assert (row.dataproduct_type, row.s_xel1) == ("image", None)
+    assert (row.pixels, row.picture_pixels) == (len(inside), 256 * 512)
+    assert row.access_estsize == pytest.approx(len(inside) * (4 + 8) / 1000 + 5, abs=6)
 
 
 def test_rows_follow_the_file(tmp_path) -> None:

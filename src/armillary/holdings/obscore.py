@@ -68,6 +68,8 @@ class ObsRow:
     ----------
     footprint
         Where the data lie: what ``s_region`` says in one shape.
+    pixels, picture_pixels
+        How many there are in all, and in one plane as it is shown.
     version
         Version of the observation that clients see.
     """
@@ -103,6 +105,8 @@ class ObsRow:
     facility_name: str | None = None
     instrument_name: str | None = None
     footprint: Footprint | None = field(default=None, compare=False, repr=False)
+    pixels: int = 0
+    picture_pixels: int = 0
     version: str = ""
 
 
@@ -209,7 +213,10 @@ def _of_combination(file: CombinedFile, stack: PlaneStack, index: tuple[int, ...
         res_power=_same(part.res_power for part in parts),
         em_xel=None if band[0] is None else first.em_xel,
         is_cube=bool(stack.axes) and index is None,
+        pixels_of_plane=slices * plane.shape[0] * plane.shape[1],
         bytes_of_plane=slices * plane.shape[0] * plane.shape[1] * plane.dtype.itemsize,
+        bytes_once=0,
+        picture_pixels=plane.shape[0] * plane.shape[1],
         target=_same(part.target for part in parts),
         facility=_same(part.facility for part in parts),
         instrument=_same(part.instrument for part in parts),
@@ -258,7 +265,8 @@ def _row(observation: Observation, told: Sequence[_Told]) -> ObsRow:
     states = set[str]().union(*(one.states for one in told))
     cubes = [one.facts.is_cube or (one.has_stokes and one.facts.shape is not None) for one in told]
     is_cube = observation.index is None and any(cubes)
-    size = sum(one.planes * f.bytes_of_plane + 2 * HEADER_BYTES for f, one in zip(facts, told, strict=True))
+    planes = [(f, one.planes) for f, one in zip(facts, told, strict=True)]
+    size = sum(count * f.bytes_of_plane + f.bytes_once + 2 * HEADER_BYTES for f, count in planes)
     levels = [word.calib_level for word in words if word.calib_level is not None]
     row = ObsRow(
         "cube" if is_cube else "image",
@@ -274,6 +282,8 @@ def _row(observation: Observation, told: Sequence[_Told]) -> ObsRow:
         o_ucd=_said(words, "o_ucd") or _same(ucd for one in told for ucd in one.ucds),
         facility_name=_same(f.facility for f in facts),
         instrument_name=_same(f.instrument for f in facts),
+        pixels=sum(count * f.pixels_of_plane for f, count in planes),
+        picture_pixels=max(f.picture_pixels for f in facts),
     )
     return _with_times(_with_band(_with_place(row, facts), facts), facts)
 

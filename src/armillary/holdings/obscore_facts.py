@@ -46,8 +46,12 @@ class UnitFacts:
         Pixels along its spectral and time axis.
     is_cube
         Whether it has further axes, Stokes aside.
-    bytes_of_plane
+    pixels_of_plane, bytes_of_plane
         Of one Stokes component or column, with all slices.
+    bytes_once
+        What all columns share: the numbers of their pixels.
+    picture_pixels
+        Of one slice as it is shown.
     """
 
     footprint: Footprint | None = None
@@ -61,7 +65,10 @@ class UnitFacts:
     em_xel: int | None = None
     t_xel: int | None = None
     is_cube: bool = False
+    pixels_of_plane: int = 0
     bytes_of_plane: int = 0
+    bytes_once: int = 0
+    picture_pixels: int = 0
     target: str | None = None
     facility: str | None = None
     instrument: str | None = None
@@ -149,6 +156,7 @@ def _facts(plane: Plane, stack: PlaneStack, cards: _Cards, index: tuple[int, ...
     band, power, em_xel = _band(plane, stack, cards, file_name, whole=index is None)
     times, t_xel = _times(plane, cards, whole=index is None)
     is_map = isinstance(plane, HealpixPlane)
+    pixels, item, index_bytes = _sizes(plane)
     return UnitFacts(
         footprint,
         middle,
@@ -161,7 +169,10 @@ def _facts(plane: Plane, stack: PlaneStack, cards: _Cards, index: tuple[int, ...
         em_xel,
         t_xel,
         is_cube,
-        slices * _bytes(plane),
+        slices * pixels,
+        slices * pixels * item,
+        index_bytes,
+        plane.shape[0] * plane.shape[1],
         " ".join((stack.words.object or "").split()) or cards.word("OBJECT", "TARGNAME"),
         cards.word("TELESCOP", "OBSERVAT"),
         cards.word("INSTRUME"),
@@ -265,11 +276,11 @@ def _times(plane: Plane, cards: _Cards, *, whole: bool) -> tuple[Times, int | No
     return told, None if told.start is None else 1
 
 
-def _bytes(plane: Plane) -> int:
-    """Bytes of one slice, uncompressed."""
+def _sizes(plane: Plane) -> tuple[int, int, int]:
+    """Pixels of one slice, bytes of each as it is stored without compression, and of what lists them."""
     if isinstance(plane, HealpixPlane):
         table, column = plane.sky.table, plane.column
-        index = 0 if table.index is None else table.index.item
-        return table.rows * (index + (0 if column is None else column.repeat * column.item))
+        index = 0 if table.index is None else table.rows * table.index.item
+        return (table.rows, 0, index) if column is None else (table.rows * column.repeat, column.item, index)
     item = plane.stored.itemsize if isinstance(plane, FitsPlane) else plane.dtype.itemsize
-    return plane.shape[0] * plane.shape[1] * item
+    return plane.shape[0] * plane.shape[1], item, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response  # noqa: TC002 - the framework reads it at run time
 
 from armillary.errors import ArmillaryError, LimitError, UnavailableError, UsageError
+from armillary.holdings.pictures import MAX_PIXELS
 from armillary.server.errors import RETRY_SECONDS
 from armillary.server.services import access_of, services_of
 from armillary.server.vo.answers import address, bytes_answer, parameters_of, votable_answer, votable_type
 from armillary.server.vo.errors import status
+from armillary.sky.regions_base import SPHERE_DEG2
 from armillary.vo import datalink, obscore, sia1, sia2, soda
 from armillary.vo.errors import error_votable
 from armillary.vo.identifiers import publisher_did
@@ -162,8 +165,11 @@ class _Made:
         middle = None if row.em_min is None or row.em_max is None else (row.em_min + row.em_max) / 2.0
         taken = row.t_min if row.t_max is None or row.t_min is None else (row.t_min + row.t_max) / 2.0
         for form in query.formats:
-            words = {"ID": did} | self._part(naxis, query)
-            url = f"{self._base}/vo/soda/sync?{urlencode(words | {'RESPONSEFORMAT': form})}"
+            part = self._part(row, form, query)
+            if part is None:
+                continue
+            words = {"ID": did} | part | {"RESPONSEFORMAT": form}
+            url = f"{self._base}/vo/soda/sync?{urlencode(words)}"
             size = row.access_estsize * 1000 if row.access_estsize and form == sia1.FITS else None
             yield (
                 row.obs_title,
@@ -187,9 +193,13 @@ class _Made:
                 did,
             )
 
-    def _part(self, naxis: tuple[int | None, int | None], query: Sia1Query) -> dict[str, str]:
-        """The region, where all of the image is more than one answer may have."""
-        first, second = naxis
-        is_large = first is not None and second is not None and first * second > self._settings.cutout_pixels
-        region = query.region
-        return {"POS": region.words} if is_large and region is not None and region.area_deg2 > 0.0 else {}
+    def _part(self, row: ObsRow, form: str, query: Sia1Query) -> dict[str, str] | None:
+        """The region, where all of the image is more than one answer may have; None where that is, too."""
+        is_file, region = form == sia1.FITS, query.region
+        pixels, most = (row.pixels, self._settings.cutout_pixels) if is_file else (row.picture_pixels, MAX_PIXELS)
+        if pixels <= most:
+            return {}
+        if region is None or region.area_deg2 <= 0.0:
+            return {} if is_file else None
+        whole = min(SPHERE_DEG2, math.pi / 4.0 * (row.s_fov or 0.0) ** 2)
+        return {"POS": region.words} if is_file or pixels * region.area_deg2 <= most * whole else None
