@@ -148,11 +148,13 @@ async def tables(request: Request) -> Response:
     detail = ((await parameters_of(request)).one("detail") or "max").lower()
     if detail not in {"min", "max"}:
         raise ParameterError("detail", "is min or max")
-    groups = services.holdings.source_groups(access_of(request))
+    access = services.holdings.seen_by(access_of(request))
     # Columns of a catalog are known once it was read: those of very many are asked for one by one.
     most = MOST_READ if detail == "max" else 0
-    make = functools.partial(_tableset, groups, most)
-    body = await services.compute(request, object(), make, services.source_workers)
+    make = functools.partial(_tableset, services.holdings.source_groups(access), most)
+    # Shared by all who see the same and ask meanwhile: the first time much may have to be read.
+    key = ("vo-tables", services.holdings.edition, access, most)
+    body = await services.compute(request, key, make, services.source_workers)
     return bytes_answer(request, body, vosi.MEDIA_TYPE)
 
 
