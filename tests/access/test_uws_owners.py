@@ -273,8 +273,29 @@ def test_pages_of_allowed_origins_may_use_jobs(tmp_path: Path) -> None:
                 JOBS, headers={"origin": "https://evil.example", "access-control-request-method": "POST"}
             )
             assert "access-control-allow-origin" not in other.headers
-            posted = await client.post(JOBS, data=ONE, headers={"origin": "https://evil.example"})
-            assert posted.status_code == 403
+            for sent in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+                assert (await client.post(JOBS, data=ONE, headers=sent)).status_code == 403
+            posted = await client.post(JOBS, data=ONE, headers={"origin": ORIGIN, "sec-fetch-site": "cross-site"})
+            assert posted.status_code == 303
+            gone = await client.delete(posted.headers["location"], headers={"origin": ORIGIN})
+            assert gone.status_code == 303
+
+    asyncio.run(steps())
+    app.services.close()
+
+
+@pytest.mark.parametrize("origins", [(ORIGIN,), ("*",)])
+def test_pages_of_allowed_origins_cannot_make_the_holder_of_a_cookie_do_it(tmp_path: Path, origins: Any) -> None:
+    write_files(tmp_path)
+    app = make_server(tmp_path, whole(), OWNER, auth="token", token="secret", cors_origins=origins)
+
+    async def steps() -> None:
+        async with in_process(app) as client:
+            cookie = (await client.get("/?token=secret")).headers["set-cookie"].partition(";")[0]
+            sent = {"origin": ORIGIN, "sec-fetch-site": "same-site", "cookie": cookie}
+            assert (await client.post(JOBS, data=ONE, headers=sent)).status_code == 403
+            bearer = {"origin": ORIGIN, "sec-fetch-site": "cross-site", "authorization": "Bearer secret"}
+            assert (await client.post(JOBS, data=ONE, headers=bearer)).status_code == 303
 
     asyncio.run(steps())
     app.services.close()

@@ -196,14 +196,20 @@ class Application:
         Programs send forms to the services of the Virtual Observatory and know no mark. A request that no session
         goes with does nothing that its sender could not do alone, and one that only asks changes nothing: for both it
         is enough that no other site's page sent it. No browser sends a token by itself, nor for a page of a site that
-        is not allowed to.
+        is not allowed to. Pages of allowed sites may send for whoever is nobody.
         """
         # The path as the routes see it: escapes hide nothing.
         changes = self._inside(scope["path"]).startswith(JOBS)
         if not path.startswith(VO) or (caller.session and changes):
             self._door.check_write(scope, caller)
-        elif header(scope, b"authorization")[:7].lower() != "bearer ":
+        elif header(scope, b"authorization")[:7].lower() != "bearer " and not self._is_invited(scope, caller):
             self._door.check_origin(scope)
+
+    def _is_invited(self, scope: Scope, caller: Caller) -> bool:
+        """Whether a page of an allowed site sends for who is nobody: no cookie or password stands behind it."""
+        allowed = self.services.settings.cors_origins
+        nobody = caller.user is None and self._door.mode != "token"
+        return nobody and ("*" in allowed or header(scope, b"origin") in allowed)
 
     async def _refuse(self, scope: Scope, send: Send, path: str) -> None:
         if path == "/":
@@ -286,7 +292,7 @@ def with_cors(application: App, settings: Settings) -> App:
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "HEAD", "POST", "DELETE"],
         allow_headers=["Authorization"],
-        expose_headers=["ETag", "X-Armillary-Preview"],
+        expose_headers=["ETag", "X-Armillary-Preview", "Content-Disposition", "Content-Range", "Retry-After"],
     )
 
 
