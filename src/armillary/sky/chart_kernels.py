@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TERMS = 8
-LEAF = 8
+LEAF = 4
 _STACK = 256
 
 
@@ -35,18 +35,21 @@ def _row(chart: NDArray[np.float64], terms: NDArray[np.float64], row: NDArray[np
     """Coefficients along x of a row whose polynomials in y are given, shape (3, 8)."""
     for axis in range(3):
         for i in range(TERMS):
-            total = 0.0
-            for j in range(TERMS):
-                total += chart[axis, j, i] * terms[j]
-            row[axis, i] = total
+            row[axis, i] = chart[axis, 0, i]
+        for j in range(1, TERMS):
+            term = terms[j]
+            for i in range(TERMS):
+                row[axis, i] += chart[axis, j, i] * term
 
 
 @njit(nogil=True, cache=True)
 def _sum(row: Any, terms: Any) -> Any:
-    total = 0.0
-    for i in range(TERMS):
-        total += row[i] * terms[i]
-    return total
+    """Sum of eight products, in pairs: none waits for the one before."""
+    one = row[0] * terms[0] + row[1] * terms[1]
+    two = row[2] * terms[2] + row[3] * terms[3]
+    three = row[4] * terms[4] + row[5] * terms[5]
+    four = row[6] * terms[6] + row[7] * terms[7]
+    return (one + two) + (three + four)
 
 
 @njit(nogil=True, cache=True)
@@ -70,88 +73,136 @@ def near_caps(
 
 
 @njit(nogil=True, cache=True)
-def look_into(
-    chart: NDArray[np.float64],
+def gather(
+    charts: NDArray[np.float64],
     numbers: NDArray[np.float64],
+    corners: NDArray[np.int64],
+    which: NDArray[np.int64],
+    turns: NDArray[np.int64],
+    window: tuple[int, int, int, int],
     kind: int,
     region: Any,
-    box: tuple[int, int, int, int],
+    blocks: NDArray[np.int32],
+    box: NDArray[np.int64],
+) -> Any:
+    """Find blocks of pixels that lie in a region, and small ones that its border may pass through.
+
+    Parameters
+    ----------
+    charts, numbers, corners
+        Of all boxes of a plane (see ``charts``); ``which`` of them.
+    turns
+        Columns by which they are moved, as many times as it has numbers: on maps that go around the sky.
+    window
+        ``x0, x1, y0, y1``, ends included: what is beyond is left out.
+    blocks
+        Gets the box of the plane and its turn, ``x0, x1, y0, y1`` and 1 where all is inside, else 0; shape (n, 7).
+    box
+        Gets ``x0, x1, y0, y1`` about all of them.
+
+    Returns
+    -------
+    How many there are; −1 for more than there is room for.
+    """
+    count = 0
+    row, up, across = np.empty((3, TERMS)), np.empty(TERMS), np.empty(TERMS)
+    stack = np.empty((_STACK, 4), np.int64)
+    for m in range(turns.size):
+        for k in which:
+            stack[0, 0], stack[0, 1] = (
+                max(corners[k, 0] + turns[m], window[0]),
+                min(corners[k, 1] + turns[m], window[1]),
+            )
+            stack[0, 2], stack[0, 3] = max(corners[k, 2], window[2]), min(corners[k, 3], window[3])
+            depth = 1 if stack[0, 0] <= stack[0, 1] and stack[0, 2] <= stack[0, 3] else 0
+            middle_x = numbers[k, 0] + turns[m]
+            while depth:
+                depth -= 1
+                x0, x1, y0, y1 = stack[depth, 0], stack[depth, 1], stack[depth, 2], stack[depth, 3]
+                _polynomials((0.5 * (x0 + x1) - middle_x) / numbers[k, 1], across)
+                _polynomials((0.5 * (y0 + y1) - numbers[k, 2]) / numbers[k, 3], up)
+                _row(charts[k], up, row)
+                reach = 0.5 * ((x1 - x0) * numbers[k, 4] + (y1 - y0) * numbers[k, 5]) + numbers[k, 6]
+                x, y, z = _sum(row[0], across), _sum(row[1], across), _sum(row[2], across)
+                side = side_of_all(x, y, z, reach, kind, region)
+                if side < 0:
+                    continue
+                if side > 0 or (x1 - x0 < LEAF and y1 - y0 < LEAF):
+                    if count == blocks.shape[0]:
+                        return -1
+                    blocks[count, 0], blocks[count, 1], blocks[count, 6] = k, turns[m], side
+                    blocks[count, 2], blocks[count, 3], blocks[count, 4], blocks[count, 5] = x0, x1, y0, y1
+                    box[0], box[1] = min(box[0], x0), max(box[1], x1)
+                    box[2], box[3] = min(box[2], y0), max(box[3], y1)
+                    count += 1
+                    continue
+                split_x = (x0 + x1) // 2 if x1 - x0 >= LEAF else x1
+                split_y = (y0 + y1) // 2 if y1 - y0 >= LEAF else y1
+                for right in range(2 if split_x < x1 else 1):
+                    for high in range(2 if split_y < y1 else 1):
+                        stack[depth, 0] = split_x + 1 if right else x0
+                        stack[depth, 1] = x1 if right else split_x
+                        stack[depth, 2] = split_y + 1 if high else y0
+                        stack[depth, 3] = y1 if high else split_y
+                        depth += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def settle(
+    charts: NDArray[np.float64],
+    numbers: NDArray[np.float64],
+    blocks: NDArray[np.int32],
+    kind: int,
+    region: Any,
     inside: NDArray[np.bool_],
     origin: tuple[int, int],
     doubts: NDArray[np.int64],
     found: NDArray[np.int64],
 ) -> Any:
-    """Find the pixels of a box that lie in a region.
+    """Tell of the pixels of blocks whether they are inside.
 
     Parameters
     ----------
-    chart
-        Coefficients, shape (3, 8, 8).
-    numbers
-        Of the chart: middle and half of its width in x and in y, radians of a pixel in x and in y, slack.
-    box
-        ``x0, x1, y0, y1``, both ends included.
     inside
-        Gets True for those inside; may be empty where only ``found`` is wanted.
+        Gets True for those that are; empty where only ``found`` is wanted.
     origin
         Row and column of its first pixel.
     doubts
         Gets column and row of pixels that have to be computed, shape (n, 2).
     found
-        ``x0, x1, y0, y1`` that hold all found inside so far; widened. Boxes that reach not beyond are passed over where
-        nothing is to be written.
+        ``x0, x1, y0, y1``, ends included, that hold all pixels inside; widened.
 
     Returns
     -------
     How many doubts there are; −1 for more than there is room for.
     """
-    count = 0
-    row, up = np.empty((3, TERMS)), np.empty(TERMS)
-    across = np.empty((LEAF, TERMS))
-    stack = np.empty((_STACK, 4), np.int64)
-    stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = box
-    depth = 1
-    slack = numbers[6]
-    while depth:
-        depth -= 1
-        x0, x1, y0, y1 = stack[depth, 0], stack[depth, 1], stack[depth, 2], stack[depth, 3]
-        if inside.size == 0 and x0 >= found[0] and x1 <= found[1] and y0 >= found[2] and y1 <= found[3]:
-            continue
-        _polynomials((0.5 * (x0 + x1) - numbers[0]) / numbers[1], across[0])
-        _polynomials((0.5 * (y0 + y1) - numbers[2]) / numbers[3], up)
-        _row(chart, up, row)
-        half_x, half_y = 0.5 * (x1 - x0) * numbers[4], 0.5 * (y1 - y0) * numbers[5]
-        reach = half_x + half_y + slack
-        x, y, z = _sum(row[0], across[0]), _sum(row[1], across[0]), _sum(row[2], across[0])
-        side = side_of_all(x, y, z, reach, kind, region)
-        if side < 0:
-            continue
-        if side > 0:
+    for n in range(blocks.shape[0]):
+        if blocks[n, 6]:
+            x0, x1, y0, y1 = blocks[n, 2], blocks[n, 3], blocks[n, 4], blocks[n, 5]
             found[0], found[1] = min(found[0], x0), max(found[1], x1)
             found[2], found[3] = min(found[2], y0), max(found[3], y1)
             if inside.size:
-                inside[y0 - origin[0] : y1 + 1 - origin[0], x0 - origin[1] : x1 + 1 - origin[1]] = True
+                for y in range(y0, y1 + 1):
+                    for x in range(x0, x1 + 1):
+                        inside[y - origin[0], x - origin[1]] = True
+    count = 0
+    row, up, across = np.empty((3, TERMS)), np.empty(TERMS), np.empty((LEAF, TERMS))
+    for n in range(blocks.shape[0]):
+        x0, x1, y0, y1 = blocks[n, 2], blocks[n, 3], blocks[n, 4], blocks[n, 5]
+        known = inside.size == 0 and x0 >= found[0] and x1 <= found[1] and y0 >= found[2] and y1 <= found[3]
+        if blocks[n, 6] or known:
             continue
-        if x1 - x0 >= LEAF or y1 - y0 >= LEAF:
-            split_x = (x0 + x1) // 2 if x1 - x0 >= LEAF else x1
-            split_y = (y0 + y1) // 2 if y1 - y0 >= LEAF else y1
-            for right in range(2 if split_x < x1 else 1):
-                for high in range(2 if split_y < y1 else 1):
-                    stack[depth, 0] = split_x + 1 if right else x0
-                    stack[depth, 1] = x1 if right else split_x
-                    stack[depth, 2] = split_y + 1 if high else y0
-                    stack[depth, 3] = y1 if high else split_y
-                    depth += 1
-            continue
+        k = blocks[n, 0]
         for column in range(x0, x1 + 1):
-            _polynomials((column - numbers[0]) / numbers[1], across[column - x0])
+            _polynomials((column - numbers[k, 0] - blocks[n, 1]) / numbers[k, 1], across[column - x0])
         for line in range(y0, y1 + 1):
-            _polynomials((line - numbers[2]) / numbers[3], up)
-            _row(chart, up, row)
+            _polynomials((line - numbers[k, 2]) / numbers[k, 3], up)
+            _row(charts[k], up, row)
             for column in range(x0, x1 + 1):
                 terms = across[column - x0]
                 x, y, z = _sum(row[0], terms), _sum(row[1], terms), _sum(row[2], terms)
-                side = side_of(x, y, z, slack, kind, region)
+                side = side_of(x, y, z, numbers[k, 6], kind, region)
                 if side > 0:
                     found[0], found[1] = min(found[0], column), max(found[1], column)
                     found[2], found[3] = min(found[2], line), max(found[3], line)
@@ -162,48 +213,4 @@ def look_into(
                         return -1
                     doubts[count, 0], doubts[count, 1] = column, line
                     count += 1
-    return count
-
-
-@njit(nogil=True, cache=True)
-def look_into_all(
-    charts: NDArray[np.float64],
-    numbers: NDArray[np.float64],
-    corners: NDArray[np.int64],
-    which: NDArray[np.int64],
-    turns: NDArray[np.int64],
-    window: tuple[int, int, int, int],
-    kind: int,
-    region: Any,
-    inside: NDArray[np.bool_],
-    doubts: NDArray[np.int64],
-    found: NDArray[np.int64],
-) -> Any:
-    """As ``look_into`` for the parts of several boxes that lie in a window (``x0, x1, y0, y1``, ends included).
-
-    Parameters
-    ----------
-    which
-        Which boxes of ``corners`` and charts.
-    turns
-        Columns by which they are moved, as many times as it has numbers: on maps that go around the sky.
-    inside
-        Of the window, or empty.
-    """
-    count = 0
-    moved = np.empty(7)
-    for turn in turns:
-        for k in which:
-            x0, x1 = max(corners[k, 0] + turn, window[0]), min(corners[k, 1] + turn, window[1])
-            y0, y1 = max(corners[k, 2], window[2]), min(corners[k, 3], window[3])
-            if x0 > x1 or y0 > y1:
-                continue
-            moved[:] = numbers[k]
-            moved[0] += turn
-            more = look_into(
-                charts[k], moved, kind, region, (x0, x1, y0, y1), inside, (window[2], window[0]), doubts[count:], found
-            )
-            if more < 0:
-                return -1
-            count += more
     return count

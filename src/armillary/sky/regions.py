@@ -114,7 +114,7 @@ class Circle(Region):
         """The circle, or what is outside of a large one."""
         sign = 1.0 if self._radius <= math.pi / 2.0 else -1.0
         radius = self._radius if sign > 0.0 else math.pi - self._radius
-        numbers = np.array([*(sign * self._centre), 2.0 * math.sin(radius / 2.0), sign, radius])
+        numbers = np.array([*(sign * self._centre), 2.0 * math.sin(radius / 2.0), sign])
         return ForKernels(1, numbers, no_tables(), math.inf)
 
     @property
@@ -241,11 +241,12 @@ class Range(Region):
 
     def for_kernels(self) -> ForKernels:
         """Its ends."""
-        ends = [self.ra_deg, self.width_deg, self.dec1_deg, self.dec2_deg]
-        poles = [float(self.dec1_deg == -90.0), float(self.dec2_deg == 90.0)]
-        numbers = np.array([*map(math.radians, ends), *poles])
-        if self.width_deg == 360.0:
-            numbers[1] = 2.0 * math.pi
+        south = -8.0 if self.dec1_deg == -90.0 else math.sin(math.radians(self.dec1_deg))
+        north = 8.0 if self.dec2_deg == 90.0 else math.sin(math.radians(self.dec2_deg))
+        west, east = math.radians(self.ra_deg), math.radians(self.ra_deg + self.width_deg)
+        apart = 0.0 if self.width_deg == 360.0 else 1.0 if self.width_deg <= 180.0 else -1.0
+        inwards = [-math.sin(west), math.cos(west), math.sin(east), -math.cos(east)]
+        numbers = np.array([south, north, *inwards, apart])
         return ForKernels(2, numbers, no_tables(), math.inf)
 
     @property

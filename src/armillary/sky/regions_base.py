@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Borders belong to the region; a pixel centre that lies on one must not leave it by a rounding error.
 TOLERANCE = 1e-12
+SEARCH_ROOM = 256
 LONGEST_LABEL = 1000
 SPHERE_DEG2 = 4.0 * math.pi * math.degrees(1.0) ** 2
 
@@ -44,10 +45,11 @@ class ForKernels(NamedTuple):
     kind
         1 for a circle, 2 for a range, 3 for a polygon.
     numbers
-        Of a circle: the centre, the chord of the radius, 1, the radius in radians; of one larger than half the sky
-        those of its outside, with −1. Of a range: western end and width, southern and northern end in radians, and 1
-        where such an end is a pole, else 0. Of a polygon: 1 where the pole of its frame is inside, and of the parts of
-        the circle where the first begins and how many would go around it.
+        Of a circle: the centre, the chord of the radius, and 1; of one larger than half the sky those of its outside,
+        and −1. Of a range: sines of the declinations, beyond ±1 where they are poles; x and y of unit vectors at right
+        angles to the western and the eastern meridian, that point inwards; 0 where the meridians mean nothing, −1 where
+        they are more than half a turn apart, else 1. Of a polygon: 1 where the pole of its frame is inside, and of the
+        parts of the circle where the first begins and how many would go around it.
     tables
         Of a polygon; empty of others: corners, normals of the sides, circles about runs of sides and where their levels
         begin, and what ``Sides`` has: frame, table, bins, listed.
@@ -59,6 +61,10 @@ class ForKernels(NamedTuple):
     numbers: NDArray[np.float64]
     tables: tuple[NDArray[Any], ...]
     most_slack: float
+
+    def arguments(self) -> tuple[NDArray[Any], ...]:
+        """The tuple for one call."""
+        return (self.numbers, *self.tables, np.empty((2, SEARCH_ROOM), np.int64))
 
 
 def no_tables() -> tuple[NDArray[Any], ...]:

@@ -18,7 +18,7 @@ MIN_CORNERS = 3
 MAX_CORNERS = 100_000
 # Corners nearer than this, and sides that come this near to each other, are one: 2e-5 arcseconds.
 CLOSE = 1e-10
-FEW = 256
+FEW = 128
 MOST_PAIRS = 100_000_000
 _PRIMES = np.array([73_856_093, 19_349_663, 83_492_791], np.int64)
 
@@ -43,6 +43,21 @@ def check_corners(given: NDArray[np.float64], parameter: str) -> None:
         raise ParameterError(parameter, "a corner of the polygon is not finite")
     if np.abs(given[:, 1]).max() > 90.0:
         raise ParameterError(parameter, "declinations are from -90 to 90 degrees")
+
+
+def check_shape(points: NDArray[np.float64], parameter: str) -> None:
+    """Refuse corners that are repeated or opposite, and sides that cross or touch.
+
+    Raises
+    ------
+    ParameterError, LimitError
+        As ``check_apart`` and ``check_sides``.
+    """
+    from armillary.sky.polygon_kernels import FINE, find_fault
+
+    if len(points) > FEW or find_fault(points, CLOSE)[0] != FINE:
+        check_apart(points, parameter)
+        check_sides(points, parameter)
 
 
 def check_apart(points: NDArray[np.float64], parameter: str) -> None:

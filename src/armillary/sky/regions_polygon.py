@@ -11,7 +11,7 @@ import numpy as np
 from armillary.errors import ParameterError
 from armillary.sky.frames import to_vectors
 from armillary.sky.regions_base import SPHERE_DEG2, TOLERANCE, Arc, ForKernels, Region, angle, as_vectors, number, unit
-from armillary.sky.regions_checks import CLOSE, check_apart, check_corners, check_sides
+from armillary.sky.regions_checks import CLOSE, check_corners, check_shape
 from armillary.sky.regions_sides import Sides, cross, far_pole
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class Polygon(Region):
         check_corners(given, parameter)
         self._given = given
         points = to_vectors(given[:, 0] % 360.0, given[:, 1])
-        check_apart(points, parameter)
-        check_sides(points, parameter)
+        check_shape(points, parameter)
         area = _signed_area(points)
         if abs(area) <= CLOSE * CLOSE:
             raise ParameterError(parameter, "the polygon has no area: its corners lie on one line")
@@ -98,6 +97,9 @@ class Polygon(Region):
 
     @functools.cached_property
     def _cone(self) -> tuple[NDArray[np.float64], float]:
+        around = self._sides.around
+        if around is not None:
+            return around[:3], float(around[3])
         middle = self.centre()
         if bool(self.contains(-middle)):
             return middle, math.pi
@@ -164,8 +166,13 @@ def _signed_area(points: NDArray[np.float64]) -> float:
     Oriented triangles from a corner (Van Oosterom & Strackee 1983), or from where no corner is near or opposite;
     their sum is known but for whole spheres.
     """
+    from armillary.sky.polygon_kernels import area_about_first
+
     origin, one, two = points[0], points, np.roll(points, -1, axis=0)
-    if (points @ origin).min() < 0.0:
+    nearest = float((points @ origin).min())
+    if nearest > 0.5 and len(points) <= MANY_CORNERS:
+        return float(area_about_first(points))
+    if nearest < 0.0:
         # A triangle with opposite corners has no area of its own.
         origin = far_pole(points, unit(cross(one, two)))[0]
     volume = (np.cross(one - origin, two - origin) * origin).sum(axis=-1)

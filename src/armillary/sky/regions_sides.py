@@ -21,6 +21,7 @@ MOST_OVER_EACH_OTHER = 4096
 _POLES = 200
 _GOLDEN = (1.0 + math.sqrt(5.0)) / 2.0
 _FAN = 8
+FEW = 64
 
 
 class Sides:
@@ -45,7 +46,10 @@ class Sides:
     pole_distance
         Radians from the pole to the nearest side, and from its antipode.
     caps, levels
-        Circles about runs of sides (see ``judge_kernels.nearest_side``).
+        Circles about runs of sides (see ``judge_kernels.distances``); of a small polygon of few corners only that about
+        all.
+    around
+        That one, with its radius in radians, else None.
 
     Parameters
     ----------
@@ -59,14 +63,39 @@ class Sides:
     """
 
     def __init__(self, points: NDArray[np.float64]) -> None:
-        ahead = np.roll(points, -1, axis=0)
         self.points = points
+        self.around: NDArray[np.float64] | None = None
+        if len(points) > FEW or not self._of_few():
+            self._of_many()
+
+    def _of_few(self) -> bool:
+        """A small polygon of few corners: all sides are looked at, whatever the longitude."""
+        from armillary.sky.polygon_kernels import around, few_sides
+
+        points = self.points
+        cap = around(points)
+        if cap[3] >= math.pi:
+            return False
+        self.around = cap
+        self.normals, self.frame, self.table = few_sides(points, cap[:3])
+        self.caps, self.levels = cap[None].copy(), np.array([0, 1])
+        self.caps[0, 3] = 2.0 * math.sin(cap[3] / 2.0) * (1.0 + 1e-9)
+        self.bins, self.listed = np.array([0, len(points)]), np.arange(len(points))
+        self.slack_turns, self.pole_distance = 1.0, 1.0
+        self.numbers = np.array([0.0, 0.0, 1.0])
+        return True
+
+    def _of_many(self) -> None:
+        points = self.points
+        ahead = np.roll(points, -1, axis=0)
         self.normals = unit(cross(points, ahead))
         self.caps, self.levels = caps_of(points)
         pole, self.pole_distance = far_pole(points, self.normals, self.caps, self.levels)
         self.frame = np.stack([*across(pole), pole])
         turned = points @ self.frame.T
-        longitude = np.arctan2(turned[:, 1], turned[:, 0]) / (2.0 * math.pi) % 1.0
+        # Multiples of 2**-52: adding a turn loses nothing.
+        longitude = (np.arctan2(turned[:, 1], turned[:, 0]) / (2.0 * math.pi) % 1.0 + 1.0) - 1.0
+        longitude[longitude >= 1.0] = 0.0
         step = (np.roll(longitude, -1) - longitude + 0.5) % 1.0 - 0.5
         eastward = step >= 0.0
         west = np.where(eastward, longitude, np.roll(longitude, -1))
@@ -138,7 +167,7 @@ def caps_of(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 
     Returns
     -------
-    Centres and radii in radians, shape (m, 4), and where each level begins, the lowest first, with the end.
+    Centres and chords of the radii, shape (m, 4), and where each level begins, the lowest first, with the end.
     """
     count = len(points)
     run = np.arange(-(-count // _FAN))[:, None] * _FAN + np.arange(_FAN + 1)
@@ -150,7 +179,9 @@ def caps_of(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
         below = _about(below[run, :3], below[run, 3])
         found.append(below)
         starts.append(starts[-1] + len(below))
-    return np.concatenate(found), np.array(starts)
+    caps = np.concatenate(found)
+    caps[:, 3] = 2.0 * np.sin(caps[:, 3] / 2.0) * (1.0 + 1e-9)
+    return caps, np.array(starts)
 
 
 def _about(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float64]:

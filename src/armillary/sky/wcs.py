@@ -172,7 +172,7 @@ class PlaneWcs:
         """
         if self.projection.partition("-")[0] not in {"HPX", "XPH"} or not len(pixels):
             return _call(self._own_core().p2s, pixels, "world")
-        return _call(self._own_core().p2s, np.concatenate([pixels, pixels[:1] + [1.5, 1.5]]), "world")[:-1]
+        return _call(self._own_core().p2s, np.concatenate([pixels, pixels[:1] + np.array([1.5, 1.5])]), "world")[:-1]
 
     def _native_frame_to_pixel(self, sky: NDArray[np.float64]) -> NDArray[np.float64]:
         world = np.empty_like(sky)

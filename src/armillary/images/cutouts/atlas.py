@@ -30,6 +30,8 @@ COARSE = 32
 PARTS = 4
 KEPT = 128
 MOST_DOUBTS = 1 << 14
+# How many blocks there is room for, at first and then.
+ROOM = (1 << 14, 1 << 18)
 # Up to so many pixels the mask is made with the search for the window, and kept with it.
 MASK_PIXELS = 1 << 20
 _NO_MASK = np.zeros((0, 0), np.bool_)
@@ -84,19 +86,17 @@ class Atlas:
         """
         high = self.wcs.shape[1] if self.period is None else low + self.period
         near = self._near(region)
-        if near is None:
-            return None
-        if not len(near):
-            return Found(None)
-        window = self._around(near, low, high)
-        mask = np.zeros(window.shape, np.bool_) if window.shape[0] * window.shape[1] <= MASK_PIXELS else _NO_MASK
-        box = self._look(region, near, window, mask)
-        if box is None:
-            return None
-        if box[0] > box[1]:
-            return Found(None)
+        if near is None or not len(near):
+            return None if near is None else Found(None)
+        blocks, loose = self._blocks(region, near, self._around(near, low, high))
+        if blocks is None or not len(blocks):
+            return None if blocks is None else Found(None)
+        mask = np.zeros(loose.shape, np.bool_) if loose.shape[0] * loose.shape[1] <= MASK_PIXELS else _NO_MASK
+        box = self._settled(region, blocks, loose, mask)
+        if box is None or box[0] > box[1]:
+            return None if box is None else Found(None)
         x0, x1, y0, y1 = box[0], box[1] + 1, box[2], box[3] + 1
-        inside = mask[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0] if mask.size else None
+        inside = mask[y0 - loose.y0 : y1 - loose.y0, x0 - loose.x0 : x1 - loose.x0] if mask.size else None
         return Found((x0, y0, x1, y1), inside)
 
     def mask(self, region: Region, window: Window, otherwise: Callable[[Window], NDArray[np.bool_]]) -> Any:
@@ -111,7 +111,8 @@ class Atlas:
         centre, radius, shape = _of_region(region)
         near = _kernels().near_caps(self.cells.middle, self.cells.radius, centre, radius)
         good = self._good(near, shape.most_slack)
-        if self._look(region, near[good], window, inside) is None:
+        blocks, _ = self._blocks(region, near[good], window)
+        if blocks is None or self._settled(region, blocks, window, inside) is None:
             return otherwise(window)
         for k in near[~good].tolist():
             for turn in self._turns(window.x0, window.x1).tolist():
@@ -152,30 +153,54 @@ class Atlas:
         y0, y1 = max(window.y0, int(cells.y0[k])), min(window.y1, int(cells.y1[k]) + 1)
         return Window(y0, y1, x0, x1) if x0 < x1 and y0 < y1 else None
 
-    def _look(
-        self, region: Region, which: NDArray[np.int64], window: Window, mask: NDArray[np.bool_]
+    def _blocks(
+        self, region: Region, which: NDArray[np.int64], window: Window
+    ) -> tuple[NDArray[np.int32] | None, Window]:
+        """Blocks of pixels that are inside, or may be, and the window about them; None for too many."""
+        shape, charts = region.for_kernels(), self._charts
+        turns = self._turns(window.x0, window.x1)
+        ends = (window.x0, window.x1 - 1, window.y0, window.y1 - 1)
+        for room in ROOM:
+            blocks = np.empty((room, 7), np.int32)
+            box = np.array([window.x1, window.x0 - 1, window.y1, window.y0 - 1])
+            count = _kernels().gather(
+                charts.coefficients, charts.numbers, charts.corners, which, turns, ends, shape.kind,
+                shape.arguments(), blocks, box,
+            )  # fmt: skip
+            if count >= 0:
+                x0, x1, y0, y1 = box.tolist()
+                return blocks[:count], Window(y0, y1 + 1, x0, x1 + 1)
+        return None, window
+
+    def _settled(
+        self, region: Region, blocks: NDArray[np.int32], window: Window, mask: NDArray[np.bool_]
     ) -> list[int] | None:
-        """``x0, x1, y0, y1`` of pixels in a region, ends included; None for too many doubts."""
+        """``x0, x1, y0, y1`` of pixels in a region, ends included; None for too many doubts.
+
+        Parameters
+        ----------
+        mask
+            Of the window: gets True for those; or empty.
+        """
         shape, charts = region.for_kernels(), self._charts
         found = np.array([window.x1, window.x0 - 1, window.y1, window.y0 - 1])
         doubts = np.empty((MOST_DOUBTS, 2), np.int64)
-        count = _kernels().look_into_all(
-            charts.coefficients, charts.numbers, charts.corners, which, self._turns(window.x0, window.x1),
-            (window.x0, window.x1 - 1, window.y0, window.y1 - 1), shape.kind, (shape.numbers, *shape.tables), mask,
-            doubts, found,
+        count = _kernels().settle(
+            charts.coefficients, charts.numbers, blocks, shape.kind, shape.arguments(), mask,
+            (window.y0, window.x0), doubts, found,
         )  # fmt: skip
         if count < 0:
             return None
+        ends: list[int] = found.tolist()
         if count:
             x, y = doubts[:count].T
             inside = region.contains(self.wcs.pixel_to_vectors(x, y))
-            x, y = x[inside], y[inside]
-            if mask.size:
-                mask[y - window.y0, x - window.x0] = True
-            if len(x):
-                found = np.stack([np.append(x, found[0]).min(), np.append(x, found[1]).max(),
-                                  np.append(y, found[2]).min(), np.append(y, found[3]).max()])  # fmt: skip
-        ends: list[int] = found.tolist()
+            if inside.any():
+                x, y = x[inside], y[inside]
+                if mask.size:
+                    mask[y - window.y0, x - window.x0] = True
+                ends = [min(ends[0], int(x.min())), max(ends[1], int(x.max())),
+                        min(ends[2], int(y.min())), max(ends[3], int(y.max()))]  # fmt: skip
         return ends
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from armillary.images.cutouts.checksums import sealed, sum_of
+from armillary.images.cutouts.units import WHOLE_BYTES
 from armillary.storage.fits.cards import BLOCK
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from armillary.images.cutouts.cards import Header
     from armillary.images.cutouts.units import Unit
-
-WHOLE_BYTES = 4 << 20
 
 
 class CutoutFile:

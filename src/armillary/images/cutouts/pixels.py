@@ -89,20 +89,37 @@ def outside_of(plane: Plane, cut: Cut, part: Window) -> NDArray[np.bool_] | None
     return ~inside_region(wcs, cut.region, part.y0, part.y1, part.x0, part.x1)
 
 
-def free_number(dtype: np.dtype[Any], blocks: Iterable[NDArray[Any]]) -> int | None:
+def free_number(dtype: np.dtype[Any], blocks: Callable[[], Iterable[NDArray[Any]]]) -> int | None:
     """An integer of a type that none of the pixels is, for BLANK; None where there is none.
 
     The least and the greatest are tried; of integers of up to 16 bits every one.
+
+    Parameters
+    ----------
+    blocks
+        Gives the pixels.
     """
     low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
-    if dtype.itemsize > 2:
-        wanted = [low, high]
-        for block in blocks:
-            wanted = [number for number in wanted if not (block == number).any()]
-        return wanted[0] if wanted else None
+    # Bytes are seldom 255, and often 0.
+    wanted = [high, low] if dtype.itemsize == 1 else [low, high]
+    for block in blocks():
+        wanted = [number for number in wanted if not _holds(block, number)]
+        if not wanted:
+            return _least_free(dtype, blocks()) if dtype.itemsize <= 2 else None
+    return wanted[0]
+
+
+def _holds(block: NDArray[Any], number: int) -> bool:
+    """Whether a number is among pixels, compared as the bytes that they are."""
+    plain = f"u{block.dtype.itemsize}"
+    return bool((block.view(plain) == np.array(number, block.dtype).view(plain)).any())
+
+
+def _least_free(dtype: np.dtype[Any], blocks: Iterable[NDArray[Any]]) -> int | None:
+    """The least number of up to 16 bits that no pixel is."""
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
     free = np.ones(high - low + 1, np.bool_)
     for block in blocks:
         free[block.astype(np.int64) - low] = False
-    # Bytes are seldom 255, and often 0.
-    first = [high, low] if dtype.itemsize == 1 else [low, high]
-    return next((number for number in [*first, *(np.flatnonzero(free)[:1] + low).tolist()] if free[number - low]), None)
+    found = np.flatnonzero(free)
+    return int(found[0]) + low if len(found) else None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from armillary.images.cutouts.subjects import Subject
     from armillary.images.cutouts.windows import Cut
 
+WHOLE_BYTES = 4 << 20
 _NO_DATA = b"SIMPLE  =                    T", b"BITPIX  =                    8", b"NAXIS   =                    0"
 
 
@@ -83,6 +84,7 @@ class ImageUnit:
             self._spans[axis] = span
         self._type = subject.stored
         self._found_fill: tuple[float | None] | None = None
+        self._numbers: list[NDArray[Any]] | None = None
         self._mask = Mask(subject.plane.wcs, cut) if cut.region is not None and subject.plane.wcs is not None else None
 
     @property
@@ -108,7 +110,17 @@ class ImageUnit:
         known = self.subject.blank
         if known is not None and np.iinfo(self._type).min <= known <= np.iinfo(self._type).max:
             return known
-        return free_number(self._type, (self._read(*box) for box in self._boxes()))
+        return free_number(self._type, self._all)
+
+    def _all(self) -> Iterator[NDArray[Any]]:
+        """The pixels as they are; those of a small cutout are read once."""
+        if self._numbers is not None:
+            yield from self._numbers
+        elif self.data_bytes <= WHOLE_BYTES:
+            self._numbers = [self._read(*box) for box in self._boxes()]
+            yield from self._numbers
+        else:
+            yield from (self._read(*box) for box in self._boxes())
 
     def header(self, *, extension: bool = False, extended: bool = False, guess: bool = False) -> Header:
         """Header of the image.
@@ -141,8 +153,9 @@ class ImageUnit:
             The file changed or vanished.
         """
         fill = self._fill if self._mask is not None else None
-        for low, high in self._boxes():
-            numbers = self._read(low, high)
+        kept, self._numbers = self._numbers, None
+        for k, (low, high) in enumerate(self._boxes()):
+            numbers = self._read(low, high) if kept is None else kept[k]
             if fill is not None and self._mask is not None:
                 self._mask.blank(numbers, *self._place(low, high), fill)
             yield numbers.reshape(-1).view(np.uint8).data
