@@ -79,13 +79,7 @@ def jobs_address(request: Request) -> str:
 
 
 async def in_room(request: Request, work: Callable[[JobRoom], T]) -> T:
-    """Result of blocking work with the jobs, in their threads.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such job. Every store says it in words of its own, so it is said anew.
-    """
+    """Result of blocking work with the jobs, in their threads."""
     services = services_of(request)
 
     def done() -> T:

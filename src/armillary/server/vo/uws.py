@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from armillary.jobs.model import Job, JobLine
+    from armillary.jobs.model import Job
     from armillary.server.job_room import JobRoom
     from armillary.vo.parameters import Parameters
 
@@ -52,6 +53,7 @@ JSON = "application/json"
 LONGEST_WAIT_S = 300
 """What ``WAIT=-1`` waits at most (UWS 1.1, 2.2.1.1)."""
 MOST_LISTED = 100_000
+FEW_VALUES = 200
 OTHER_PHASES = ("UNKNOWN", "HELD", "SUSPENDED")
 """Phases of the standard that no job here is ever in."""
 
@@ -67,13 +69,15 @@ async def job_list(request: Request) -> Response:
     after = parameters.one("AFTER")
     since = None if after is None else moment_of("AFTER", after)
     last = parameters.integer("LAST", 1, MOST_LISTED) or MOST_LISTED
-    lines: list[JobLine] = []
     # Phases that are none here have no jobs, nor has who has no name a list.
-    if owner.name and (known or not phases):
-        lines = await in_room(request, lambda room: room.store.jobs(owner.name, phases=known, after=since, last=last))
-    if prefers_json(header(request.scope, b"accept")):
-        return _json(request, uws.jobs_json(lines))
-    return bytes_answer(request, uws.jobs_xml(lines, jobs_address(request)), XML)
+    is_empty = not owner.name or (bool(phases) and not known)
+    as_json, jobs = prefers_json(header(request.scope, b"accept")), jobs_address(request)
+
+    def work(room: JobRoom) -> bytes:
+        lines = [] if is_empty else room.store.jobs(owner.name, phases=known, after=since, last=last)
+        return _json_bytes(uws.jobs_json(lines)) if as_json else uws.jobs_xml(lines, jobs)
+
+    return bytes_answer(request, await in_room(request, work), JSON if as_json else XML)
 
 
 def _phase(text: str) -> Phase | None:
@@ -133,15 +137,23 @@ async def _changed(request: Request, found: Job, wait_s: int) -> Job:
 
 
 async def _job_answer(request: Request, found: Job) -> Response:
-    jobs = jobs_address(request)
-    if prefers_json(header(request.scope, b"accept")):
-        return _json(request, uws.job_json(found, jobs))
-    return bytes_answer(request, b"".join(uws.job_xml(found, jobs)), XML)
+    jobs, as_json = jobs_address(request), prefers_json(header(request.scope, b"accept"))
+
+    def body() -> bytes:
+        return _json_bytes(uws.job_json(found, jobs)) if as_json else b"".join(uws.job_xml(found, jobs))
+
+    return bytes_answer(request, await _written(found, body), JSON if as_json else XML)
 
 
-def _json(request: Request, content: object) -> Response:
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return bytes_answer(request, body, JSON)
+async def _written(found: Job, body: Callable[[], bytes]) -> bytes:
+    """A document of a job; of one with many values it takes long, and is written in a thread."""
+    if len(found.results) + len(found.parameters) <= FEW_VALUES:
+        return body()
+    return await asyncio.to_thread(body)
+
+
+def _json_bytes(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 async def _delete(request: Request) -> Response:
@@ -230,7 +242,8 @@ async def run_id(request: Request) -> Response:
 async def parameters(request: Request) -> Response:
     """The parameters of the job; POST adds some while it is PENDING (2.2.3.7)."""
     if request.method != "POST":
-        return bytes_answer(request, uws.parameters_xml(await own_job(request)), XML)
+        found = await own_job(request)
+        return bytes_answer(request, await _written(found, lambda: uws.parameters_xml(found)), XML)
     async with form_of(request) as form:
         more = Submission.of(request, form)
         return await _change(request, functools.partial(add_parameters, services_of(request), more))
@@ -238,8 +251,8 @@ async def parameters(request: Request) -> Response:
 
 async def results(request: Request) -> Response:
     """The results of the job."""
-    found = await own_job(request)
-    return bytes_answer(request, b"".join(uws.results_xml(found, jobs_address(request))), XML)
+    found, jobs = await own_job(request), jobs_address(request)
+    return bytes_answer(request, await _written(found, lambda: b"".join(uws.results_xml(found, jobs))), XML)
 
 
 async def error(request: Request) -> Response:
