@@ -55,7 +55,14 @@ export const footStyles = css`
   .tiles i { display: inline-block; width: 7px; height: 7px; border-radius: 50%; background: currentColor; margin-right: 6px; }
   .tiles.busy { color: var(--accent); }
   .tiles.busy i { background: none; box-shadow: inset 0 0 0 1.5px currentColor; }
-  @media (max-width: 1339.98px) { .how { width: 9.5ch; } .xy b { width: 15ch; } }
+  @media (max-width: 1339.98px) {
+    .how { width: 9ch; }
+    .xy b { width: 15ch; }
+    .cell { padding: 0 5px; }
+    .scale { padding: 0 2px; }
+    .level { width: 78px; }
+    .tiles { margin-left: 8px; }
+  }
   @media (max-width: 899.98px) {
     :host { padding: 2px 4px; }
     .cells { height: 54px; }
