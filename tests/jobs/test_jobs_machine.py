@@ -6,6 +6,7 @@ reports changes anything, the sums of the payers are right, and the reapers leav
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import shutil
 import tempfile
@@ -43,6 +44,7 @@ LEASE_S, SWEEP_S, YOUNG_S, STEADY_S = 60.0, 100.0, 500.0, 300.0
 PATIENCE = Patience(lease_s=LEASE_S, round_s=10.0, sweep_s=SWEEP_S, young_s=YOUNG_S, steady_s=STEADY_S)
 DEATHS = 2
 MOST_JOBS = 8
+NUMBERS = itertools.count()
 PHASES = st.sampled_from(sorted(Phase))
 
 
@@ -60,6 +62,7 @@ class JobsMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.number, self.count = next(NUMBERS), 0
         self.folder = Path(tempfile.mkdtemp(prefix="armillary-jobs-"))
         self.clock = Clock()
         self.monotonic_s = 0.0
@@ -71,6 +74,11 @@ class JobsMachine(RuleBasedStateMachine):
         self.holds: dict[str, Hand] = {}
         self.late: list[Hand] = []
         self.deaths: Counter[str] = Counter()
+
+    def new_id(self) -> str:
+        """Ids in their order: what is drawn next must not depend on chance."""
+        self.count += 1
+        return f"{self.number:016x}{self.count:016x}"
 
     def new_reaper(self) -> Reaper:
         more = {"clock": self.clock, "monotonic": lambda: self.monotonic_s, "patience": PATIENCE}
@@ -105,7 +113,7 @@ class JobsMachine(RuleBasedStateMachine):
         ends_s=st.sampled_from([50.0, 800.0, 1e6]),
     )
     def create(self, start, table, ends_s):
-        job_id = self.store.new_id()
+        job_id = self.new_id()
         uploads = ()
         if table:
             size = self.results.write(f"{job_id}/uploads/table", [b"ra,dec\n1,2\n"])
