@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-JOB_THREADS = 4
+JOB_THREADS = 2
+"""SQLite has one writer: more of them wait for each other."""
+TABLE_THREADS = 4
 SEARCH_THREADS = 8
 NAME_THREADS = 4
 NAME_QUEUE = 32
@@ -80,6 +82,7 @@ class Services:
     names: NameResolver = field(init=False)
     name_workers: Workers = field(init=False)
     job_workers: Workers = field(init=False)
+    table_workers: Workers = field(init=False)
     _jobs: JobRoom | None = field(init=False, default=None)
     _jobs_lock: threading.Lock = field(init=False, default_factory=threading.Lock)
     images_under_way: int = 0
@@ -102,6 +105,8 @@ class Services:
         self.name_workers = Workers(NAME_THREADS, NAME_QUEUE, "names", lambda: None)
         # Apart from the others: a database that does not answer keeps nobody from cutouts.
         self.job_workers = Workers(JOB_THREADS, settings.queue, "jobs")
+        # Tables that come with jobs take long to read, and longer to be fetched.
+        self.table_workers = Workers(TABLE_THREADS, settings.queue, "tables")
 
     def layer(self, request: Request, layer_id: str) -> Layer:
         """The layer, by the gate."""
@@ -170,6 +175,7 @@ class Services:
         self.search_workers.close()
         self.name_workers.close()
         self.job_workers.close()
+        self.table_workers.close()
         self.close_jobs()
         self.holdings.close()
 

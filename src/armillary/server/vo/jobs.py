@@ -78,14 +78,15 @@ def jobs_address(request: Request) -> str:
     return address(request, PATH)
 
 
-async def in_room(request: Request, work: Callable[[JobRoom], T]) -> T:
-    """Result of blocking work with the jobs, in their threads."""
+async def in_room(request: Request, work: Callable[[JobRoom], T], *, tables: bool = False) -> T:
+    """Result of blocking work with the jobs, in their threads; with ``tables`` in those for what takes long."""
     services = services_of(request)
 
     def done() -> T:
         return work(services.jobs())
 
-    return await services.job_workers.run(object(), done)
+    workers = services.table_workers if tables else services.job_workers
+    return await workers.run(object(), done)
 
 
 async def own_job(request: Request) -> Job:

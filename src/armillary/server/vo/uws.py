@@ -95,7 +95,7 @@ async def create(request: Request) -> Response:
     jobs = jobs_address(request)
     async with form_of(request) as form:
         work = functools.partial(submit, services, owner_of(request), Submission.of(request, form))
-        job_id = await in_room(request, work)
+        job_id = await in_room(request, work, tables="UPLOAD" in form.parameters)
     return _see(uws.job_address(jobs, job_id))
 
 
@@ -175,10 +175,10 @@ def _text(text: str) -> Response:
     return Response(text, 200, {"cache-control": "no-store"}, media_type=PLAIN)
 
 
-async def _change(request: Request, change: Callable[[JobRoom, Job], object]) -> Response:
+async def _change(request: Request, change: Callable[[JobRoom, Job], object], *, tables: bool = False) -> Response:
     """Change a job of the caller's, and send the client to see what became of it (UWS 1.1, 2.2.3)."""
     owner, job_id = owner_of(request), job_id_of(request)
-    await in_room(request, lambda room: change(room, find_own(owner, job_id, room)))
+    await in_room(request, lambda room: change(room, find_own(owner, job_id, room)), tables=tables)
     return _see(uws.job_address(jobs_address(request), job_id))
 
 
@@ -246,7 +246,8 @@ async def parameters(request: Request) -> Response:
         return bytes_answer(request, await _written(found, lambda: uws.parameters_xml(found)), XML)
     async with form_of(request) as form:
         more = Submission.of(request, form)
-        return await _change(request, functools.partial(add_parameters, services_of(request), more))
+        work = functools.partial(add_parameters, services_of(request), more)
+        return await _change(request, work, tables="UPLOAD" in form.parameters)
 
 
 async def results(request: Request) -> Response:
