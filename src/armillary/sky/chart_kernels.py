@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from armillary.sky.judge_kernels import side_of, side_of_all
+from armillary.sky.judge_kernels import CIRCLE, FEW, RANGE, in_circle, in_range, near_a_side, parity, parity_of_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,34 +22,36 @@ _STACK = 256
 
 
 @njit(nogil=True, cache=True)
-def _polynomials(place: Any, terms: NDArray[np.float64]) -> None:
-    """Chebyshev polynomials T0 to T7 at a place from −1 to 1."""
-    terms[0] = 1.0
-    terms[1] = place
-    for k in range(2, TERMS):
-        terms[k] = 2.0 * place * terms[k - 1] - terms[k - 2]
+def _polynomials(place: Any, count: Any, terms: Any, column: Any) -> None:
+    """The first Chebyshev polynomials at a place from −1 to 1, at least two, into a column of an array."""
+    terms[0, column] = 1.0
+    terms[1, column] = place
+    for k in range(2, count):
+        terms[k, column] = 2.0 * place * terms[k - 1, column] - terms[k - 2, column]
 
 
 @njit(nogil=True, cache=True)
-def _row(chart: NDArray[np.float64], terms: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+def _row(charts: Any, k: Any, count: Any, terms: Any, row: Any) -> None:
     """Coefficients along x of a row whose polynomials in y are given, shape (3, 8)."""
     for axis in range(3):
         for i in range(TERMS):
-            row[axis, i] = chart[axis, 0, i]
-        for j in range(1, TERMS):
-            term = terms[j]
+            row[axis, i] = charts[k, axis, 0, i]
+        for j in range(1, count):
+            term = terms[j, 0]
             for i in range(TERMS):
-                row[axis, i] += chart[axis, j, i] * term
+                row[axis, i] += charts[k, axis, j, i] * term
 
 
 @njit(nogil=True, cache=True)
-def _sum(row: Any, terms: Any) -> Any:
-    """Sum of eight products, in pairs: none waits for the one before."""
-    one = row[0] * terms[0] + row[1] * terms[1]
-    two = row[2] * terms[2] + row[3] * terms[3]
-    three = row[4] * terms[4] + row[5] * terms[5]
-    four = row[6] * terms[6] + row[7] * terms[7]
-    return (one + two) + (three + four)
+def _columns(row: Any, count: Any, terms: Any, vectors: Any) -> None:
+    """Vectors of the columns of a block, shape (3, 4)."""
+    for axis in range(3):
+        for column in range(LEAF):
+            vectors[axis, column] = row[axis, 0]
+        for i in range(1, count):
+            factor = row[axis, i]
+            for column in range(LEAF):
+                vectors[axis, column] += factor * terms[i, column]
 
 
 @njit(nogil=True, cache=True)
@@ -104,8 +106,11 @@ def gather(
     -------
     How many there are; −1 for more than there is room for.
     """
+    # Taken out of the tuple once: each look into it would be counted as one more owner.
+    shape, points, normals, caps, levels, frame, table, bins, listed, room = region
     count = 0
-    row, up, across = np.empty((3, TERMS)), np.empty(TERMS), np.empty(TERMS)
+    row, up, across = np.empty((3, TERMS)), np.empty((TERMS, 1)), np.zeros((TERMS, LEAF))
+    vectors = np.empty((3, LEAF))
     stack = np.empty((_STACK, 4), np.int64)
     for m in range(turns.size):
         for k in which:
@@ -115,16 +120,26 @@ def gather(
             )
             stack[0, 2], stack[0, 3] = max(corners[k, 2], window[2]), min(corners[k, 3], window[3])
             depth = 1 if stack[0, 0] <= stack[0, 1] and stack[0, 2] <= stack[0, 3] else 0
-            middle_x = numbers[k, 0] + turns[m]
+            middle_x, terms = numbers[k, 0] + turns[m], int(numbers[k, 7])
             while depth:
                 depth -= 1
                 x0, x1, y0, y1 = stack[depth, 0], stack[depth, 1], stack[depth, 2], stack[depth, 3]
-                _polynomials((0.5 * (x0 + x1) - middle_x) / numbers[k, 1], across)
-                _polynomials((0.5 * (y0 + y1) - numbers[k, 2]) / numbers[k, 3], up)
-                _row(charts[k], up, row)
+                _polynomials((0.5 * (x0 + x1) - middle_x) / numbers[k, 1], terms, across, 0)
+                _polynomials((0.5 * (y0 + y1) - numbers[k, 2]) / numbers[k, 3], terms, up, 0)
+                _row(charts, k, terms, up, row)
                 reach = 0.5 * ((x1 - x0) * numbers[k, 4] + (y1 - y0) * numbers[k, 5]) + numbers[k, 6]
-                x, y, z = _sum(row[0], across), _sum(row[1], across), _sum(row[2], across)
-                side = side_of_all(x, y, z, reach, kind, region)
+                _columns(row, terms, across, vectors)
+                x, y, z = vectors[0, 0], vectors[1, 0], vectors[2, 0]
+                if kind == CIRCLE:
+                    side = in_circle(x, y, z, reach, shape)
+                elif kind == RANGE:
+                    side = in_range(x, y, z, reach, shape)
+                elif near_a_side(x, y, z, reach, points, normals, caps, levels, room):
+                    side = 0
+                elif kind == FEW:
+                    side = parity_of_few(x, y, z, 0.0, frame, table)
+                else:
+                    side = parity(x, y, z, 0.0, frame, table, bins, listed, shape)
                 if side < 0:
                     continue
                 if side > 0 or (x1 - x0 < LEAF and y1 - y0 < LEAF):
@@ -183,26 +198,35 @@ def settle(
             found[0], found[1] = min(found[0], x0), max(found[1], x1)
             found[2], found[3] = min(found[2], y0), max(found[3], y1)
             if inside.size:
-                for y in range(y0, y1 + 1):
-                    for x in range(x0, x1 + 1):
-                        inside[y - origin[0], x - origin[1]] = True
+                for y in range(y0 - origin[0], y1 + 1 - origin[0]):
+                    inside[y, x0 - origin[1] : x1 + 1 - origin[1]] = True
+    shape, _, _, _, _, frame, table, bins, listed, _ = region
     count = 0
-    row, up, across = np.empty((3, TERMS)), np.empty(TERMS), np.empty((LEAF, TERMS))
+    row, up, across = np.empty((3, TERMS)), np.empty((TERMS, 1)), np.zeros((TERMS, LEAF))
+    vectors = np.empty((3, LEAF))
     for n in range(blocks.shape[0]):
         x0, x1, y0, y1 = blocks[n, 2], blocks[n, 3], blocks[n, 4], blocks[n, 5]
         known = inside.size == 0 and x0 >= found[0] and x1 <= found[1] and y0 >= found[2] and y1 <= found[3]
         if blocks[n, 6] or known:
             continue
         k = blocks[n, 0]
+        terms = int(numbers[k, 7])
         for column in range(x0, x1 + 1):
-            _polynomials((column - numbers[k, 0] - blocks[n, 1]) / numbers[k, 1], across[column - x0])
+            _polynomials((column - numbers[k, 0] - blocks[n, 1]) / numbers[k, 1], terms, across, column - x0)
         for line in range(y0, y1 + 1):
-            _polynomials((line - numbers[k, 2]) / numbers[k, 3], up)
-            _row(charts[k], up, row)
+            _polynomials((line - numbers[k, 2]) / numbers[k, 3], terms, up, 0)
+            _row(charts, k, terms, up, row)
+            _columns(row, terms, across, vectors)
             for column in range(x0, x1 + 1):
-                terms = across[column - x0]
-                x, y, z = _sum(row[0], terms), _sum(row[1], terms), _sum(row[2], terms)
-                side = side_of(x, y, z, numbers[k, 6], kind, region)
+                x, y, z = vectors[0, column - x0], vectors[1, column - x0], vectors[2, column - x0]
+                if kind == CIRCLE:
+                    side = in_circle(x, y, z, numbers[k, 6], shape)
+                elif kind == RANGE:
+                    side = in_range(x, y, z, numbers[k, 6], shape)
+                elif kind == FEW:
+                    side = parity_of_few(x, y, z, numbers[k, 6], frame, table)
+                else:
+                    side = parity(x, y, z, numbers[k, 6], frame, table, bins, listed, shape)
                 if side > 0:
                     found[0], found[1] = min(found[0], column), max(found[1], column)
                     found[2], found[3] = min(found[2], line), max(found[3], line)

@@ -26,6 +26,8 @@ KEPT = 64
 # A position is taken to be off by no more than this often what others are off by.
 CAUTION = 16.0
 LEAST_SLACK = 1e-11
+# Terms that contribute no more than this together are left out.
+NEGLIGIBLE = 1e-13
 MOST_SLACK_PX = 0.01
 SPARE = 1.3
 _TESTED = np.array(
@@ -54,7 +56,8 @@ class Charts:
     coefficients
         Shape (n, 3, 8, 8): of x, y, z; along y, along x.
     numbers
-        Shape (n, 7): middle and half of the width in x and in y, radians of a pixel in x and in y at most, slack.
+        Shape (n, 8): middle and half of the width in x and in y, radians of a pixel in x and in y at most, slack, how
+        many of the terms are needed.
     state
         ``UNKNOWN``, ``GOOD`` or ``BAD``.
     """
@@ -65,7 +68,7 @@ class Charts:
         self._lock = threading.Lock()
         self.corners = corners
         self.coefficients = np.zeros((count, 3, TERMS, TERMS))
-        self.numbers = np.zeros((count, 7))
+        self.numbers = np.zeros((count, 8))
         self.state = np.zeros(count, np.int8)
 
     def ready(self, which: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -92,13 +95,14 @@ class Charts:
         made = np.einsum("ja,nabc,ib->ncji", matrix, sampled, matrix)
         with np.errstate(invalid="ignore"):
             miss = np.abs(_at_tested(made) - vectors[:, TERMS * TERMS :]).max(axis=(1, 2))
-            miss = np.maximum(miss, _last_terms(made))
+            needed, left_out = _needed_terms(made)
+            miss = np.maximum(miss, left_out)
             slack = CAUTION * miss + LEAST_SLACK
             per_x = _steepest(made, slopes, (0, 1)) / half_x * SPARE
             per_y = _steepest(made, slopes, (1, 0)) / half_y * SPARE
             good = slack <= MOST_SLACK_PX * math.radians(self._wcs.pixel_scale_deg)
         self.coefficients[which] = made
-        self.numbers[which] = np.stack([middle_x, half_x, middle_y, half_y, per_x, per_y, slack], axis=-1)
+        self.numbers[which] = np.stack([middle_x, half_x, middle_y, half_y, per_x, per_y, slack, needed], axis=-1)
         self.state[which] = np.where(good, GOOD, BAD)
 
 
@@ -128,11 +132,19 @@ def _at_tested(made: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def _last_terms(made: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much the terms of the highest degrees contribute: those left out contribute less."""
-    last = np.maximum(np.abs(made[:, :, -1, :]).sum(axis=2), np.abs(made[:, :, :, -1]).sum(axis=2))
-    found: NDArray[np.float64] = last.max(axis=1)
-    return found
+def _needed_terms(made: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """How many terms each way are needed, at least two, and what the others contribute at most.
+
+    Those of degrees that no chart has contribute less than the last ones that it has.
+    """
+    sizes = np.abs(made).max(axis=1)
+    degrees = np.maximum(np.arange(TERMS)[:, None], np.arange(TERMS))
+    by_degree = np.stack([(sizes * (degrees == k)).sum(axis=(1, 2)) for k in range(TERMS)], axis=-1)
+    beyond = np.cumsum(by_degree[:, ::-1], axis=1)[:, ::-1]  # of this degree and higher
+    many = (~(beyond <= NEGLIGIBLE)).sum(axis=1)
+    needed = np.clip(many, 2, TERMS)
+    left_out = beyond[np.arange(len(made)), np.minimum(needed, TERMS - 1)]
+    return needed, left_out
 
 
 def _steepest(made: NDArray[np.float64], slopes: NDArray[np.float64], order: tuple[int, int]) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """Compiled loops that tell where positions lie to a region. Import them inside functions only.
 
-A region comes as ``ForKernels`` has it: its kind (a circle 1, a range 2, a polygon 3), and numbers, tables and room for
-a search in one tuple. Distances are chords wherever they are compared: chords obey the triangle inequality, and cost no
-function.
+A region comes as ``ForKernels`` has it: its kind (a circle 1, a range 2, a polygon 3, a small one of few corners 4),
+and numbers, tables and room for a search in one tuple. Distances are chords wherever they are compared: chords obey the
+triangle inequality, and cost no function.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numba import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CIRCLE, RANGE, POLYGON = 1, 2, 3
+CIRCLE, RANGE, POLYGON, FEW = 1, 2, 3, 4
 _STACK = 256
 _FAN = 8
 # With a single circle about them so many sides are looked at one by one.
@@ -49,9 +49,10 @@ def _height(x: Any, y: Any, z: Any, points: Any, normals: Any, i: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def _near_a_side(x: Any, y: Any, z: Any, reach: Any, region: Any) -> Any:
-    """Whether a side of a polygon comes within ``reach``, a chord."""
-    points, normals, caps, levels, stack = region[1], region[2], region[3], region[4], region[9]
+def near_a_side(
+    x: Any, y: Any, z: Any, reach: Any, points: Any, normals: Any, caps: Any, levels: Any, stack: Any
+) -> Any:
+    """Whether a side of a polygon comes within ``reach``, a chord; ``stack`` is room for the search."""
     stack[0, 0], stack[1, 0] = levels.size - 2, 0
     depth = 1
     while depth:
@@ -146,7 +147,7 @@ def distances(
 
 
 @njit(nogil=True, cache=True)
-def _parity(x: Any, y: Any, z: Any, slack: Any, frame: Any, table: Any, bins: Any, listed: Any, numbers: Any) -> Any:
+def parity(x: Any, y: Any, z: Any, slack: Any, frame: Any, table: Any, bins: Any, listed: Any, numbers: Any) -> Any:
     """1 inside of a polygon, −1 outside, 0 within ``slack`` of a side (see ``regions_sides``)."""
     u = frame[0, 0] * x + frame[0, 1] * y + frame[0, 2] * z
     v = frame[1, 0] * x + frame[1, 1] * y + frame[1, 2] * z
@@ -175,9 +176,34 @@ def _parity(x: Any, y: Any, z: Any, slack: Any, frame: Any, table: Any, bins: An
 
 
 @njit(nogil=True, cache=True)
+def parity_of_few(x: Any, y: Any, z: Any, slack: Any, frame: Any, table: Any) -> Any:
+    """As ``parity``, of a small polygon of few corners: sides reach over a meridian where it parts their ends."""
+    u = frame[0, 0] * x + frame[0, 1] * y + frame[0, 2] * z
+    if u <= 0.0:
+        return -1
+    v = frame[1, 0] * x + frame[1, 1] * y + frame[1, 2] * z
+    count = table.shape[0]
+    inside = False
+    before = table[count - 1, 0] * v - table[count - 1, 1] * u
+    for k in range(count):
+        side = k - 1 if k else count - 1
+        after = table[k, 0] * v - table[k, 1] * u
+        height = table[side, 2] * x + table[side, 3] * y + table[side, 4] * z
+        if abs(height) <= slack and (
+            table[side, 5] * x + table[side, 6] * y + table[side, 7] * z >= table[side, 8] - slack
+        ):
+            return 0
+        if height < 0.0 and (before >= 0.0) != (after >= 0.0):
+            inside = not inside
+        before = after
+    return 1 if inside else -1
+
+
+@njit(nogil=True, cache=True)
 def in_polygon(
     vectors: NDArray[np.float64],
     tolerance: float,
+    kind: int,
     frame: NDArray[np.float64],
     table: NDArray[np.float64],
     bins: NDArray[np.int64],
@@ -192,12 +218,17 @@ def in_polygon(
     """
     for k in range(vectors.shape[0]):
         x, y, z = vectors[k, 0], vectors[k, 1], vectors[k, 2]
-        finite = x * x + y * y + z * z < 2.0
-        inside[k] = finite and _parity(x, y, z, tolerance, frame, table, bins, listed, numbers) >= 0
+        if not x * x + y * y + z * z < 2.0:
+            inside[k] = False
+        elif kind == FEW:
+            inside[k] = parity_of_few(x, y, z, tolerance, frame, table) >= 0
+        else:
+            inside[k] = parity(x, y, z, tolerance, frame, table, bins, listed, numbers) >= 0
 
 
 @njit(nogil=True, cache=True)
-def _in_circle(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
+def in_circle(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
+    """1 inside, −1 outside, 0 within ``slack`` of the circumference, however large it is."""
     u, v, w = x - numbers[0], y - numbers[1], z - numbers[2]
     chord2 = u * u + v * v + w * w
     low, high = max(numbers[3] - slack, 0.0), numbers[3] + slack
@@ -210,8 +241,11 @@ def _in_circle(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def _in_range(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
-    """By the planes of the parallels and of the meridians: how far a place is from them is no more than a chord."""
+def in_range(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
+    """1 inside, −1 outside, 0 within ``slack`` of the border (and elsewhere on the meridians), however large it is.
+
+    By the planes of the parallels and of the meridians: how far a place is from them is no more than a chord.
+    """
     low, high = z - numbers[0], numbers[1] - z
     if low < -slack or high < -slack:
         return -1
@@ -229,23 +263,3 @@ def _in_range(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
             return -1
         doubt = doubt or not (east > slack or west > slack)
     return 0 if doubt else 1
-
-
-@njit(nogil=True, cache=True)
-def side_of(x: Any, y: Any, z: Any, slack: Any, kind: Any, region: Any) -> Any:
-    """1 inside, −1 outside, 0 where ``slack`` leaves a doubt."""
-    if kind == CIRCLE:
-        return _in_circle(x, y, z, slack, region[0])
-    if kind == RANGE:
-        return _in_range(x, y, z, slack, region[0])
-    return _parity(x, y, z, slack, region[5], region[6], region[7], region[8], region[0])
-
-
-@njit(nogil=True, cache=True)
-def side_of_all(x: Any, y: Any, z: Any, reach: Any, kind: Any, region: Any) -> Any:
-    """1 where all within ``reach`` of a place is inside, −1 where all is outside, else 0."""
-    if kind == POLYGON:
-        if _near_a_side(x, y, z, reach, region):
-            return 0
-        return _parity(x, y, z, 0.0, region[5], region[6], region[7], region[8], region[0])
-    return side_of(x, y, z, reach, kind, region)

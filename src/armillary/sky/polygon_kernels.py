@@ -106,7 +106,8 @@ def few_sides(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Normals, frame and table as ``regions_sides.Sides`` has them, of a polygon within 45° of ``middle``.
 
-    The pole lies at right angles to the middle, so outside.
+    The pole lies at right angles to the middle, so outside. In the place of longitudes the table has both coordinates
+    across the pole of the corner at which a side begins, the first towards the middle.
     """
     count = points.shape[0]
     normals, frame, table = side_normals(points), np.zeros((3, 3)), np.empty((count, 9))
@@ -122,24 +123,23 @@ def few_sides(
     frame[1, 0] = frame[2, 1] * frame[0, 2] - frame[2, 2] * frame[0, 1]
     frame[1, 1] = frame[2, 2] * frame[0, 0] - frame[2, 0] * frame[0, 2]
     frame[1, 2] = frame[2, 0] * frame[0, 1] - frame[2, 1] * frame[0, 0]
-    turns = np.empty(count)
-    for i in range(count):
-        u = frame[0, 0] * points[i, 0] + frame[0, 1] * points[i, 1] + frame[0, 2] * points[i, 2]
-        v = frame[1, 0] * points[i, 0] + frame[1, 1] * points[i, 1] + frame[1, 2] * points[i, 2]
-        turn = math.atan2(v, u) / (2.0 * math.pi)
-        # A multiple of 2**-52: adding a turn loses nothing.
-        turn = (turn - math.floor(turn) + 1.0) - 1.0
-        turns[i] = 0.0 if turn >= 1.0 else turn
     for i in range(count):
         j = (i + 1) % count
-        step = turns[j] - turns[i]
-        step -= math.floor(step + 0.5)
-        eastward = step >= 0.0
-        west, east = (turns[i], turns[j]) if eastward else (turns[j], turns[i])
-        table[i, 0], table[i, 1] = west, east + 1.0 if east < west else east
+        u, v = _plane(frame, points, i)
+        s, t = _plane(frame, points, j)
+        eastward = u * t - v * s >= 0.0
+        table[i, 0], table[i, 1] = u, v
         size = math.sqrt(_chord2(points[i], -points[j]))
         for axis in range(3):
             table[i, 2 + axis] = normals[i, axis] if eastward else -normals[i, axis]
             table[i, 5 + axis] = (points[i, axis] + points[j, axis]) / size
         table[i, 8] = size / 2.0
     return normals, frame, table
+
+
+@njit(nogil=True, cache=True)
+def _plane(frame: Any, points: Any, i: Any) -> Any:
+    """Coordinates of a corner across the pole."""
+    u = frame[0, 0] * points[i, 0] + frame[0, 1] * points[i, 1] + frame[0, 2] * points[i, 2]
+    v = frame[1, 0] * points[i, 0] + frame[1, 1] * points[i, 1] + frame[1, 2] * points[i, 2]
+    return u, v

@@ -6,6 +6,7 @@ positions it holds, how far they are from its border, its area and its border. N
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import TYPE_CHECKING
@@ -209,6 +210,10 @@ class Range(Region):
 
     def cone(self) -> tuple[NDArray[np.float64], float]:
         """The smallest of three circles: about the middle and about each pole."""
+        return self._cone
+
+    @functools.cached_property
+    def _cone(self) -> tuple[NDArray[np.float64], float]:
         south, north = math.radians(self.dec1_deg), math.radians(self.dec2_deg)
         pole = np.array([0.0, 0.0, 1.0])
         circles = [(self.centre(), self._farthest()), (pole, math.pi / 2.0 - south), (-pole, math.pi / 2.0 + north)]

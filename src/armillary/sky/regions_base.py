@@ -43,7 +43,7 @@ class ForKernels(NamedTuple):
     Parameters
     ----------
     kind
-        1 for a circle, 2 for a range, 3 for a polygon.
+        1 for a circle, 2 for a range, 3 for a polygon, 4 for a small one of few corners.
     numbers
         Of a circle: the centre, the chord of the radius, and 1; of one larger than half the sky those of its outside,
         and −1. Of a range: sines of the declinations, beyond ±1 where they are poles; x and y of unit vectors at right

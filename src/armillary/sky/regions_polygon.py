@@ -62,8 +62,8 @@ class Polygon(Region):
         given, sides = as_vectors(vectors), self._sides
         inside = np.empty(given.shape[:-1], np.bool_)
         in_polygon(
-            given.reshape(-1, 3), TOLERANCE, sides.frame, sides.table, sides.bins, sides.listed, sides.numbers,
-            inside.reshape(-1),
+            given.reshape(-1, 3), TOLERANCE, sides.kind, sides.frame, sides.table, sides.bins, sides.listed,
+            sides.numbers, inside.reshape(-1),
         )  # fmt: skip
         return inside
 
@@ -88,8 +88,7 @@ class Polygon(Region):
         tables = (
             self._points, sides.normals, sides.caps, sides.levels, sides.frame, sides.table, sides.bins, sides.listed,
         )  # fmt: skip
-        most = math.pi * sides.slack_turns * math.sin(min(sides.pole_distance, 1.0))
-        return ForKernels(3, sides.numbers, tables, most)
+        return ForKernels(sides.kind, sides.numbers, tables, sides.most_slack)
 
     def cone(self) -> tuple[NDArray[np.float64], float]:
         """A circle about the middle of the corners."""

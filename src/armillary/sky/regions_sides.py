@@ -35,16 +35,15 @@ class Sides:
         Rows are the axes of the frame of the pole, the pole last.
     table
         For each side: longitudes of its western and eastern end in turns (the eastern from the western on), its normal
-        pointing poleward, the middle of it, and the cosine of half its length; shape (n, 9).
+        pointing poleward, the middle of it, and the cosine of half its length; shape (n, 9). Of a small polygon of few
+        corners see ``polygon_kernels.few_sides``.
     bins, listed
         Sides over each of equal parts of the circle: ``listed[bins[k]:bins[k + 1]]``.
-    slack_turns
-        How far beyond their ends sides are listed, in turns.
+    most_slack
+        Radians by which positions may be off at most, for sides to be listed where they are looked for.
     numbers
         1 where the pole belongs to the polygon, else 0; where the first part begins, in turns; how many parts would go
         around the circle.
-    pole_distance
-        Radians from the pole to the nearest side, and from its antipode.
     caps, levels
         Circles about runs of sides (see ``judge_kernels.distances``); of a small polygon of few corners only that about
         all.
@@ -68,6 +67,11 @@ class Sides:
         if len(points) > FEW or not self._of_few():
             self._of_many()
 
+    @property
+    def kind(self) -> int:
+        """4 for a small polygon of few corners, else 3."""
+        return 3 if self.around is None else 4
+
     def _of_few(self) -> bool:
         """A small polygon of few corners: all sides are looked at, whatever the longitude."""
         from armillary.sky.polygon_kernels import around, few_sides
@@ -80,9 +84,9 @@ class Sides:
         self.normals, self.frame, self.table = few_sides(points, cap[:3])
         self.caps, self.levels = cap[None].copy(), np.array([0, 1])
         self.caps[0, 3] = 2.0 * math.sin(cap[3] / 2.0) * (1.0 + 1e-9)
-        self.bins, self.listed = np.array([0, len(points)]), np.arange(len(points))
-        self.slack_turns, self.pole_distance = 1.0, 1.0
-        self.numbers = np.array([0.0, 0.0, 1.0])
+        self.bins = self.listed = np.zeros(0, np.int64)
+        self.numbers = np.zeros(3)
+        self.most_slack = math.inf
         return True
 
     def _of_many(self) -> None:
@@ -90,7 +94,7 @@ class Sides:
         ahead = np.roll(points, -1, axis=0)
         self.normals = unit(cross(points, ahead))
         self.caps, self.levels = caps_of(points)
-        pole, self.pole_distance = far_pole(points, self.normals, self.caps, self.levels)
+        pole, pole_distance = far_pole(points, self.normals, self.caps, self.levels)
         self.frame = np.stack([*across(pole), pole])
         turned = points @ self.frame.T
         # Multiples of 2**-52: adding a turn loses nothing.
@@ -108,12 +112,13 @@ class Sides:
         total = float((east - west).sum()) / span
         _most_over_each_other(total)
         parts = max(8, min(_BINS_FOR_CORNER * len(points), int(_LISTED_FOR_CORNER * len(points) / total)))
-        self.slack_turns = min(max(span / parts / 2.0, LEAST_SLACK_TURNS), MOST_SLACK_TURNS)
+        slack_turns = min(max(span / parts / 2.0, LEAST_SLACK_TURNS), MOST_SLACK_TURNS)
         if span < 1.0:
-            start, span = start - 2.0 * self.slack_turns, span + 4.0 * self.slack_turns
-        self.bins, self.listed = _binned(west, east, parts, start, span, self.slack_turns)
+            start, span = start - 2.0 * slack_turns, span + 4.0 * slack_turns
+        self.bins, self.listed = _binned(west, east, parts, start, span, slack_turns)
         pole_inside = self._pole_inside(west, east, eastward)
         self.numbers = np.array([float(pole_inside), start, parts / span])
+        self.most_slack = math.pi * slack_turns * math.sin(min(pole_distance, 1.0))
 
     def _pole_inside(self, west: NDArray[np.float64], east: NDArray[np.float64], eastward: NDArray[np.bool_]) -> bool:
         """Whether the side nearest to the pole, on the meridian through the middle of the widest one, goes east."""

@@ -33,7 +33,7 @@ MOST_DOUBTS = 1 << 14
 # How many blocks there is room for, at first and then.
 ROOM = (1 << 14, 1 << 18)
 # Up to so many pixels the mask is made with the search for the window, and kept with it.
-MASK_PIXELS = 1 << 20
+MASK_PIXELS = 1 << 22
 _NO_MASK = np.zeros((0, 0), np.bool_)
 _kept: OrderedDict[tuple[int, int | None], Atlas] = OrderedDict()
 _lock = threading.Lock()
