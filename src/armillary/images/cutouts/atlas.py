@@ -34,6 +34,10 @@ MOST_DOUBTS = 1 << 14
 ROOM = (1 << 14, 1 << 18)
 # Up to so many pixels the mask is made with the search for the window, and kept with it.
 MASK_PIXELS = 1 << 22
+# Projections whose sky has neither a gap nor a dent: what lies between pixels with sky has some.
+SMOOTH = frozenset(
+    {"TAN", "SIN", "ARC", "ZEA", "STG", "AIR", "ZPN", "CAR", "CEA", "CYP", "MER", "SFL", "PAR", "MOL", "AIT"}
+)
 _NO_MASK = np.zeros((0, 0), np.bool_)
 _kept: OrderedDict[tuple[int, int | None], Atlas] = OrderedDict()
 _lock = threading.Lock()
@@ -74,6 +78,7 @@ class Atlas:
         self.wcs = wcs
         self.period = period
         self.cells = _first_cells(wcs, period)
+        self._smooth = wcs.projection.partition("-")[0] in SMOOTH
         self._charts = Charts(wcs, np.stack(self.cells[:4], axis=-1))
 
     def search(self, region: Region, low: int) -> Found | None:
@@ -107,6 +112,8 @@ class Atlas:
         otherwise
             Tells it for parts without charts.
         """
+        if not self._smooth:
+            return otherwise(window)
         inside = np.zeros(window.shape, np.bool_)
         centre, radius, shape = _of_region(region)
         near = _kernels().near_caps(self.cells.middle, self.cells.radius, centre, radius)
@@ -129,7 +136,7 @@ class Atlas:
         return near if self._good(near, shape.most_slack).all() else None
 
     def _good(self, which: NDArray[np.int64], most_slack: float) -> NDArray[np.bool_]:
-        good = self.cells.whole[which]
+        good = self.cells.whole[which] & self._smooth
         good[good] = self._charts.ready(which[good])
         good &= self._charts.numbers[which, 6] <= most_slack
         return good
