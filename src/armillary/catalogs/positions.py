@@ -70,6 +70,8 @@ _NAME_PAIRS = (
 )  # fmt: skip
 _PART = re.compile(r"(?<![a-z0-9])(ra)(?![a-z])")
 _NO_POSITION = re.compile(r"err|sig|std|unc|pm|prec|var|corr|cov|off|(?<![a-z])d_?ra|(?<![a-z])e_")
+# Words of columns that are other pairs of numbers: pixels, fluxes, counts.
+_NO_PLACE = re.compile(r"(?<![a-z])(?:[xy]|row|col|index|id|z)(?![a-z])|pix|image|flux|mag|width|height|count|number")
 _BRACKETS = re.compile(r"\s*[\[({<].*?[\])}>]\s*")
 _NAMES = (
     "name", "main_id", "id", "source_id", "sourceid", "designation", "source_name", "object", "object_id", "objid",
@@ -204,13 +206,16 @@ def _by_part(fields: Sequence[Field]) -> PositionColumns | None:
 def positions_by_order(table: Table) -> PositionColumns | None:
     """The last two of two or three columns, as TileMaker takes them (name, RA, Dec); None where they cannot be that.
 
-    Both must be numbers, within the ranges of right ascension and declination.
+    Both must be numbers, within the ranges of right ascension and declination, and not both be called something else:
+    pixels (``X_IMAGE``) are no places on the sky.
     """
     from pyarrow import compute
 
     if len(table.fields) not in {2, 3} or not all(field.numeric for field in table.fields[-2:]):
         return None
     lon, lat = table.fields[-2:]
+    if all(_NO_PLACE.search(_plain(field.name)) for field in (lon, lat)):
+        return None
     for field, low, high in ((lon, -180.0, 360.0), (lat, -90.0, 90.0)):
         range_of = compute.min_max(table.column(field.name)).as_py()
         if range_of["min"] is None or range_of["min"] < low or range_of["max"] > high:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_INFINITY = re.compile(r"[+-]?Inf")
+_INFINITY = re.compile(r"[+-]?inf(?:inity)?", re.ASCII | re.IGNORECASE)
 _FORMS = {
     "CIRCLE": "CIRCLE ra dec radius",
     "RANGE": "RANGE ra1 ra2 dec1 dec2",
@@ -298,8 +298,8 @@ def parse_pos(text: str, parameter: str = "POS") -> Region:
     Parameters
     ----------
     text
-        Words with white space between. Numbers are those of XML Schema without NaN; ``-Inf`` and ``+Inf`` only in
-        ``RANGE``.
+        Words with white space between. Numbers are those of XML Schema without NaN; ``-Inf`` and ``+Inf``, in any
+        case as programs write them, only in ``RANGE``.
     parameter
         What errors call it.
 
@@ -329,10 +329,10 @@ def _polygon(values: list[float], parameter: str) -> Polygon:
 
 
 def _value(word: str, parameter: str, *, infinite: bool) -> float:
-    if _NUMBER.fullmatch(word) or (infinite and _INFINITY.fullmatch(word)):
-        value = float(word)
-        if math.isfinite(value) or "Inf" in word:
-            return value
+    if infinite and _INFINITY.fullmatch(word):
+        return float(word)
+    if _NUMBER.fullmatch(word) and math.isfinite(value := float(word)):
+        return value
     raise ParameterError(parameter, f"{word[:40]!r} is not a number that can stand there")
 
 

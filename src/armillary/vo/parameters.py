@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST_PARAMETERS = 10_000
 LONGEST_SHOWN = 60
+_LARGE = 1 << 60  # a bound that is only there so that there is one is not told
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?", re.ASCII)
 _INFINITE = re.compile(r"([+-]?)inf(?:inity)?", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
@@ -153,7 +154,8 @@ def integer(name: str, text: str, least: int, most: int) -> int:
         raise ParameterError(name, f"'{shown(text)}' is no whole number.")
     value = int(text)
     if not least <= value <= most:
-        raise ParameterError(name, f"{value} is not from {least} to {most}.")
+        range_words = f"from {least} to {most}" if most < _LARGE else f"{least} or more"
+        raise ParameterError(name, f"{value} is not {range_words}.")
     return value
 
 
