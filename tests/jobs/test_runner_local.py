@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from armillary.jobs.child import NOT_SET_UP
 from armillary.jobs.crew import Crew
 from armillary.jobs.crew_names import crew_name, is_gone
 from armillary.jobs.model import Phase
@@ -122,14 +123,14 @@ def test_the_end_gives_jobs_back(jobs, alone, crew_of, tmp_path):
 def test_a_scene_that_cannot_be_opened_is_told(alone, crew_of):
     crew_of(scene={"broken": True})
     job = alone.ended(alone.submit(("keep", "a=1")))
-    assert (job.phase, job.error.message, job.error.transient) == (Phase.ERROR, "The scene is broken.", True)
+    assert (job.phase, job.error.message, job.error.transient) == (Phase.ERROR, NOT_SET_UP, True)
 
 
 def test_a_work_that_is_not_there_is_told(alone, crew_of):
     crew_of(work="armillary.testing.runner_works:no_such_factory")
     job = alone.ended(alone.submit(("keep", "a=1")))
     assert job.phase == Phase.ERROR
-    assert "There is no work" in job.error.message
+    assert job.error.message == NOT_SET_UP
 
 
 def test_time_to_open_does_not_count_as_running(alone, crew_of):

@@ -329,3 +329,29 @@ def test_a_store_that_fails_is_no_empty_result(office, monkeypatch):
     monkeypatch.setitem(globals(), "ChildDesk", lambda *given, made=ChildDesk: Failing(made(*given)))
     with pytest.raises(ArmillaryError, match="no room"):
         office.do(("ID", "first"), ("CIRCLE", "10 20 0.1"), ("CIRCLE", "10 20 0.1"))
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """An office of two files, one of which is replaced by what is none while it is on offer."""
+    for name in ("first", "second"):
+        fits.writeto(tmp_path / f"{name}.fits", np.ones((100, 100), "f4"), header())
+    scene = {"kind": "paths", "paths": [str(tmp_path / "first.fits"), str(tmp_path / "second.fits")], "settings": {}}
+    made = Office(scene, tmp_path / "results")
+    (tmp_path / "second.fits").write_bytes(b"no FITS")
+    return made
+
+
+def test_what_is_wrong_with_a_file_is_not_told(broken):
+    result, data = broken.do(("ID", "first"), ("ID", "second"), ("CIRCLE", "10 20 0.1"))["cutout-2"]
+    assert result["empty"]
+    assert data.decode().startswith("ServiceUnavailable: ")
+    assert "its file cannot be used" in data.decode()
+    assert "second.fits" not in data.decode()
+    with pytest.raises(UnavailableError, match="its file cannot be used"):
+        broken.do(("ID", "second"), ("CIRCLE", "10 20 0.1"))
+
+
+def test_administrators_are_told_what_is_wrong_with_a_file(broken):
+    with pytest.raises(FileError, match="second"):
+        broken.do(("ID", "second"), ("CIRCLE", "10 20 0.1"), access=EVERYTHING | {"administrator": True})

@@ -24,10 +24,13 @@ class Limits:
         Rows of a table.
     bytes
         Bytes of a table that has to be kept in memory whole; of a text file, its decompressed bytes.
+    cells
+        Rows times columns, where a file may leave out values: short ones can mean very many.
     """
 
     rows: int = 50_000_000
     bytes: int = 2 << 30
+    cells: int = 4_000_000_000
 
     def check_rows(self, name: str, rows: int, *, about: bool = False) -> None:
         """Refuse a table with too many rows.
@@ -43,6 +46,21 @@ class Limits:
                 name,
                 f"it has {word}{rows:,} rows; at most {self.rows:,} are read: split it, or thin it out.",
                 rows=rows,
+            )
+
+    def check_cells(self, name: str, rows: int, columns: int) -> None:
+        """Refuse a table with too many values.
+
+        Raises
+        ------
+        UnsupportedFileError
+            It has more than the limit.
+        """
+        if rows * columns > self.cells:
+            raise UnsupportedFileError(
+                name,
+                f"it has {rows:,} rows of {columns:,} columns; at most {self.cells:,} values are read: "
+                "leave out columns that are not needed.",
             )
 
     def check_text(self, name: str, size: int | None = None, rows: int | None = None) -> None:

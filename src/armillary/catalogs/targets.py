@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from armillary.catalogs.fields import Field
 
 MOST_TARGETS = 100_000
-LIMITS = Limits(rows=MOST_TARGETS, bytes=256 << 20)
+LIMITS = Limits(rows=MOST_TARGETS, bytes=128 << 20, cells=16_000_000)
+"""Strangers send these tables, perhaps several at once: what is read of one stays far below a gigabyte."""
 LONGEST_LABEL = 120
 # Names of columns of radii, and the unit of one that says none.
 _RADII = {"radius": "deg", "radius_deg": "deg", "radius_arcmin": "arcmin", "radius_arcsec": "arcsec", "sr": "deg"}

@@ -20,7 +20,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from armillary.errors import ArmillaryError, ConfigurationError
+from armillary.errors import ArmillaryError, ConfigurationError, UnavailableError
 from armillary.jobs import child_limits
 from armillary.jobs.child_desk import ChildDesk, Voice
 from armillary.jobs.crew_wire import BLOCK_BYTES, Lines, Setup, WireError, read_job, told
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("armillary.jobs.child")  # Also where it is the main module.
 
 LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
+NOT_SET_UP = "Jobs cannot be done now: the log of the server says why."
 BROKEN = "It failed by a mistake of the program: the log of the server says more."
 
 
@@ -113,7 +114,10 @@ class Child:
         except MemoryError:
             error = _out_of_memory(setup)
         except ArmillaryError as failure:
-            error = JobError(failure.message, transient=True)
+            # What is wrong with files and settings is for whoever runs the server.
+            log.error("jobs cannot be done: %s", failure.message)  # noqa: TRY400 - it says what is wrong
+            said = failure.message if isinstance(failure, UnavailableError) else NOT_SET_UP
+            error = JobError(said, transient=True)
         except Exception:
             log.exception("jobs cannot be done: %s could not be opened", setup.work)
             error = JobError(BROKEN)

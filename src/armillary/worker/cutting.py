@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from armillary.errors import ArmillaryError, NotFoundError, VersionGoneError
+from armillary.errors import ArmillaryError, FileError, NotFoundError, UnavailableError, VersionGoneError
 from armillary.holdings.access import Access
 from armillary.jobs.model import Progress
 from armillary.vo.errors import dali_text, labelled
@@ -36,6 +36,7 @@ TEXT = "text/plain; charset=utf-8"
 CONTENTS = "contents.csv"
 MOST_MESSAGE = 500
 MOST_PIXELS = 400_000_000
+NO_FILE = "This is not available now: its file cannot be used."
 
 
 def make_work(scene: dict[str, Any]) -> Work:
@@ -233,6 +234,10 @@ class Cutting:
 
     def _explain(self, combo: Combo, error: ArmillaryError, *, many: bool) -> ArmillaryError:
         """A text in the place of a result, which says what is wrong with this combination alone."""
+        if isinstance(error, FileError) and not access_of(self.job.owner).administrator:
+            # Why not is told to administrators alone, as everywhere.
+            log.warning("job %s: %s", self.job.job_id, error.message)
+            error = UnavailableError(NO_FILE)
         said = dali_text(error)
         word, _, message = said.partition(": ")
         text = labelled(word, f"{combo.words}: {message}")

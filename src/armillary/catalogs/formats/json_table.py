@@ -12,13 +12,14 @@ from armillary.catalogs.table import MemoryTable
 from armillary.errors import CorruptFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from armillary.catalogs.formats.streams import TextStream
     from armillary.catalogs.table import Table
 
 MAX_TEXT_BYTES = 256 << 20
-"""JSON takes about ten times its bytes while it is read."""
+SHARE_OF_TEXT = 8
+"""JSON takes about ten times its bytes while it is read, and more where it is nothing but brackets."""
 
 
 def read_json(stream: TextStream, limits: Limits = DEFAULT) -> Table:
@@ -31,7 +32,7 @@ def read_json(stream: TextStream, limits: Limits = DEFAULT) -> Table:
     UnsupportedFileError
         It is larger than a JSON file may be.
     """
-    stream.tighten(replace(limits, bytes=min(limits.bytes, MAX_TEXT_BYTES)))
+    stream.tighten(replace(limits, bytes=min(limits.bytes // SHARE_OF_TEXT, MAX_TEXT_BYTES)))
     text = stream.read()
     try:
         content = json.loads(text)
@@ -65,19 +66,25 @@ def table_of_sources(name: str, sources: Sequence[Any], limits: Limits = DEFAULT
     CorruptFileError
         One of them is no object.
     UnsupportedFileError
-        More rows or columns than are read.
+        More rows, columns or values than are read.
     """
     limits.check_rows(name, len(sources))
+
+    def grow(count: int) -> None:
+        # A key of the last source alone is a column of all rows.
+        limits.check_cells(name, len(sources), count)
+
     columns: dict[str, list[Any]] = {"name": [], "ra": [], "dec": []}
     for number, source in enumerate(sources):
         if not isinstance(source, dict):
             raise CorruptFileError(name, f"source {number + 1} is no object with ra and dec.")
         extra = source.get("extra")
-        _add(columns, number, source.items())
+        _add(columns, number, source.items(), grow)
         if isinstance(extra, dict) and extra:
             # What is in ``extra`` never hides the source's own.
             own = {"name", "ra", "dec", *source}
-            _add(columns, number, ((f"extra.{key}" if key in own else key, value) for key, value in extra.items()))
+            items = ((f"extra.{key}" if key in own else key, value) for key, value in extra.items())
+            _add(columns, number, items, grow)
         if len(columns) > MAX_COLUMNS:
             check_columns(name, list(columns))
     columns.pop("extra", None)
@@ -88,11 +95,14 @@ def table_of_sources(name: str, sources: Sequence[Any], limits: Limits = DEFAULT
     return MemoryTable(name, {title: array_of(full[key]) for title, key in zip(names, full, strict=True)})
 
 
-def _add(columns: dict[str, list[Any]], number: int, items: Iterable[tuple[Any, Any]]) -> None:
-    """Put the values of source ``number`` at the ends of their columns."""
+def _add(
+    columns: dict[str, list[Any]], number: int, items: Iterable[tuple[Any, Any]], grow: Callable[[int], None]
+) -> None:
+    """Put the values of source ``number`` at the ends of their columns; ``grow`` is asked before there is one more."""
     for key, value in items:
         column = columns.get(key)
         if column is None:
+            grow(len(columns) + 1)
             column = columns[str(key)] = [None] * number
         elif len(column) < number:
             column.extend([None] * (number - len(column)))

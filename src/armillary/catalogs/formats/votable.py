@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from armillary.catalogs.fields import Field, unique_names
-from armillary.catalogs.formats.votable_cells import VoField, decode_binary, texts_to_array
+from armillary.catalogs.formats.votable_cells import MAX_CELL_BYTES, VoField, decode_binary, texts_to_array
 from armillary.catalogs.limits import DEFAULT, Limits, check_columns
 from armillary.catalogs.table import MemoryTable
 from armillary.errors import CorruptFileError, FileError, UnsupportedFileError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.table import Table
 
 ROWS_AT_ONCE = 20_000
+CELLS_AT_ONCE = 4_000_000
 READ_BYTES = 1 << 20
 MAX_DEPTH = 64
 
@@ -38,6 +39,7 @@ class _State:
     systems: dict[str, str] = field(default_factory=dict)
     description: list[str] | None = None
     rows: int = 0
+    rows_at_once: int = ROWS_AT_ONCE
     cells: list[tuple[str | None, ...]] = field(default_factory=list)
     chunks: list[list[Any]] = field(default_factory=list)
     stream: list[str] | None = None
@@ -129,7 +131,10 @@ class VoTableReader:
                     raise CorruptFileError(self._name, "its XML is nested too deep.")
 
         def text(part: str) -> None:
-            row[-1] = (row[-1] or "") + part
+            before = row[-1]
+            if before and len(before) > MAX_CELL_BYTES:
+                raise CorruptFileError(self._name, "a cell of its table is too large.")
+            row[-1] = before + part if before else part
 
         def end(tag: str) -> None:
             nonlocal depth
@@ -184,6 +189,8 @@ class VoTableReader:
         state = self._state
         if not state.fields:
             raise CorruptFileError(self._name, "its table has data and no FIELD.")
+        # Rows may be shorter than they mean: of wide tables, few wait at once.
+        state.rows_at_once = max(1, min(ROWS_AT_ONCE, CELLS_AT_ONCE // len(state.fields)))
         state.version = {"TABLEDATA": 0, "BINARY": 1, "BINARY2": 2}[word]
         state.cells.clear()
         state.chunks = [[] for _ in state.fields]
@@ -213,7 +220,7 @@ class VoTableReader:
         state = self._state
         width = len(state.fields)
         state.cells.append(tuple(row) if len(row) == width else tuple([*row, *[None] * width][:width]))
-        if len(state.cells) >= ROWS_AT_ONCE:
+        if len(state.cells) >= state.rows_at_once:
             self._flush()
 
     def _flush(self) -> None:
@@ -223,6 +230,7 @@ class VoTableReader:
             return
         state.rows += len(state.cells)
         self._limits.check_rows(self._name, state.rows)
+        self._limits.check_cells(self._name, state.rows, len(state.fields))
         for one, cells, chunks in zip(state.fields, zip(*state.cells, strict=True), state.chunks, strict=True):
             chunks.append(texts_to_array(one, cells))
         state.cells.clear()

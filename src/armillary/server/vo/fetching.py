@@ -11,6 +11,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -18,12 +19,17 @@ from urllib.parse import SplitResult, urlsplit
 from armillary.errors import LimitError, ParameterError, UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CONNECT_S = 10.0
 WHOLE_S = 60.0
 BLOCK_BYTES = 1 << 16
+TOO_SLOW = "UPLOAD: the address sends too slowly."
+AT_ONCE = 2
+"""Tables that are fetched at the same time: whoever sends slowly keeps nobody from the jobs."""
 PORTS = {"http": 80, "https": 443}
+_fetching = threading.BoundedSemaphore(AT_ONCE)
 _UNICAST = ipaddress.ip_network("2000::/3")
 """All of IPv6 that leads to a host of the internet (RFC 4291, 2.4)."""
 _EMBEDDED = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
@@ -55,21 +61,30 @@ def fetch(address: str, path: Path, most_bytes: int) -> str:
     LimitError
         There are more bytes than allowed.
     UnavailableError
-        It cannot be reached, or takes too long.
+        It cannot be reached, or takes too long; or others are fetched already.
     """
     parts = _parts(address)
+    if not _fetching.acquire(blocking=False):
+        raise UnavailableError("UPLOAD: too many tables are being fetched: try again in a moment.")
     deadline_s = time.monotonic() + WHOLE_S
     try:
-        with contextlib.closing(_connected(parts)) as connection:
-            connection.request("GET", _target(parts), headers={"Accept": "*/*", "User-Agent": "armillary"})
-            answer = connection.getresponse()
-            if answer.status != 200:
-                said = "leads elsewhere" if 300 <= answer.status < 400 else f"is answered with {answer.status}"
-                raise ParameterError("UPLOAD", f"the address {said}.")
-            _take(answer, path, most_bytes, deadline_s)
-            return answer.headers.get_content_type()
+        return _fetched(parts, path, most_bytes, deadline_s)
     except (OSError, http.client.HTTPException):
-        raise UnavailableError("UPLOAD: the address cannot be reached.") from None
+        said = TOO_SLOW if time.monotonic() > deadline_s else "UPLOAD: the address cannot be reached."
+        raise UnavailableError(said) from None
+    finally:
+        _fetching.release()
+
+
+def _fetched(parts: SplitResult, path: Path, most_bytes: int, deadline_s: float) -> str:
+    with _raw(parts) as raw, _ended_at(raw, deadline_s), contextlib.closing(_connection(parts, raw)) as connection:
+        connection.request("GET", _target(parts), headers={"Accept": "*/*", "User-Agent": "armillary"})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            said = "leads elsewhere" if 300 <= answer.status < 400 else f"is answered with {answer.status}"
+            raise ParameterError("UPLOAD", f"the address {said}.")
+        _take(answer, path, most_bytes, deadline_s)
+        return answer.headers.get_content_type()
 
 
 def _parts(address: str) -> SplitResult:
@@ -87,7 +102,27 @@ def _target(parts: SplitResult) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def _connected(parts: SplitResult) -> http.client.HTTPConnection:
+@contextlib.contextmanager
+def _ended_at(raw: socket.socket, deadline_s: float) -> Iterator[None]:
+    """End a connection at a moment of the monotonic clock, whatever it is at: a header of many bytes is never slow."""
+    # Another handle of the same connection: that of the caller may be closed, or be wrapped, meanwhile.
+    with raw.dup() as other:
+
+        def end() -> None:
+            with contextlib.suppress(OSError):
+                other.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(max(0.0, deadline_s - time.monotonic()), end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _raw(parts: SplitResult) -> socket.socket:
     """A connection to an address that was looked at."""
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     try:
@@ -102,13 +137,17 @@ def _connected(parts: SplitResult) -> http.client.HTTPConnection:
     try:
         raw.settimeout(CONNECT_S)
         raw.connect(place)
-        if parts.scheme == "https":
-            raw = ssl.create_default_context().wrap_socket(raw, server_hostname=host)
     except BaseException:
         raw.close()
         raise
-    connection = http.client.HTTPConnection(host, port)
-    connection.sock = raw
+    return raw
+
+
+def _connection(parts: SplitResult, raw: socket.socket) -> http.client.HTTPConnection:
+    host = parts.hostname or ""
+    connection = http.client.HTTPConnection(host, parts.port or PORTS[parts.scheme])
+    is_secret = parts.scheme == "https"
+    connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=host) if is_secret else raw
     return connection
 
 
@@ -120,5 +159,10 @@ def _take(answer: http.client.HTTPResponse, path: Path, most_bytes: int, deadlin
             if size > most_bytes:
                 raise LimitError(f"UPLOAD: the table has more than {most_bytes >> 20} MiB.")
             if time.monotonic() > deadline_s:
-                raise UnavailableError("UPLOAD: the address sends too slowly.")
+                raise UnavailableError(TOO_SLOW)
             file.write(block)
+    # What was broken off looks like what came to its end.
+    if time.monotonic() > deadline_s:
+        raise UnavailableError(TOO_SLOW)
+    if answer.length:
+        raise UnavailableError("UPLOAD: the address sends less than it promised.")

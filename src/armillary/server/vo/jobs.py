@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from armillary.errors import NotFoundError, ParameterError
+from armillary.holdings.access import Access
 from armillary.jobs.model import Owner
 from armillary.jobs.store import Quota
-from armillary.server.proxies import peer_of
+from armillary.server.doors.credentials import address_of
 from armillary.server.services import access_of, services_of
 from armillary.server.vo.answers import address
 from armillary.vo.parameters import integer, shown
@@ -53,7 +54,7 @@ def owner_of(request: Request) -> Owner:
         return Owner(name, f"user {caller.user}", snapshot)
     if door is not None and door.mode == "token":
         return Owner(OWNER_NAME, OWNER_NAME, snapshot)
-    return Owner("", f"address {peer_of(request.scope)}", snapshot)
+    return Owner("", f"address {address_of(request.scope)}", snapshot)
 
 
 def check_own(job: Job, owner: Owner) -> None:
@@ -66,6 +67,13 @@ def check_own(job: Job, owner: Owner) -> None:
     """
     if job.owner.name and job.owner.name != owner.name:
         raise gone()
+
+
+def access_then(job: Job) -> Access:
+    """What the owner of a job might see when it was made."""
+    words = job.owner.access
+    grants = frozenset(words.get("grants", ()))
+    return Access(job.owner.name, grants, everything=bool(words.get("everything")))
 
 
 def gone() -> NotFoundError:

@@ -16,7 +16,10 @@ from armillary.server.answers import patient
 from armillary.server.asgi import header, is_among
 from armillary.server.cutout_answers import tag_of
 from armillary.server.ranges import range_headers, range_of
-from armillary.server.vo.jobs import find_own, gone, in_room, job_id_of, owner_of
+from armillary.server.services import access_of, services_of
+from armillary.server.vo.jobs import access_then, find_own, gone, in_room, job_id_of, owner_of
+from armillary.vo.identifiers import bare_id
+from armillary.vo.parameters import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -24,9 +27,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-    from armillary.jobs.model import Owner
+    from armillary.holdings.access import Access
+    from armillary.jobs.model import Job, Owner
     from armillary.jobs.model import Result as JobResult
     from armillary.server.job_room import JobRoom
+    from armillary.server.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +45,11 @@ async def result(request: Request) -> Response:
     Raises
     ------
     NotFoundError
-        There is no such job or result, or it is another's.
+        There is no such job or result, it is another's, or of what its owner may not see any more.
     """
     owner, job_id, result_id = owner_of(request), job_id_of(request), request.path_params["result_id"]
-    found = await in_room(request, functools.partial(_find, owner, job_id, result_id))
+    find = functools.partial(_find, services_of(request), access_of(request), owner, job_id, result_id)
+    found = await in_room(request, find)
     # A worker never writes a key twice, so a key says what its bytes are.
     tag = tag_of(found.key, found.size)
     headers = {"etag": tag, "cache-control": CACHING}
@@ -60,12 +66,29 @@ async def result(request: Request) -> Response:
     return _FileAnswer(_sent(blocks, job_id), 206 if part else 200, headers, found.media_type)
 
 
-def _find(owner: Owner, job_id: str, result_id: str, room: JobRoom) -> JobResult:
+def _find(services: Services, access: Access, owner: Owner, job_id: str, result_id: str, room: JobRoom) -> JobResult:
     job = find_own(owner, job_id, room)
     for found in job.results:
-        if found.result_id == result_id:
+        if found.result_id == result_id and _may_see_still(services, access, job):
             return found
     raise NotFoundError("The job has no such result.")
+
+
+def _may_see_still(services: Services, access: Access, job: Job) -> bool:
+    """Whether all that the job was made of is there for who may see less now than when it was made."""
+    before = access_then(job)
+    if access.everything or (not before.everything and before.grants <= access.grants):
+        return True
+
+    def layers(obs_id: str, who: Access) -> set[str]:
+        return {entry.layer_id for entry in services.holdings.observation(obs_id, who).entries}
+
+    ids = [bare_id(text, services.settings.vo_authority) for text in Parameters(job.parameters).all("ID")]
+    try:
+        # A map may be there still, with fewer layers.
+        return all(layers(one, before) <= layers(one, access) for one in ids)
+    except NotFoundError:
+        return False
 
 
 def _open(key: str, start: int, stop: int, room: JobRoom) -> Iterator[bytes]:

@@ -129,12 +129,22 @@ def add_parameters(services: Services, sent: Submission, room: JobRoom, job: Job
     _checked(services, sent.access, Parameters(whole), partial=True)
     with sent.tables(services, new) as tables:
         check_tables(new, tables, partial=True)
+        _check_room(services, room, job, tables)
         uploads = _written(room, job.job_id, tables)
         job = room.store.add_parameters(job.job_id, pairs, uploads, quota_of(services.settings))
     if "RUNID" in sent.parameters:
         job = room.store.set_run_id(job.job_id, new.run_id)
     if start:
         begin(services, sent.access, room, job)
+
+
+def _check_room(services: Services, room: JobRoom, job: Job, tables: Sequence[Table]) -> None:
+    """Refuse tables that the payer may not keep, before they are: the job's other files stay when they are refused."""
+    most = quota_of(services.settings).size
+    more = sum(table.path.stat().st_size for table in tables)
+    if most and more and room.store.usage(job.owner.payer).size + more > most:
+        message = f"The tables have {more} bytes, and you may keep {most} in all. Delete jobs that you need no more."
+        raise LimitError(message, code="quota", quota="size", most=most)
 
 
 def begin(services: Services, access: Access, room: JobRoom, job: Job) -> None:

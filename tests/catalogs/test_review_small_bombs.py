@@ -1,0 +1,77 @@
+"""Short files that mean very much: what strangers send as tables of positions is refused before it takes memory."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from armillary.catalogs.formats import votable
+from armillary.catalogs.limits import Limits
+from armillary.catalogs.reading import read_catalog
+from armillary.catalogs.targets import read_targets
+from armillary.errors import FileError, UnsupportedFileError
+
+HEAD = (
+    '<VOTABLE version="1.4"><RESOURCE><TABLE><FIELD name="ra" datatype="double"/><FIELD name="dec" datatype="double"/>'
+)
+END = "</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>"
+
+
+def fields(count: int) -> str:
+    return "".join(f'<FIELD name="c{k}" datatype="double"/>' for k in range(count))
+
+
+def refused(path: Path, said: str) -> int:
+    """See that a table is refused; the most memory that this took, in bytes, of Python's own."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match=said):
+            read_targets(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_rows_without_cells_of_a_wide_votable(tmp_path: Path) -> None:
+    path = tmp_path / "wide"
+    path.write_text(f"{HEAD}{fields(9000)}<DATA><TABLEDATA>{'<TR/>' * 20_000}{END}")
+    assert refused(path, "at most 16,000,000 values") < 150 << 20
+
+
+def test_a_key_of_the_last_source_is_a_column_of_all_rows(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    last = ",".join(f'"c{k}":1' for k in range(9000))
+    path.write_text(f'[{"{},".replace("{}", chr(123) + chr(125)) * 90_000}{{"ra":1,"dec":2,{last}}}]')
+    assert refused(path, "at most 16,000,000 values") < 300 << 20
+
+
+def test_brackets_that_decompress(tmp_path: Path) -> None:
+    path = tmp_path / "brackets"
+    path.write_bytes(gzip.compress(b"[" + b"[]," * (10 << 20) + b"[]]"))
+    assert refused(path, "too large") < 100 << 20
+
+
+def test_one_endless_cell(tmp_path: Path) -> None:
+    path = tmp_path / "cell"
+    path.write_bytes(gzip.compress(f"{HEAD}<DATA><TABLEDATA><TR><TD>".encode() + b"1" * (40 << 20)))
+    assert refused(path, "a cell of its table is too large") < 100 << 20
+
+
+def test_wide_tables_are_whole_where_few_rows_wait_at_once(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(votable, "CELLS_AT_ONCE", 10)
+    path = tmp_path / "some.xml"
+    rows = "".join(f"<TR><TD>{k}</TD><TD>1</TD><TD/><TD>{k}</TD></TR>" for k in range(25))
+    path.write_text(f"{HEAD}{fields(2)}<DATA><TABLEDATA>{rows}{END}")
+    catalog = read_catalog(path)
+    assert catalog.ra.tolist() == list(range(25))
+    assert catalog.table.column("c1").to_pylist() == list(range(25))
+
+
+def test_cells_are_counted() -> None:
+    limits = Limits(cells=12)
+    limits.check_cells("t", 4, 3)
+    with pytest.raises(UnsupportedFileError, match="5 rows of 3 columns; at most 12 values"):
+        limits.check_cells("t", 5, 3)
