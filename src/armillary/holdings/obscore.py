@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 HEADER_BYTES = 2880
+_DECIMALS = 12  # of degrees: nano-arcseconds
 _STATES = {"PLINEAR": "POLI", "PALINEAR": "POLA"}
 _UCDS = (
     ("/BEAM", "phot.flux.density"),
@@ -310,12 +311,14 @@ def _with_place(row: ObsRow, facts: Sequence[UnitFacts]) -> ObsRow:
 def _middle(
     facts: Sequence[UnitFacts], footprint: Footprint | None, *, is_one: bool
 ) -> tuple[float | None, float | None]:
+    """Right ascension and declination of the middle, without the noise of arithmetic: 0 is not 4e-31."""
     if is_one and facts[0].middle_deg is not None:
-        return facts[0].middle_deg
-    if footprint is None:
+        ra, dec = facts[0].middle_deg
+    elif footprint is None:
         return None, None
-    ra, dec = to_angles(footprint.centre)
-    return float(ra), float(dec)
+    else:
+        ra, dec = map(float, to_angles(footprint.centre))
+    return round(ra, _DECIMALS) % 360.0, round(dec, _DECIMALS)
 
 
 def _with_band(row: ObsRow, facts: Sequence[UnitFacts]) -> ObsRow:
