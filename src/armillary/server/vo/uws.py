@@ -52,6 +52,7 @@ XML = "application/xml"
 JSON = "application/json"
 LONGEST_WAIT_S = 300
 """What ``WAIT=-1`` waits at most (UWS 1.1, 2.2.1.1)."""
+TURNS, TURN_S = 200, 0.05
 MOST_LISTED = 100_000
 FEW_VALUES = 200
 OTHER_PHASES = ("UNKNOWN", "HELD", "SUSPENDED")
@@ -133,6 +134,12 @@ async def _changed(request: Request, found: Job, wait_s: int) -> Job:
         await unless_gone(request.receive, room.waiter.wait_for_change(found.job_id, wait_s, phase=found.phase))
     except NotFoundError:
         raise gone() from None
+    workers = services_of(request).job_workers
+    for _ in range(TURNS):
+        # All who waited for one job come at once: as many as would be refused let the others go first.
+        if workers.waiting < services_of(request).settings.queue // 2:
+            break
+        await asyncio.sleep(TURN_S)
     return await own_job(request)
 
 
