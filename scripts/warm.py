@@ -1,4 +1,4 @@
-"""Compile the kernels once, by showing a small file of every kind: the first look at a real one need not wait."""
+"""Compile the kernels once, by showing and cutting a small file of every kind: the first look need not wait."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from armillary.images.cutouts.windows import cut_region
 from armillary.images.files import open_image
+from armillary.images.healpix import grid_header
 from armillary.images.pyramid import Pyramid
 from armillary.images.warm import warm_up
 from armillary.render import EXTENSIONS, encode, make_style
 from armillary.sky.grid import TileKey
+from armillary.sky.healpix import centres_of
+from armillary.sky.regions import Polygon
+from armillary.sky.wcs import PlaneWcs
 from armillary.storage.compiler import prepare
 
 
@@ -48,6 +53,17 @@ def show(path: Path) -> None:
             encode(raster, ext, make_style(vmin=0, vmax=1, cmap=cmap))
 
 
+def cut() -> None:
+    """Pixels of a polygon of many corners, and centres of HEALPix pixels."""
+    turns = np.linspace(0, 2 * np.pi, 300, endpoint=False)
+    polygon = Polygon(np.stack([10 + np.cos(turns), np.sin(turns)], axis=-1))
+    polygon.clearance(polygon.centre()[None])
+    for nested in (False, True):
+        centres_of(8, np.arange(8), nested=nested)
+    wcs = PlaneWcs.from_header_text(grid_header("icrs", (512, 1024)), (512, 1024))
+    cut_region(wcs, polygon)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     prepare()
@@ -56,3 +72,4 @@ if __name__ == "__main__":
         write_files(Path(name))
         for file in sorted(Path(name).iterdir()):
             show(file)
+    cut()

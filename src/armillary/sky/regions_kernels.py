@@ -95,6 +95,9 @@ def meet(points: NDArray[np.float64], normals: NDArray[np.float64], i: int, j: i
     two = height(normals, i, points, j2)
     three = height(normals, j, points, i)
     four = height(normals, j, points, i2)
+    # Of sides along one great circle the heights are rounding errors: they would touch.
+    if max(abs(one), abs(two)) <= close or max(abs(three), abs(four)) <= close:
+        return False
     return one * two < 0.0 and three * four < 0.0 and (two > 0.0) == (three > 0.0)
 
 

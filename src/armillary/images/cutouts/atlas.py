@@ -43,6 +43,11 @@ _kept: OrderedDict[tuple[int, int | None], Atlas] = OrderedDict()
 _lock = threading.Lock()
 
 
+def is_smooth(wcs: PlaneWcs) -> bool:
+    """Whether what lies between pixels with sky has some."""
+    return wcs.projection.partition("-")[0] in SMOOTH
+
+
 class Found(NamedTuple):
     """Pixels of a region.
 
@@ -78,7 +83,7 @@ class Atlas:
         self.wcs = wcs
         self.period = period
         self.cells = _first_cells(wcs, period)
-        self._smooth = wcs.projection.partition("-")[0] in SMOOTH
+        self._smooth = is_smooth(wcs)
         self._charts = Charts(wcs, np.stack(self.cells[:4], axis=-1))
 
     def search(self, region: Region, low: int) -> Found | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.images.cutouts.atlas import atlas_of
+from armillary.images.cutouts.atlas import atlas_of, is_smooth
 from armillary.images.cutouts.cells import Cells, look_up, node_pixels
 from armillary.sky.grid import Window
 
@@ -85,17 +85,19 @@ def plainly_inside(wcs: PlaneWcs, region: Region, window: Window) -> NDArray[np.
 
     Boxes of 32 by 32 pixels that lie wholly inside or outside are settled at once. In the others positions are
     interpolated between nine pixels, and tested at four more; those so near to the border that the interpolation
-    might put them on the wrong side are computed one by one.
+    might put them on the wrong side are computed one by one. Where the sky of a projection has gaps every pixel of a
+    box is computed that does not lie wholly outside.
     """
     y0, y1, x0, x1 = window.y0, window.y1, window.x0, window.x1
     inside = np.zeros(window.shape, np.bool_)
     cells = look_up(wcs, *_boxes(y0, y1, x0, x1))
     clearance = region.clearance(cells.middle)
-    full = cells.whole & (clearance > cells.radius)
+    smooth = is_smooth(wcs)
+    full = cells.whole & (clearance > cells.radius) & smooth
     for left, right, low, high in _corners(cells.pick(full)):
         inside[low - y0 : high + 1 - y0, left - x0 : right + 1 - x0] = True
     cells = cells.pick(~full & ~(clearance <= -cells.radius))
-    square = cells.whole & (cells.x1 - cells.x0 == SIDE - 1) & (cells.y1 - cells.y0 == SIDE - 1)
+    square = cells.whole & smooth & (cells.x1 - cells.x0 == SIDE - 1) & (cells.y1 - cells.y0 == SIDE - 1)
     at_once = AT_ONCE // (SIDE * SIDE)
     for which, look in ((square, _look_between), (~square, _look_closely)):
         picked = cells.pick(which)
