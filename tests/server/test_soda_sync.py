@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -278,10 +279,15 @@ def test_ten_thousand_repeated_parameters(tmp_path: Path) -> None:
 
 
 def test_a_polygon_of_a_hundred_thousand_corners(tmp_path: Path) -> None:
-    many = " ".join(f"{k / 1000} {k % 7}" for k in range(100_000))
-    answer = ask(tmp_path, method="POST", data={"ID": "tan", "POLYGON": many})
+    turns = [2 * math.pi * k / 100_000 for k in range(100_000)]
+    ring = " ".join(f"{150 + 0.01 * math.cos(turn):.9f} {2 + 0.01 * math.sin(turn):.9f}" for turn in turns)
+    assert ask(tmp_path, method="POST", data={"ID": "tan", "POLYGON": ring}).status_code == 200
+    answer = ask(tmp_path, method="POST", data={"ID": "tan", "POLYGON": f"{ring} 150 2"})
     assert answer.status_code == 413
-    assert "at most 1000 corners" in answer.text
+    assert "at most 100000 corners" in answer.text
+    answer = ask(tmp_path, method="POST", data={"ID": "tan", "POLYGON": " ".join(["149.98", "2", *ring.split()[2:]])})
+    assert answer.status_code == 400
+    assert answer.text.startswith("UsageError: POLYGON: ")
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,7 @@ FORMATS = {
 PACKAGES = ("zip", "tar", "none")
 MOST_RESULTS = 100_000
 MOST_CORNERS = 100_000
-"""Corners of all polygons of a request: finding crossing sides takes the square of those of each."""
-MOST_CORNERS_EACH = 1000
+"""Corners of all polygons of a request."""
 LONGEST_ID = 1024
 LONGEST_RUN_ID = 256
 MOST_UPLOADS = 8
@@ -108,7 +107,7 @@ class Combo:
         if self.region is not None:
             place = self.region.words
             said.append(f"POS={place if len(place) <= 200 else place[:200] + '…'}")
-        said += [f"{name}={low:g} {high:g}" for name, (low, high) in self._intervals()]
+        said += [f"{name}={low:.15g} {high:.15g}" for name, (low, high) in self._intervals()]
         return ", ".join([*filter(None, said), *(f"POL={state}" for state in self.pols)])
 
     def _intervals(self) -> Iterator[tuple[str, Interval]]:
@@ -268,9 +267,9 @@ def _regions(parameters: Parameters) -> tuple[Region, ...]:
     for name, text in given:
         count = _corners(name, text)
         corners += count
-        if count > MOST_CORNERS_EACH or corners > MOST_CORNERS:
-            most = f"{MOST_CORNERS_EACH} corners each and {MOST_CORNERS} together"
-            raise LimitError(f"{name}: polygons have at most {most}: leave some out.", parameter=name)
+        if corners > MOST_CORNERS:
+            most = f"at most {MOST_CORNERS} corners together"
+            raise LimitError(f"{name}: the polygons of a request have {most}: leave some out.", parameter=name)
     return tuple(_region(name, text) for name, text in given)
 
 
