@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 LARGEST_FIELD = 8 << 20
-"""Bytes of a field that is no file, and of a body of fields alone."""
+"""Bytes of all fields of a body that are no files."""
 SMALL_BODY = 1 << 14
 """Bytes of a body that is read in less time than it takes to hand it to a thread."""
 MOST_FILES = 64
@@ -126,9 +126,27 @@ async def _urlencoded(request: Request, kind: str) -> list[tuple[str, str]]:
 
 
 class _Parser(MultiPartParser):
-    """One that knows whether the body came to its end: of one that did not, parts would be missed in silence."""
+    """One that bounds all fields together, and knows whether the body came to its end: else parts would be missed."""
 
     ended = False
+    _text_bytes = 0
+
+    @property
+    def _charset(self) -> str:
+        """UTF-8, whatever the header says: strangers choose no decoder (RFC 7578, 4.6, has no such parameter)."""
+        return "utf-8"
+
+    @_charset.setter
+    def _charset(self, said: str) -> None:
+        pass
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """Take a piece of a part; fields are kept in memory, and are bounded together."""
+        if self._current_part.file is None:
+            self._text_bytes += end - start
+            if self._text_bytes > LARGEST_FIELD:
+                raise MultiPartException("Part exceeded what fields may have together.")
+        super().on_part_data(data, start, end)
 
     def on_end(self) -> None:
         """The last boundary was read."""
@@ -165,7 +183,7 @@ async def _multipart(request: Request) -> AsyncIterator[tuple[list[tuple[str, st
 def _multipart_error(error: MultiPartException) -> UsageError | LimitError:
     if error.message.startswith(("Too many", "Part exceeded")):
         return LimitError(
-            f"A body has at most {MOST_PARAMETERS} fields of {LARGEST_FIELD >> 20} MiB each, and {MOST_FILES} files."
+            f"A body has at most {MOST_PARAMETERS} fields, {LARGEST_FIELD >> 20} MiB in all, and {MOST_FILES} files."
         )
     return UsageError("The body of this request is no multipart/form-data.")
 
