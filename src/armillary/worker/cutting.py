@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import re
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 TRIES = 3
 TEXT = "text/plain; charset=utf-8"
 CONTENTS = "contents.csv"
+LONGEST_STEM = 80
+"""Of the name of a result: with its number and suffix it stays below what a desk keeps of names."""
+_LEGIBLE = re.compile(r"[A-Za-z0-9]")
 MOST_MESSAGE = 500
 MOST_PIXELS = 400_000_000
 NO_FILE = "This is not available now: its file cannot be used."
@@ -255,8 +259,10 @@ class Cutting:
         """A name of its own for every result: of the observation, and of the position where several are cut."""
         from armillary.holdings.soda import file_name
 
-        words = [combo.obs_id, combo.label or (str(combo.number) if many else "")]
+        label = combo.label if _LEGIBLE.search(combo.label) else ""
+        words = [combo.obs_id, label or (str(combo.number) if many or combo.label else "")]
         stem = file_name("-".join(filter(None, words)), suffix).removesuffix(f"-cutout.{suffix}")
+        stem = stem[:LONGEST_STEM].rstrip("._-")
         name = f"{stem}.{suffix}"
         return name if name.lower() not in self._names else f"{stem}-{combo.number}.{suffix}"
 
@@ -287,7 +293,7 @@ def _contents(made: list[_Made]) -> bytes:
     """The table of an archive's results, as CSV."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["number", "file", "bytes", "id", "position", "region", "message"])
+    rows.writerow(["number", "file", "bytes", "id", "position", "region", "band_m", "time_mjd", "message"])
     for one in made:
         region = one.combo.region.words if one.combo.region is not None else ""
         rows.writerow(
@@ -298,7 +304,13 @@ def _contents(made: list[_Made]) -> bytes:
                 one.combo.obs_id,
                 one.combo.label,
                 region[:MOST_MESSAGE],
+                _interval(one.combo.band_m),
+                _interval(one.combo.time_mjd),
                 one.message,
             ]
         )
     return text.getvalue().encode()
+
+
+def _interval(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{bounds[0]} {bounds[1]}"
