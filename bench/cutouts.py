@@ -58,7 +58,7 @@ def by_astropy(side: int) -> bytes:
 
 
 def run() -> list[Row]:
-    """A small cutout and one of 3.8 MB: a box of pixels, a circle with its mask."""
+    """A small cutout and one of 3.8 MB: a box of pixels, and regions with their masks."""
     plane = open_image(data.tan_image()).stacks[0].plane()
     mapped = plane.mapped()
     assert mapped is not None
@@ -69,11 +69,17 @@ def run() -> list[Row]:
         part = mapped.stored[start : start + side, start : start + side]
         floor = median_ms(part.tobytes)
         peer = median_ms(lambda side=side: by_astropy(side))
-        text = f"CIRCLE 150 2 {side / 2 * SCALE_DEG}"
+        half = side / 2 * SCALE_DEG
+        text = f"CIRCLE 150 2 {half}"
+        box_text = f"RANGE {150 - half} {150 + half} {2 - half} {2 + half}"
+        corners = ((1.0, 0.8), (-1.0, 1.0), (-0.6, -1.0), (0.9, -1.0))
+        polygon = "POLYGON " + " ".join(f"{150 + half * x} {2 + half * y}" for x, y in corners)
         ways: dict[str, Callable[[], object]] = {
             "box": lambda box=box: whole(plane, cut_pixels(plane.shape, None, *box)),
             "circle, unmasked": lambda text=text: whole(plane, cut_region(plane.wcs, parse_pos(text), masked=False)),
             "circle, masked": lambda text=text: whole(plane, cut_region(plane.wcs, parse_pos(text))),
+            "range, masked": lambda text=box_text: whole(plane, cut_region(plane.wcs, parse_pos(text))),
+            "polygon, masked": lambda text=polygon: whole(plane, cut_region(plane.wcs, parse_pos(text))),
         }
         for name, work in ways.items():
             what = f"FITS cutout of {side}² int16, {name} (floor: copy; peer: astropy)"
