@@ -75,3 +75,44 @@ def test_cells_are_counted() -> None:
     limits.check_cells("t", 4, 3)
     with pytest.raises(UnsupportedFileError, match="5 rows of 3 columns; at most 12 values"):
         limits.check_cells("t", 5, 3)
+
+
+ECSV = "# %ECSV 1.0\n# ---\n"
+PLAIN = "# datatype:\n# - {name: ra, datatype: float64}\n# - {name: dec, datatype: float64}\n"
+ROW = "ra dec\n1 2\n"
+
+
+def nested(first: str, form: str) -> str:
+    """Nine names, each of nine of the one before: a few hundred letters that mean billions."""
+    levels = [f"a0: &a0 {first}"]
+    levels += [f"a{k}: &a{k} {form.replace('*', ','.join([f'*a{k - 1}'] * 9))}" for k in range(1, 9)]
+    return f"# meta: {{{', '.join(levels)}}}\n"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"# meta: {'[' * 50_000}\n",
+        f"# meta:\n# {'- ' * 100_000}x\n",
+        nested("{x: 1}", "{<<: [*]}") + PLAIN,
+    ],
+    ids=["flow", "block", "merged"],
+)
+def test_headers_that_would_end_the_process(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "t.ecsv"
+    path.write_text(ECSV + header + ROW)
+    with pytest.raises(FileError, match="ECSV header cannot be read"):
+        read_catalog(path)
+
+
+def test_a_unit_without_end_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.ecsv"
+    fields = PLAIN.replace("{name: ra,", "{name: ra, unit: *a8,")
+    path.write_text(ECSV + nested("[x, x]", "[*]") + fields + ROW)
+    assert read_catalog(path).ra.tolist() == [1.0]
+
+
+def test_headers_may_be_deep_as_far_as_they_are_sensible(tmp_path: Path) -> None:
+    path = tmp_path / "t.ecsv"
+    path.write_text(f"{ECSV}# meta: {'[' * 40}{']' * 40}\n{PLAIN}{ROW}")
+    assert read_catalog(path).ra.tolist() == [1.0]

@@ -7,6 +7,10 @@ from typing import Any
 from armillary.catalogs.fields import Field
 
 MAX_YAML_BYTES = 1 << 20
+MAX_DEPTH = 64
+"""Of lists and mappings in each other: the library goes down into them without a bound of its own, until it crashes."""
+MERGE = "<<"
+"""Key that copies mappings, in a few lines more often than memory lasts."""
 
 
 def words_of_yaml(text: bytes) -> dict[str, Field]:
@@ -20,11 +24,27 @@ def parse_yaml(text: bytes) -> dict[str, Any]:
 
     if not text or len(text) > MAX_YAML_BYTES:
         return {}
+    said, loader = text.decode("utf-8", "replace"), _Plain.loader()
     try:
-        content = yaml.load(text.decode("utf-8", "replace"), Loader=_Plain.loader())  # noqa: S506 - a safe loader
+        content = yaml.load(said, Loader=loader) if _is_harmless(said, loader) else None  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _is_harmless(text: str, loader: Any) -> bool:
+    """Whether a text can be loaded, by its events alone."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH or (isinstance(event, yaml.ScalarEvent) and event.value == MERGE):
+            return False
+    return True
 
 
 def fields_of(content: dict[str, Any]) -> list[Field]:
@@ -36,8 +56,13 @@ def fields_of(content: dict[str, Any]) -> list[Field]:
             meta = entry.get("meta")
             ucd = meta.get("ucd", "") if isinstance(meta, dict) else ""
             words = (entry.get("datatype", ""), entry.get("unit", ""), ucd, entry.get("description", ""))
-            made.append(Field(str(entry["name"]), *(str(word or "") for word in words)))
+            made.append(Field(_word(entry["name"]), *map(_word, words)))
     return made
+
+
+def _word(value: object) -> str:
+    """A scalar as text. Of lists nothing: those that name each other are short, and their text has no end."""
+    return "" if value is None or isinstance(value, list | dict | tuple | set) else str(value)
 
 
 class _Plain:
