@@ -6,6 +6,8 @@ import gzip
 import tracemalloc
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from armillary.catalogs.formats import votable
@@ -75,6 +77,23 @@ def test_cells_are_counted() -> None:
     limits.check_cells("t", 4, 3)
     with pytest.raises(UnsupportedFileError, match="5 rows of 3 columns; at most 12 values"):
         limits.check_cells("t", 5, 3)
+
+
+@pytest.mark.parametrize("is_dictionary", [False, True], ids=["plain", "dictionary"])
+def test_labels_begin_long_names(tmp_path: Path, is_dictionary: bool) -> None:
+    """A thousand names of a hundred thousand letters take a kilobyte, and would be looked at letter by letter."""
+    path = tmp_path / "names.parquet"
+    names = pa.array(["é" * 100_000, None] * 500)
+    columns = {"ra": [1.0] * 1000, "dec": [2.0] * 1000, "name": names.dictionary_encode() if is_dictionary else names}
+    pq.write_table(pa.table(columns), path, compression="zstd")
+    tracemalloc.start()
+    try:
+        labels = read_targets(path).labels
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert labels[:2] == ("é" * 120, "2")
+    assert len(labels) == 1000
 
 
 ECSV = "# %ECSV 1.0\n# ---\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,8 +94,23 @@ def _labels(catalog: Catalog) -> tuple[str, ...]:
     numbers = [str(number) for number in range(1, catalog.count + 1)]
     if catalog.name_field is None:
         return tuple(numbers)
-    names = catalog.table.column(catalog.name_field.name).to_pylist()
+    names = _begun(catalog.table.column(catalog.name_field.name)).to_pylist()
     return tuple(_label(name, number) for name, number in zip(names, numbers, strict=True))
+
+
+def _begun(column: Any) -> Any:
+    """The beginnings of texts: a short file may hold very long ones many times over."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def cut(texts: Any) -> Any:
+        is_text = pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)
+        return pc.utf8_slice_codeunits(texts, 0, 2 * LONGEST_LABEL) if is_text else texts
+
+    if not pa.types.is_dictionary(column.type):
+        return cut(column)
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(one.indices, cut(one.dictionary)) for one in chunks])
 
 
 def _label(name: object, number: str) -> str:
