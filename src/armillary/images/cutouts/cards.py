@@ -16,6 +16,7 @@ import functools
 import math
 import re
 import textwrap
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +36,7 @@ _DESCRIBES = re.compile(rb"(?:CTYPE|CRVAL|CDELT|CRPIX)[1-9][0-9]?([A-Z]?) *|(?:C
 _NUMBER = re.compile(rb"= *([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?)( */.*| *)")
 _COMPRESSED_NAME = re.compile(rb"EXTNAME *= *'COMPRESSED_IMAGE *'")
 _UNPRINTABLE = bytes(c if 32 <= c < 127 else ord("?") for c in range(256))
+_ASCII = {ord(sign): plain for sign, plain in zip("×÷−–—µμ", "*/---uu", strict=True)}
 _HISTORY_TEXT = 70
 _TEXT = 60
 _TABULATED = re.compile(rb"CTYPE[1-9][A-Z]? *= *'.{4}-TAB.*")
@@ -107,9 +109,16 @@ def card(key: bytes, value: float, comment: bytes = b"") -> bytes:
     return (b"%-8b= %20b%b" % (key, text, comment))[:CARD].ljust(CARD)
 
 
+def _plain(text: str) -> str:
+    """Words in ASCII, letters without accents and signs as programs write them."""
+    apart = unicodedata.normalize("NFKD", text.translate(_ASCII))
+    letters = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return letters.encode("ascii", "replace").translate(_UNPRINTABLE).decode()
+
+
 def text_card(key: str, text: str) -> bytes:
-    """A card with words; what is not ASCII becomes ``?``, what is too long is cut."""
-    quoted = text.encode("ascii", "replace").translate(_UNPRINTABLE).decode().replace("'", "''")[:_TEXT]
+    """A card with words; what ASCII has nothing like becomes ``?``, what is too long is cut."""
+    quoted = _plain(text).replace("'", "''")[:_TEXT]
     if quoted.endswith("'") and quoted.count("'") % 2:
         quoted = quoted[:-1]
     return f"{key:8}= '{quoted:8}'".encode("ascii").ljust(CARD)
@@ -329,7 +338,7 @@ def history_cards(sentences: Iterable[str]) -> list[bytes]:
 
 @functools.lru_cache(maxsize=256)
 def _history(sentence: str) -> bytes:
-    plain = sentence.encode("ascii", "replace").translate(_UNPRINTABLE).decode()
+    plain = _plain(sentence)
     short = len(plain) <= _HISTORY_TEXT
     lines = [plain] if short else textwrap.wrap(plain, _HISTORY_TEXT, break_on_hyphens=False)
     return b"".join(b"HISTORY " + line.encode().ljust(CARD - 8) for line in lines)
