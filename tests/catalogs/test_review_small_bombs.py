@@ -79,21 +79,22 @@ def test_cells_are_counted() -> None:
         limits.check_cells("t", 5, 3)
 
 
-@pytest.mark.parametrize("is_dictionary", [False, True], ids=["plain", "dictionary"])
-def test_labels_begin_long_names(tmp_path: Path, is_dictionary: bool) -> None:
-    """A thousand names of a hundred thousand letters take a kilobyte, and would be looked at letter by letter."""
-    path = tmp_path / "names.parquet"
-    names = pa.array(["é" * 100_000, None] * 500)
-    columns = {"ra": [1.0] * 1000, "dec": [2.0] * 1000, "name": names.dictionary_encode() if is_dictionary else names}
-    pq.write_table(pa.table(columns), path, compression="zstd")
-    tracemalloc.start()
-    try:
-        labels = read_targets(path).labels
-        assert tracemalloc.get_traced_memory()[1] < 8 << 20
-    finally:
-        tracemalloc.stop()
-    assert labels[:2] == ("é" * 120, "2")
-    assert len(labels) == 1000
+def test_labels_begin_long_names(tmp_path: Path) -> None:
+    """A thousand names of ten thousand letters would be looked at letter by letter."""
+    path = tmp_path / "names"
+    path.write_bytes(gzip.compress(b"ra,dec,name\n" + b"1,2,%s\n" % (b"x" * 10_000) * 1000))
+    assert set(read_targets(path).labels) == {"x" * 120}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_parquet_is_not_taken_from_strangers(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / "t"
+    pq.write_table(pa.table({"ra": [1.0], "dec": [2.0]}), path)
+    assert read_catalog(path).count == 1
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(UnsupportedFileError, match="send one of csv, tsv, ecsv, votable, fits, json"):
+        read_targets(path)
 
 
 ECSV = "# %ECSV 1.0\n# ---\n"

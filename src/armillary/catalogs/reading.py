@@ -11,7 +11,7 @@ from armillary.errors import NoPositionsError, UnsupportedFileError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from armillary.catalogs.table import Table
     from armillary.storage.source import ByteSource
@@ -46,7 +46,13 @@ def kind_of(head: bytes) -> str:
     return "json" if text.startswith((b"[", b"{")) else "csv"
 
 
-def read_tables(path: str | os.PathLike[str], *, file_type: str | None = None, limits: Limits = DEFAULT) -> list[Table]:
+def read_tables(
+    path: str | os.PathLike[str],
+    *,
+    file_type: str | None = None,
+    limits: Limits = DEFAULT,
+    kinds: Collection[str] = KINDS,
+) -> list[Table]:
     """The tables of a file; all formats but FITS give one.
 
     Parameters
@@ -57,6 +63,8 @@ def read_tables(path: str | os.PathLike[str], *, file_type: str | None = None, l
         One of ``KINDS`` where the content shall not decide.
     limits
         Bounds.
+    kinds
+        Which of ``KINDS`` are read at all.
 
     Raises
     ------
@@ -73,6 +81,8 @@ def read_tables(path: str | os.PathLike[str], *, file_type: str | None = None, l
     if kind is None:
         stream = TextStream(raw, limits)
         kind = kind_of(stream.head)
+    if kind not in kinds:
+        raise UnsupportedFileError(raw.name, f"tables of this kind are not read here: send one of {', '.join(kinds)}.")
     if kind == "fits":
         return _fits(path, limits)
     if kind == "parquet":
@@ -131,12 +141,13 @@ def read_catalog(
     name_column: str | None = None,
     file_type: str | None = None,
     limits: Limits = DEFAULT,
+    kinds: Collection[str] = KINDS,
 ) -> Catalog:
     """Read a catalog: of a FITS file the first table with positions.
 
     Parameters
     ----------
-    path, file_type, limits
+    path, file_type, limits, kinds
         As ``read_tables``.
     ra_column, dec_column, name_column
         Names of columns, found out where they are not given.
@@ -150,7 +161,7 @@ def read_catalog(
     """
     columns = {"ra_column": ra_column, "dec_column": dec_column, "name_column": name_column}
     first: NoPositionsError | None = None
-    for table in read_tables(path, file_type=file_type, limits=limits):
+    for table in read_tables(path, file_type=file_type, limits=limits, kinds=kinds):
         try:
             return Catalog(table, **columns)
         except NoPositionsError as error:

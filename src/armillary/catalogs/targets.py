@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_TARGETS = 100_000
 LIMITS = Limits(rows=MOST_TARGETS, bytes=128 << 20, cells=16_000_000)
 """Strangers send these tables, perhaps several at once: what is read of one stays far below a gigabyte."""
+KINDS = ("csv", "tsv", "ecsv", "votable", "fits", "json")
+"""Not Parquet: a kilobyte of it may stand for gigabytes, and what is damaged can end the process that reads it."""
 LONGEST_LABEL = 120
 # Names of columns of radii, and the unit of one that says none.
 _RADII = {"radius": "deg", "radius_deg": "deg", "radius_arcmin": "arcmin", "radius_arcsec": "arcsec", "sr": "deg"}
@@ -52,7 +54,7 @@ class Targets:
 
 
 def read_targets(path: str | os.PathLike[str]) -> Targets:
-    """The places of a table in any format that ``read_tables`` knows.
+    """The places of a table in one of the formats ``KINDS``.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def read_targets(path: str | os.PathLike[str]) -> Targets:
     FileError
         It is no table, has no positions, no rows, or more than 100 000; one line says why.
     """
-    catalog = read_catalog(path, limits=LIMITS)
+    catalog = read_catalog(path, limits=LIMITS, kinds=KINDS)
     # Formats that are read by the column do not look at their length themselves.
     LIMITS.check_rows(catalog.name, catalog.count)
     if not catalog.count:
@@ -99,18 +101,12 @@ def _labels(catalog: Catalog) -> tuple[str, ...]:
 
 
 def _begun(column: Any) -> Any:
-    """The beginnings of texts: a short file may hold very long ones many times over."""
+    """The beginnings of texts."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    def cut(texts: Any) -> Any:
-        is_text = pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)
-        return pc.utf8_slice_codeunits(texts, 0, 2 * LONGEST_LABEL) if is_text else texts
-
-    if not pa.types.is_dictionary(column.type):
-        return cut(column)
-    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    return pa.chunked_array([pa.DictionaryArray.from_arrays(one.indices, cut(one.dictionary)) for one in chunks])
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return pc.utf8_slice_codeunits(column, 0, 2 * LONGEST_LABEL) if is_text else column
 
 
 def _label(name: object, number: str) -> str:
