@@ -81,13 +81,12 @@ def meet(points: NDArray[np.float64], normals: NDArray[np.float64], i: int, j: i
     count = points.shape[0]
     i2, j2 = (i + 1) % count, (j + 1) % count
     # The ends of each side against the other, but for corners that both share.
-    if j != i2 and touches(points, normals, i, i2, j, close):
-        return True
-    if j2 != i and touches(points, normals, i, i2, j2, close):
-        return True
-    if i != j2 and touches(points, normals, j, j2, i, close):
-        return True
-    if i2 != j and touches(points, normals, j, j2, i2, close):
+    if (
+        (j != i2 and touches(points, normals, i, i2, j, close))
+        or (j2 != i and touches(points, normals, i, i2, j2, close))
+        or (i != j2 and touches(points, normals, j, j2, i, close))
+        or (i2 != j and touches(points, normals, j, j2, i2, close))
+    ):
         return True
     if j == i2 or j2 == i:
         return False
