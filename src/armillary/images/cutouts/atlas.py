@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.sky.regions import Region
+    from armillary.sky.regions_base import ForKernels
     from armillary.sky.wcs import PlaneWcs
 
 COARSE = 32
 PARTS = 4
 KEPT = 128
-MOST_DOUBTS = 1 << 14
+MOST_DOUBTS = 1 << 12
 # How many blocks there is room for, at first and then.
-ROOM = (1 << 14, 1 << 18)
+ROOM = (1 << 11, 1 << 14, 1 << 18)
 # Up to so many pixels the mask is made with the search for the window, and kept with it.
 MASK_PIXELS = 1 << 22
 # Projections whose sky has neither a gap nor a dent: what lies between pixels with sky has some.
@@ -95,14 +96,15 @@ class Atlas:
             First column that is looked at, of a plane that repeats.
         """
         high = self.wcs.shape[1] if self.period is None else low + self.period
-        near = self._near(region)
+        shape = region.for_kernels()
+        near = self._near(region, shape)
         if near is None or not len(near):
             return None if near is None else Found(None)
-        blocks, loose = self._blocks(region, near, self._around(near, low, high))
+        blocks, loose = self._blocks(shape, near, self._around(near, low, high))
         if blocks is None or not len(blocks):
             return None if blocks is None else Found(None)
         mask = np.zeros(loose.shape, np.bool_) if loose.shape[0] * loose.shape[1] <= MASK_PIXELS else _NO_MASK
-        box = self._settled(region, blocks, loose, mask)
+        box = self._settled(region, shape, blocks, loose, mask)
         if box is None or box[0] > box[1]:
             return None if box is None else Found(None)
         x0, x1, y0, y1 = box[0], box[1] + 1, box[2], box[3] + 1
@@ -120,11 +122,11 @@ class Atlas:
         if not self._smooth:
             return otherwise(window)
         inside = np.zeros(window.shape, np.bool_)
-        centre, radius, shape = _of_region(region)
-        near = _kernels().near_caps(self.cells.middle, self.cells.radius, centre, radius)
+        shape = region.for_kernels()
+        near = _kernels().near_caps(self.cells.middle, self.cells.radius, *region.cone())
         good = self._good(near, shape.most_slack)
-        blocks, _ = self._blocks(region, near[good], window)
-        if blocks is None or self._settled(region, blocks, window, inside) is None:
+        blocks, _ = self._blocks(shape, near[good], window)
+        if blocks is None or self._settled(region, shape, blocks, window, inside) is None:
             return otherwise(window)
         for k in near[~good].tolist():
             for turn in self._turns(window.x0, window.x1).tolist():
@@ -134,10 +136,9 @@ class Atlas:
                     inside[rows, part.x0 - window.x0 : part.x1 - window.x0] |= otherwise(part)
         return inside
 
-    def _near(self, region: Region) -> NDArray[np.int64] | None:
+    def _near(self, region: Region, shape: ForKernels) -> NDArray[np.int64] | None:
         """Boxes that may hold pixels of a region; None where one of them has no chart."""
-        centre, radius, shape = _of_region(region)
-        near: NDArray[np.int64] = _kernels().near_caps(self.cells.middle, self.cells.radius, centre, radius)
+        near: NDArray[np.int64] = _kernels().near_caps(self.cells.middle, self.cells.radius, *region.cone())
         return near if self._good(near, shape.most_slack).all() else None
 
     def _good(self, which: NDArray[np.int64], most_slack: float) -> NDArray[np.bool_]:
@@ -166,10 +167,10 @@ class Atlas:
         return Window(y0, y1, x0, x1) if x0 < x1 and y0 < y1 else None
 
     def _blocks(
-        self, region: Region, which: NDArray[np.int64], window: Window
+        self, shape: ForKernels, which: NDArray[np.int64], window: Window
     ) -> tuple[NDArray[np.int32] | None, Window]:
         """Blocks of pixels that are inside, or may be, and the window about them; None for too many."""
-        shape, charts = region.for_kernels(), self._charts
+        charts = self._charts
         turns = self._turns(window.x0, window.x1)
         ends = (window.x0, window.x1 - 1, window.y0, window.y1 - 1)
         for room in ROOM:
@@ -185,7 +186,12 @@ class Atlas:
         return None, window
 
     def _settled(
-        self, region: Region, blocks: NDArray[np.int32], window: Window, mask: NDArray[np.bool_]
+        self,
+        region: Region,
+        shape: ForKernels,
+        blocks: NDArray[np.int32],
+        window: Window,
+        mask: NDArray[np.bool_],
     ) -> list[int] | None:
         """``x0, x1, y0, y1`` of pixels in a region, ends included; None for too many doubts.
 
@@ -194,7 +200,7 @@ class Atlas:
         mask
             Of the window: gets True for those; or empty.
         """
-        shape, charts = region.for_kernels(), self._charts
+        charts = self._charts
         found = np.array([window.x1, window.x0 - 1, window.y1, window.y0 - 1])
         doubts = np.empty((MOST_DOUBTS, 2), np.int64)
         count = _kernels().settle(
@@ -237,11 +243,6 @@ def _kernels() -> Any:
     from armillary.sky import chart_kernels
 
     return chart_kernels
-
-
-def _of_region(region: Region) -> tuple[NDArray[np.float64], float, Any]:
-    centre, radius = region.cone()
-    return centre, float(radius), region.for_kernels()
 
 
 def _first_cells(wcs: PlaneWcs, period: int | None) -> Cells:
