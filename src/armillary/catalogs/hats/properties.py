@@ -1,4 +1,4 @@
-"""``hats.properties`` and ``collection.properties``: lines ``name=value``, as Java's Properties writes and reads them."""
+"""``hats.properties`` and ``collection.properties``: lines ``name=value``, as Java's Properties has them."""
 
 from __future__ import annotations
 

@@ -6,20 +6,19 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import partition_info
-from armillary.catalogs.hats.pixels import Partitions, Pixel
 from armillary.catalogs.hats.properties import made_by, write_properties
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from armillary.catalogs.hats.folder import Folder
+    from armillary.catalogs.hats.pixels import Partitions, Pixel
 
 RESERVED = frozenset({names.INDEX_COLUMN, *names.HIVE_COLUMNS, *names.MARGIN_HIVE_COLUMNS})
 ROW_GROUP_ROWS = 1 << 20

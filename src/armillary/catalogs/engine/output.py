@@ -1,0 +1,77 @@
+"""Where a new catalog goes: never over something else, whole at the end, gone on with after a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from armillary.catalogs.engine.journal import Journal
+from armillary.catalogs.hats import names
+from armillary.catalogs.hats.folder import Folder
+from armillary.errors import UsageError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+WORK = ".armillary-work"
+
+
+class Output:
+    """The folder of a new catalog, and one for what is half done.
+
+    Parameters
+    ----------
+    folder
+        Of the catalog.
+    tmp_dir
+        Where half done work lies; inside the folder by default. All workers must reach it.
+    overwrite
+        Whether a catalog that is there is replaced. Something that is no catalog never is.
+    resume
+        Whether what an earlier run of the same plan left is gone on with.
+    """
+
+    def __init__(
+        self, folder: Folder, tmp_dir: str | os.PathLike[str] | None, *, overwrite: bool, resume: bool
+    ) -> None:
+        self.folder = folder
+        self._overwrite, self._resume = overwrite, resume
+        if tmp_dir is None:
+            self._work = folder.child(WORK)
+        else:
+            digest = hashlib.blake2b(folder.address.encode(), digest_size=6).hexdigest()
+            self._work = Folder(tmp_dir).child(f"armillary-{folder.name}-{digest}")
+
+    @contextlib.contextmanager
+    def prepared(self, plan: dict[str, Any]) -> Iterator[tuple[Folder, Folder, Journal]]:
+        """The folder, the folder for work, and the journal; work is removed when the block ends well.
+
+        Raises
+        ------
+        UsageError
+            There is something else, or a catalog that shall not be replaced; or other work was left here.
+        """
+        self._check()
+        journal = Journal(self._work.child("journal"), plan, resume=self._resume)
+        if not journal.resumed:
+            self._clear()
+        yield self.folder, self._work, journal
+        self._work.remove_all()
+
+    def _check(self) -> None:
+        known = {name for name in (names.PROPERTIES, names.OLD_PROPERTIES) if self.folder.exists(name)}
+        if known and not self._overwrite:
+            raise UsageError(f"{self.folder.name}: there is a catalog already: choose another name, or overwrite it.")
+        if not known and not self._work.exists() and not self.folder.empty():
+            raise UsageError(f"{self.folder.name}: this folder holds something else, which is left alone.")
+
+    def _clear(self) -> None:
+        """Remove the catalog that is replaced: what makes it one first."""
+        inside = self._work.address.startswith(f"{self.folder.address}/")
+        for name in (names.PROPERTIES, names.OLD_PROPERTIES, names.PARTITION_INFO):
+            self.folder.remove(name)
+        for name in list(self.folder.files()):
+            if not (inside and name.startswith(f"{WORK}/")):
+                self.folder.remove(name)
