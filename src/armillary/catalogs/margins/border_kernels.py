@@ -134,7 +134,7 @@ def sample_border(order: int, cell: int, out: NDArray[np.float64]) -> float:
 
 @njit(nogil=True, cache=True)
 def _to_line(places: NDArray[np.float64], k: int, vx: float, vy: float, vz: float) -> tuple[float, float]:
-    """Distance to the straight line between places ``k - 1`` and ``k``, and where on it the nearest point is, 0 to 1."""
+    """Distance to the line between places ``k - 1`` and ``k``, and where on it the nearest point is, 0 to 1."""
     ax, ay, az = places[k - 1, 0], places[k - 1, 1], places[k - 1, 2]
     bx, by, bz = places[k, 0] - ax, places[k, 1] - ay, places[k, 2] - az
     length = bx * bx + by * by + bz * bz
