@@ -78,6 +78,14 @@ class Folder:
         path = self.path(name)
         return os.path.exists(path) if self.local else bool(self._fs.exists(path))  # noqa: PTH110
 
+    def is_folder(self) -> bool:
+        """Whether it is a folder, not a file."""
+        return os.path.isdir(self.address) if self.local else bool(self._fs.isdir(self.address))  # noqa: PTH112
+
+    def matches(self, pattern: str) -> list[str]:
+        """Addresses that a pattern of this storage names, sorted."""
+        return sorted(str(self._fs.unstrip_protocol(found)) for found in self._fs.glob(pattern))
+
     def size(self, name: str) -> int:
         """Bytes of a file."""
         with _told(name):
