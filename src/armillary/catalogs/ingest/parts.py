@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.ingest.inputs import ARROW, InputFile, Part, steps
@@ -104,12 +105,21 @@ def read_part(part: Part, arguments: ImportArguments) -> Any:
     return table if arguments.columns is None else _only(table, arguments, part)
 
 
+def head_of(part: Part) -> Part:
+    """A smaller part with the same columns, where its kind has one."""
+    if part.kind == "parquet":
+        return replace(part, stop=part.start + 1)
+    if part.kind == "fits" and part.stop:
+        return replace(part, stop=part.start + min(1, part.stop - part.start))
+    return part
+
+
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
 
 
 def _only(table: Any, arguments: ImportArguments, part: Part) -> Any:
-    wanted = [*arguments.columns or (), *(name for name in (arguments.ra_column, arguments.dec_column) if name)]
+    wanted = [*(arguments.columns or ()), *(name for name in (arguments.ra_column, arguments.dec_column) if name)]
     missing = [name for name in wanted if name not in table.schema.names]
     if missing:
         raise CorruptFileError(part.file.name, f"has no column {missing[0]!r}.")
