@@ -63,7 +63,8 @@ def align(
 ) -> list[Pixel]:
     """Partitions for what was counted: the largest pixels that hold no more than the threshold.
 
-    A pixel of ``order`` that holds more stays whole. With ``drop_empty_siblings`` a pixel of which only one quarter
+    A pixel of ``order`` that holds more stays whole. Where already the pixels of a lower order hold no more, that is
+    taken for the highest. With ``drop_empty_siblings`` a pixel of which only one quarter
     holds anything is left for that quarter, where a larger one does not hold it with others.
 
     Parameters
@@ -77,6 +78,8 @@ def align(
     -------
     In the order of the index.
     """
+    while order > lowest_order + 1 and (below := counts.coarser()).counts.max(initial=0) <= threshold:
+        counts, order = below, order - 1
     chosen = np.full(len(counts.pixels), order, np.int64)
     level = counts
     owner = np.arange(len(counts.pixels))  # which pixel of the level each of the smallest lies in
