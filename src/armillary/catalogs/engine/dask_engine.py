@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -41,16 +42,16 @@ class OnDask:
             Dask is not installed.
         """
         try:
-            from dask.distributed import Client, LocalCluster
+            distributed: Any = importlib.import_module("dask.distributed")
         except ImportError:
             raise ConfigurationError(_MISSING) from None
-        cluster = LocalCluster(
+        cluster = distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=threads_per_worker,
             local_directory=folder,
             dashboard_address=None,
         )
-        made = cls(Client(cluster))
+        made = cls(distributed.Client(cluster))
         made._own = cluster
         return made
 
@@ -58,8 +59,7 @@ class OnDask:
         self, function: Callable[[Any, Any], Any], context: Any, tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Any]]:
         """As ``Engine.results``; a few tasks for each worker are known to the scheduler at any time."""
-        from dask.distributed import as_completed
-
+        distributed: Any = importlib.import_module("dask.distributed")
         waiting = iter(tasks)
         shared = self._client.scatter(context, broadcast=True, hash=False)
 
@@ -69,7 +69,7 @@ class OnDask:
             return future
 
         flying: dict[str, Task] = {}
-        running = as_completed([submit(task) for task in islice(waiting, AHEAD * self.many)])
+        running = distributed.as_completed([submit(task) for task in islice(waiting, AHEAD * self.many)])
         try:
             for future in running:
                 result = future.result()

@@ -51,6 +51,7 @@ class Journal:
                 )
             self.resumed = True
         else:
+            folder.remove_all()  # results without a plan are what is left of finished work
             folder.write(PLAN, json.dumps({"digest": digest, "plan": json.loads(text)}, indent=1).encode())
             self.resumed = False
 

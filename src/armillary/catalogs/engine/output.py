@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORK = ".armillary-work"
+JOURNAL = "journal"
+CLEARED = f"{JOURNAL}/output/cleared.json"
+# What belongs to a catalog beside its dataset, and is removed where it is replaced; what else is there stays.
+_BESIDE = (
+    names.PROPERTIES, names.OLD_PROPERTIES, names.PARTITION_INFO, names.THUMBNAIL, names.BAD_POSITIONS,
+    names.OLD_SKYMAP, "skymap.",
+)  # fmt: skip
 
 
 class Output:
@@ -54,24 +61,27 @@ class Output:
             There is something else, or a catalog that shall not be replaced; or other work was left here.
         """
         self._check()
-        journal = Journal(self._work.child("journal"), plan, resume=self._resume)
-        if not journal.resumed:
+        journal = Journal(self._work.child(JOURNAL), plan, resume=self._resume)
+        if "cleared" not in journal.done("output"):
             self._clear()
+            journal.note("output", "cleared", result=True)
         yield self.folder, self._work, journal
         self._work.remove_all()
 
     def _check(self) -> None:
         known = {name for name in (names.PROPERTIES, names.OLD_PROPERTIES) if self.folder.exists(name)}
-        if known and not self._overwrite:
+        if known and not self._overwrite and not (self._resume and self._work.exists(CLEARED)):
             raise UsageError(f"{self.folder.name}: there is a catalog already: choose another name, or overwrite it.")
         if not known and not self._work.exists() and not self.folder.empty():
             raise UsageError(f"{self.folder.name}: this folder holds something else, which is left alone.")
 
     def _clear(self) -> None:
         """Remove the catalog that is replaced: what makes it one first."""
-        inside = self._work.address.startswith(f"{self.folder.address}/")
         for name in (names.PROPERTIES, names.OLD_PROPERTIES, names.PARTITION_INFO):
             self.folder.remove(name)
         for name in list(self.folder.files()):
-            if not (inside and name.startswith(f"{WORK}/")):
+            if name.startswith((f"{names.DATASET}/", *_BESIDE)):
                 self.folder.remove(name)
+        for name in list(self._work.files()):
+            if not name.startswith(f"{JOURNAL}/"):
+                self._work.remove(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PARTIAL = ".partial-"
+_NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 _MISSING = "Object storage needs fsspec and its driver: pip install 'armillary[catalogs]'."
 
 
@@ -136,15 +138,16 @@ class Folder:
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
         """A new file: it is there when the block ends well, and nothing is when it ends otherwise."""
-        if self.local:
-            with self._writing_here(Path(self.path(name))) as file:
-                yield file
-            return
-        with tempfile.TemporaryFile() as spool:
-            yield spool
-            spool.seek(0)
-            with self._fs.open(self.path(name), "wb") as out:
-                shutil.copyfileobj(spool, out, 8 << 20)
+        with _told_of_writing(name):
+            if self.local:
+                with self._writing_here(Path(self.path(name))) as file:
+                    yield file
+                return
+            with tempfile.TemporaryFile() as spool:
+                yield spool
+                spool.seek(0)
+                with self._fs.open(self.path(name), "wb") as out:
+                    shutil.copyfileobj(spool, out, 8 << 20)
 
     @contextlib.contextmanager
     def _writing_here(self, path: Path) -> Iterator[IO[bytes]]:
@@ -191,6 +194,18 @@ def _told(name: str) -> Iterator[None]:
         raise UnsupportedFileError(own, "is a folder.") from None
     except OSError as error:
         raise UnreadableFileError(own, f"cannot be read: {error.strerror or type(error).__name__}.") from error
+
+
+@contextlib.contextmanager
+def _told_of_writing(name: str) -> Iterator[None]:
+    """A full disk and the like as one of our errors, without a path."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_WRITTEN:
+            raise
+        own = PurePosixPath(name).name
+        raise UnreadableFileError(own, f"cannot be written: {os.strerror(error.errno or 0)}.") from error
 
 
 __all__ = ["Folder"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
+_BREAK = re.compile(r"\r\n|\r|\n")
 LARGEST = 1 << 20
 
 
@@ -43,7 +45,7 @@ def _logical_lines(text: str) -> list[str]:
     """Lines without comments; a backslash at the end of one joins the next."""
     lines: list[str] = []
     held = ""
-    for raw in text.splitlines():
+    for raw in _BREAK.split(text):
         line = raw.lstrip(" \t\f")
         if not held and (not line or line[0] in "#!"):
             continue
@@ -61,7 +63,8 @@ def _pair(line: str) -> tuple[str, str]:
         place += 2 if line[place] == "\\" else 1
     rest = line[place:].lstrip(" \t\f")
     value = rest[1:].lstrip(" \t\f") if rest[:1] in {"=", ":"} else rest
-    return _unescaped(line[:place]), _unescaped(value).rstrip()
+    # Blanks at the end count for Java; those of files edited by hand are never meant.
+    return _unescaped(line[:place]), _unescaped(value) if "\\" in value else value.rstrip()
 
 
 def _unescaped(text: str) -> str:
@@ -101,7 +104,8 @@ def _escaped(text: str, *, key: bool = False) -> str:
     if key:
         for letter in " =:":
             out = out.replace(letter, "\\" + letter)
-    return "\\" + out if out[:1] in {" ", "#", "!"} else out
+    out = "\\" + out if out[:1] in {" ", "#", "!"} else out
+    return out[:-1] + "\\ " if out.endswith(" ") and not out.endswith("\\ ") else out
 
 
 def made_by() -> dict[str, str]:
