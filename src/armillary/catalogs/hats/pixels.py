@@ -19,7 +19,7 @@ class Pixel(NamedTuple):
     """A HEALPix pixel, nested numbering."""
 
     order: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides a method of tuples that pixels do not need
 
     @property
     def start(self) -> int:
