@@ -23,6 +23,19 @@ _BESIDE = (
     names.PROPERTIES, names.OLD_PROPERTIES, names.PARTITION_INFO, names.THUMBNAIL, names.BAD_POSITIONS,
     names.OLD_SKYMAP, "skymap.",
 )  # fmt: skip
+_THERE = "{}: there is a catalog already: choose another name, or overwrite it."
+
+
+def check_free(folder: Folder) -> None:
+    """Refuse a folder in which there is a catalog.
+
+    Raises
+    ------
+    UsageError
+        So it is.
+    """
+    if folder.exists(names.PROPERTIES) or folder.exists(names.OLD_PROPERTIES):
+        raise UsageError(_THERE.format(folder.name))
 
 
 class Output:
@@ -71,7 +84,7 @@ class Output:
     def _check(self) -> None:
         known = {name for name in (names.PROPERTIES, names.OLD_PROPERTIES) if self.folder.exists(name)}
         if known and not self._overwrite and not (self._resume and self._work.exists(CLEARED)):
-            raise UsageError(f"{self.folder.name}: there is a catalog already: choose another name, or overwrite it.")
+            raise UsageError(_THERE.format(self.folder.name))
         if not known and not self._work.exists() and not self.folder.empty():
             raise UsageError(f"{self.folder.name}: this folder holds something else, which is left alone.")
 

@@ -59,6 +59,8 @@ class ImportArguments:
         Further properties.
     expected_total_rows
         Refuse to finish with another number of rows; 0 for any.
+    margin_threshold, margin_order
+        Make a margin too: beside the catalog, named after it and the threshold in arcseconds (``NAME_5arcs``).
     piece_bytes, memory_bytes
         Bytes of a piece of the input in memory; what all pieces may take before they go to files.
     """
@@ -88,6 +90,8 @@ class ImportArguments:
     skymap_alt_orders: Sequence[int] = ()
     addl_hats_properties: Mapping[str, object] = field(default_factory=dict)
     expected_total_rows: int = 0
+    margin_threshold: float | None = None
+    margin_order: int | None = None
     overwrite: bool = False
     resume: bool = True
     tmp_dir: str | os.PathLike[str] | None = None

@@ -13,6 +13,7 @@ from armillary.catalogs.hats.writing import (
     write_skymap,
     write_words,
 )
+from armillary.catalogs.ingest.pieces import with_schema
 
 if TYPE_CHECKING:
     from armillary.catalogs.hats.folder import Folder
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def finish(
-    shop: Workshop, folder: Folder, made: list[tuple[Pixel, dict[str, Any]]], counts: Counts, bad_pieces: list[int]
+    shop: Workshop,
+    folder: Folder,
+    made: list[tuple[Pixel, dict[str, Any]]],
+    counts: Counts,
+    bad_pieces: dict[str, int],
+    left_out: int,
 ) -> None:
     """Write metadata, sky maps, thumbnail, the rows without a place, and the properties at the end."""
     import pyarrow as pa
@@ -48,8 +54,8 @@ def finish(
         {
             "obs_collection": arguments.output_artifact_name,
             "dataproduct_type": arguments.catalog_type,
-            "hats_col_ra": shop.ra_column,
-            "hats_col_dec": shop.dec_column,
+            "hats_col_ra": shop.places.ra,
+            "hats_col_dec": shop.places.dec,
             "hats_col_healpix": names.INDEX_COLUMN,
             "hats_col_healpix_order": names.INDEX_ORDER,
             "hats_npix_suffix": names.PARQUET,
@@ -57,6 +63,7 @@ def finish(
             "hats_skymap_alt_orders": list(arguments.skymap_alt_orders) or None,
             **limit,
             "armillary_bad_positions": bad or None,
+            "armillary_inputs_left_out": left_out or None,
             **words_of(partitions, rows, size),
             **arguments.addl_hats_properties,
         },
@@ -91,23 +98,19 @@ def _write_thumbnail(shop: Workshop, pixels: list[Pixel]) -> None:
         pq.write_table(pa.Table.from_batches(rows), out)
 
 
-def _write_bad(shop: Workshop, folder: Folder, numbers: list[int]) -> int:
+def _write_bad(shop: Workshop, folder: Folder, pieces: dict[str, int]) -> int:
     """All rows without a place in one file; how many they are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not numbers:
+    if not pieces:
         return 0
-    total = 0
     with folder.writing(names.BAD_POSITIONS) as out:
         writer: Any = None
-        for number in numbers:
-            with shop.pieces.open(f"bad-{number}.arrow") as file:
-                table = pa.ipc.open_file(file).read_all()
-            table = pa.concat_tables([shop.schema.empty_table(), table], promote_options="permissive")
-            table = table.cast(shop.schema)
+        for key in pieces:
+            with shop.pieces.open(f"bad-{key}.arrow") as file:
+                table = with_schema(pa.ipc.open_file(file).read_all(), shop.schema)
             writer = writer or pq.ParquetWriter(out, shop.schema)
             writer.write_table(table)
-            total += len(table)
         writer.close()
-    return total
+    return sum(pieces.values())

@@ -13,7 +13,7 @@ from armillary.catalogs.reading import looks_like_catalog
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ARROW = (".arrow", ".feather", ".ipc")
 
@@ -105,25 +105,30 @@ def _matches(pattern: str, options: Mapping[str, Any]) -> list[str]:
     return Folder(pattern.rpartition("/")[0], options).matches(pattern)
 
 
-def cut(files: Sequence[InputFile], kind_of: Any, piece_bytes: int) -> list[Piece]:
-    """The input in pieces: huge files are cut, small ones are put together.
+def cut(parts: Iterable[Sequence[Part]], piece_bytes: int) -> list[Piece]:
+    """The input in pieces: each part of a huge file is one, small files are put together.
 
     Parameters
     ----------
-    kind_of
-        Gives the parts of a file, each of at most ``piece_bytes`` where its kind can be cut.
+    parts
+        Of each file.
     """
-    pieces: list[Piece] = []
+    groups: list[tuple[Part, ...]] = []
     held: list[Part] = []
-    for file in files:
-        for part in kind_of(file, piece_bytes):
-            if held and sum(p.weight for p in held) + part.weight > piece_bytes:
-                pieces.append(Piece(len(pieces), tuple(held)))
-                held = []
-            held.append(part)
+    room = piece_bytes
+    for of_file in parts:
+        whole = len(of_file) == 1 and of_file[0].weight <= room
+        if held and not whole:
+            groups.append(tuple(held))
+            held, room = [], piece_bytes
+        if len(of_file) == 1:
+            held.append(of_file[0])
+            room -= of_file[0].weight
+        else:
+            groups.extend((part,) for part in of_file)
     if held:
-        pieces.append(Piece(len(pieces), tuple(held)))
-    return pieces
+        groups.append(tuple(held))
+    return [Piece(number, group) for number, group in enumerate(groups)]
 
 
 def steps(total: int, each: int) -> Iterator[tuple[int, int]]:

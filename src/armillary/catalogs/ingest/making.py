@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,11 @@ from armillary.catalogs.hats import names
 from armillary.catalogs.hats.pixels import Pixel
 from armillary.catalogs.hats.writing import check_names, with_index, write_partition
 from armillary.catalogs.ingest.alignment import Counts
-from armillary.catalogs.ingest.parts import read_part
-from armillary.catalogs.ingest.pieces import SortedPiece, merged, sort_piece
-from armillary.errors import CorruptFileError, FileError
+from armillary.catalogs.ingest.parts import TEXTS, Reading, tables_of
+from armillary.catalogs.ingest.pieces import SortedPiece, StoredPiece, keep_piece, kept_counts, merged, sort_piece
+from armillary.catalogs.ingest.places import places_of
+from armillary.catalogs.ingest.schemas import wide_columns
+from armillary.errors import FileError, UnsupportedFileError, UsageError
 from armillary.sky.healpix import MAX_ORDER
 
 if TYPE_CHECKING:
@@ -25,10 +27,8 @@ if TYPE_CHECKING:
 
     from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.ingest.arguments import ImportArguments
-    from armillary.catalogs.ingest.inputs import Piece
-
-OPEN_PIECES = 256
-COMPUTED = ("ra", "dec")
+    from armillary.catalogs.ingest.inputs import Part, Piece
+    from armillary.catalogs.ingest.places import Places
 
 
 @dataclass(slots=True)
@@ -39,50 +39,92 @@ class Workshop:
     ----------
     order
         Order of the pixels in which rows are counted.
-    ra_column, dec_column
-        Columns with positions in degrees of the catalog that is written.
-    computed
-        Whether these are made from the positions of the input.
+    places
+        Columns of positions.
     pieces, data
         Folders of the pieces, and of the partitions.
-    held
-        Pieces in memory, where they fit; None where they go to files.
+    schema
+        Columns of the catalog, once they are known.
+    as_text
+        Columns of text tables that stay text.
+    in_memory
+        Whether pieces are kept in memory, as far as they fit; else they go to files.
     """
 
     arguments: ImportArguments
     order: int
-    ra_column: str
-    dec_column: str
+    places: Places
     pieces: Folder
     data: Folder
     schema: Any = None
-    held: dict[int, SortedPiece] | None = None
-    _open: OrderedDict[int, SortedPiece] = field(default_factory=OrderedDict)
+    as_text: frozenset[str] = frozenset()
+    in_memory: bool = False
+    held: dict[str, SortedPiece] = field(default_factory=dict)
+    _held_bytes: int = 0
     _lock: Any = field(default_factory=Lock)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is open."""
-        names_ = ("arguments", "order", "ra_column", "dec_column", "pieces", "data", "schema")
-        return {name: getattr(self, name) for name in names_}
+        """Without what is in memory."""
+        kept = ("arguments", "order", "places", "pieces", "data", "schema", "as_text")
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """As it was, with nothing open."""
+        """As it was, with nothing in memory."""
         for name, value in state.items():
             setattr(self, name, value)
-        self.held, self._open, self._lock = None, OrderedDict(), Lock()
+        self.in_memory, self.held, self._held_bytes, self._lock = False, {}, 0, Lock()
 
-    def piece(self, number: int) -> SortedPiece:
-        """A piece that was read: from memory, or from its file."""
-        if self.held is not None:
-            return self.held[number]
+    @property
+    def shift(self) -> int:
+        """From an index of order 29 to the pixels in which rows are counted."""
+        return 2 * (MAX_ORDER - self.order)
+
+    def keep(self, key: str, piece: SortedPiece) -> None:
+        """Keep a piece, in memory while there is room, else in files."""
         with self._lock:
-            found = self._open.pop(number, None)
-            if found is None:
-                found = load_piece(self.pieces, number)
-            self._open[number] = found
-            while len(self._open) > OPEN_PIECES:
-                self._open.popitem(last=False)
-        return found
+            old = self.held.pop(key, None)
+            self._held_bytes -= 0 if old is None else old.nbytes
+            room = self.in_memory and self._held_bytes + piece.nbytes <= self.arguments.memory_bytes
+            if room:
+                self.held[key] = piece
+                self._held_bytes += piece.nbytes
+        if not room:
+            keep_piece(self.pieces, key, piece, self.shift)
+
+    def piece(self, key: str) -> SortedPiece | StoredPiece:
+        """A piece that was kept."""
+        return self.held.get(key) or StoredPiece(self.pieces, key)
+
+    def counts(self, key: str) -> Counts:
+        """How many rows of a piece lie in each pixel."""
+        held = self.held.get(key)
+        return kept_counts(self.pieces, key) if held is None else Counts.of(held.cells, self.shift)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Tables with the same columns on their way to become one."""
+
+    parts: list[Part] = field(default_factory=list)
+    tables: list[Any] = field(default_factory=list)
+    ra_deg: list[NDArray[np.float64]] = field(default_factory=list)
+    dec_deg: list[NDArray[np.float64]] = field(default_factory=list)
+    nbytes: int = 0
+
+    def takes(self, table: Any, most: int) -> bool:
+        """Whether a further table fits."""
+        return self.nbytes + table.nbytes <= most and bool(
+            self.tables[0].schema.equals(table.schema, check_metadata=True)
+        )
+
+    def add(self, part: Part, table: Any, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> _Gathered:
+        """Take a further table."""
+        self.parts.append(part)
+        self.tables.append(table)
+        self.ra_deg.append(ra_deg)
+        self.dec_deg.append(dec_deg)
+        self.nbytes += table.nbytes
+        return self
 
 
 def read_piece(shop: Workshop, piece: Piece) -> dict[str, Any]:
@@ -90,86 +132,77 @@ def read_piece(shop: Workshop, piece: Piece) -> dict[str, Any]:
 
     Returns
     -------
-    ``rows``, ``bad`` (how many have no place), ``bytes``, ``pixels`` and ``counts`` (rows in pixels of the order),
-    ``schema`` (serialised, hexadecimal), ``skipped`` (files that were left out, and why).
+    ``made``: of each table that was made of it ``key``, ``rows``, ``bad`` (how many have no place), ``bytes``,
+    ``schema`` (serialised, hexadecimal), ``text`` (whether its types were found out), ``wide`` (columns of large
+    integers), ``files`` (their names by their paths); ``skipped``: path and name of files that were left out, and why;
+    ``notes``: names of files, and what of them was left out.
     """
-    tables, skipped = [], []
+    reading = Reading(shop.arguments, shop.as_text)
+    made: list[dict[str, Any]] = []
+    skipped: list[list[str]] = []
+    for gathered in _gathered(shop, piece, reading, skipped):
+        made.append(_made(shop, f"{piece.number}-{len(made)}", gathered))
+    return {"made": made, "skipped": skipped, "notes": [list(note) for note in reading.notes]}
+
+
+def _gathered(shop: Workshop, piece: Piece, reading: Reading, skipped: list[list[str]]) -> Iterator[_Gathered]:
+    """Tables of a piece: those of small files with the same columns put together, the others one by one."""
+    held: _Gathered | None = None
     for part in piece.parts:
         try:
-            tables.append(read_part(part, shop.arguments))
+            tables = _positioned(shop, part, reading)
+            first = list(islice(tables, 2))
+            if len(first) == 1 and held is not None and held.takes(first[0][0], 2 * reading.piece_bytes):
+                held.add(part, *first[0])
+                continue
+            if held is not None:
+                yield held
+                held = None
+            if len(first) == 1:
+                held = _Gathered().add(part, *first[0])
+            else:
+                yield from (_Gathered().add(part, *found) for found in chain(first, tables))
         except FileError as error:
             if shop.arguments.on_error == "stop":
                 raise
-            skipped.append([part.file.name, error.message])
-    if not tables:
-        return {"rows": 0, "bad": 0, "bytes": 0, "pixels": [], "counts": [], "schema": None, "skipped": skipped}
-    table = _joined(tables, piece)
-    check_names(table.schema.names)
-    table, ra, dec = positioned(table, shop, piece)
+            skipped.append([part.file.folder.path(part.file.name), part.file.name, error.message])
+    if held is not None:
+        yield held
+
+
+def _positioned(
+    shop: Workshop, part: Part, reading: Reading
+) -> Iterator[tuple[Any, NDArray[np.float64], NDArray[np.float64]]]:
+    for table in tables_of(part, reading):
+        try:
+            check_names(table.schema.names)
+            made = places_of(table, shop.arguments, shop.places, part.file.name)
+            if shop.places.computed:
+                check_names(made[0].schema.names)
+        except UsageError as error:
+            raise UnsupportedFileError(part.file.name, error.message) from error
+        yield made
+
+
+def _made(shop: Workshop, key: str, gathered: _Gathered) -> dict[str, Any]:
+    import pyarrow as pa
+
+    table = pa.concat_tables(gathered.tables)
+    ra, dec = (np.concatenate(values) for values in (gathered.ra_deg, gathered.dec_deg))
     made, bad = sort_piece(table, ra, dec)
     if len(bad):
-        _write_table(shop.pieces, f"bad-{piece.number}.arrow", bad)
-    if shop.held is not None:
-        shop.held[piece.number] = made
-    else:
-        keep_piece(shop.pieces, piece.number, made)
-    counts = Counts.of(made.cells, 2 * (MAX_ORDER - shop.order))
+        _write_table(shop.pieces, f"bad-{key}.arrow", bad)
+    shop.keep(key, made)
     return {
+        "key": key,
         "rows": len(made.cells),
         "bad": len(bad),
         "bytes": table.nbytes,
-        "pixels": counts.pixels.tolist(),
-        "counts": counts.counts.tolist(),
         "schema": table.schema.serialize().to_pybytes().hex(),
-        "skipped": skipped,
+        "text": all(part.kind in TEXTS for part in gathered.parts),
+        "wide": wide_columns(table),
+        "files": {part.file.folder.path(part.file.name): part.file.name for part in gathered.parts},
     }
-
-
-def _joined(tables: list[Any], piece: Piece) -> Any:
-    import pyarrow as pa
-
-    if len(tables) == 1:
-        return tables[0]
-    try:
-        return pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException as error:
-        name = piece.parts[-1].file.name
-        raise CorruptFileError(name, f"its columns do not fit those of the files before: {error}.") from error
-
-
-def positioned(table: Any, shop: Workshop, piece: Piece) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]]:
-    """A table with the positions of its rows, ICRS degrees; where they are computed, as its last two columns too."""
-    import pyarrow as pa
-
-    from armillary.catalogs.ingest.places import places_of
-
-    ra, dec, as_they_are = places_of(table, shop.arguments, piece.parts[0].file.name)
-    if as_they_are:
-        return table, ra, dec
-    for name, values in ((shop.ra_column, ra), (shop.dec_column, dec)):
-        table = table.append_column(pa.field(name, pa.float64()), pa.array(values))
-    return table, ra, dec
-
-
-def keep_piece(folder: Folder, number: int, piece: SortedPiece) -> None:
-    """Put a piece into files: the table, and the order of its rows, which is written last."""
-    _write_table(folder, f"{number}.arrow", piece.table)
-    with folder.writing(f"{number}.npy") as file:
-        np.save(file, np.stack([piece.cells, piece.rows]))
-
-
-def load_piece(folder: Folder, number: int) -> SortedPiece:
-    """A piece from its files, mapped where they lie on this machine."""
-    import pyarrow as pa
-
-    source = pa.memory_map(folder.path(f"{number}.arrow")) if folder.local else folder.open(f"{number}.arrow")
-    table = pa.ipc.open_file(source).read_all()
-    if folder.local:
-        order = np.load(folder.path(f"{number}.npy"), mmap_mode="r")
-    else:
-        with folder.open(f"{number}.npy") as file:
-            order = np.load(file)
-    return SortedPiece(table, order[0], order[1])
 
 
 def _write_table(folder: Folder, name: str, table: Any) -> None:
@@ -180,22 +213,21 @@ def _write_table(folder: Folder, name: str, table: Any) -> None:
         writer.write_table(whole)
 
 
-def write_pixel(shop: Workshop, argument: tuple[int, int, list[int]]) -> dict[str, Any]:
+def write_pixel(shop: Workshop, argument: tuple[int, int, list[str]]) -> dict[str, Any]:
     """Put a partition together from pieces and write it.
 
     Parameters
     ----------
     argument
-        Order and index of the pixel, numbers of the pieces that have rows in it.
+        Order and index of the pixel, keys of the pieces that have rows in it.
 
     Returns
     -------
     ``rows``, ``size``, ``metadata`` (hexadecimal).
     """
-    order, index, numbers = argument
+    order, index, keys = argument
     pixel = Pixel(order, index)
-    pieces = [shop.piece(number) for number in numbers]
-    table, cells = merged([_as_schema(piece, shop.schema) for piece in pieces], pixel.start, pixel.stop)
+    table, cells = merged((shop.piece(key) for key in keys), pixel.start, pixel.stop, shop.schema)
     table = with_index(table, cells)
     if shop.arguments.sort_columns:
         table = sorted_within_cells(table, shop.arguments.sort_columns)
@@ -203,33 +235,26 @@ def write_pixel(shop: Workshop, argument: tuple[int, int, list[int]]) -> dict[st
     return {"rows": len(table), "size": shop.data.size(names.file_of(pixel)), "metadata": metadata.hex()}
 
 
-def _as_schema(piece: SortedPiece, schema: Any) -> SortedPiece:
-    """A piece with the columns and types that all pieces have in common."""
-    import pyarrow as pa
-
-    if schema is None or piece.table.schema.equals(schema):
-        return piece
-    columns = [
-        piece.table.column(entry.name).cast(entry.type)
-        if entry.name in piece.table.schema.names
-        else pa.nulls(len(piece.table), entry.type)
-        for entry in schema
-    ]
-    return SortedPiece(pa.table(columns, schema=schema), piece.cells, piece.rows)
-
-
 def sorted_within_cells(table: Any, columns: Any) -> Any:
     """Rows by their cell, then by further columns."""
     from pyarrow import compute
 
     keys = [(names.INDEX_COLUMN, "ascending"), *((name, "ascending") for name in columns)]
-    return table.take(compute.sort_indices(table, sort_keys=keys))
+    return table.take(compute.sort_indices(table, sort_keys=keys)).combine_chunks()
 
 
-def rows_by_piece(results: dict[int, dict[str, Any]], pixels: list[Pixel], order: int) -> Iterator[list[int]]:
-    """For each of some pixels the numbers of the pieces that have rows in it."""
-    known = [(number, np.asarray(result["pixels"], np.int64)) for number, result in sorted(results.items())]
-    for pixel in pixels:
-        shift = 2 * (order - pixel.order)
-        low, high = pixel.index << shift, (pixel.index + 1) << shift
-        yield [number for number, found in known if np.searchsorted(found, low) < np.searchsorted(found, high)]
+def total_counts(shop: Workshop, keys: list[str]) -> Counts:
+    """How many rows of all pieces lie in each pixel; at most a few pieces' counts are in memory at once."""
+    total = Counts.total([])
+    for start in range(0, len(keys), 8):
+        total = Counts.total([total, *(shop.counts(key) for key in keys[start : start + 8])])
+    return total
+
+
+def keys_by_pixel(shop: Workshop, keys: list[str], partitions: Any) -> list[list[str]]:
+    """For each partition the keys of the pieces that have rows in it, in the order of the pieces."""
+    found: list[list[str]] = [[] for _ in partitions]
+    for key in keys:
+        for place in np.unique(partitions.places_of(shop.counts(key).pixels << shop.shift)).tolist():
+            found[place].append(key)
+    return found

@@ -1,38 +1,76 @@
-"""How each kind of file is cut into parts, and how a part is read."""
+"""How each kind of file is cut into parts, and how a part is read: tables of bounded size, one after another."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.ingest.inputs import ARROW, InputFile, Part, steps
-from armillary.catalogs.limits import Limits
-from armillary.errors import CorruptFileError, FileError, UnreadableFileError, UsageError
+from armillary.catalogs.ingest.sources import FileBytes, here
+from armillary.catalogs.ingest.texts import NO_LIMITS, stream_of, text_parts, text_tables
+from armillary.errors import CorruptFileError, FileError, UnreadableFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from armillary.catalogs.ingest.arguments import ImportArguments
 
-WHOLE_BYTES = 8 << 30
-HEAD_BYTES = 4096
-TABLE_BYTES_PER_TEXT_BYTE = 2
+TEXTS = ("csv", "tsv")
+UNREADABLE = "unreadable"
+HEAD_BYTES = 1 << 20
+_ALIASES = {"pq": "parquet", "parq": "parquet", "feather": "arrow", "ipc": "arrow", "vot": "votable", "xml": "votable"}
+_LARGER = {"votable": 2, "ecsv": 2, "json": 2}
+
+
+@dataclass(slots=True)
+class Reading:
+    """How the input is read, and what was left out on the way.
+
+    Parameters
+    ----------
+    as_text
+        Columns of text tables that stay text, whatever they look like.
+    most_bytes
+        Of a table that is read at once; as the arguments say by default.
+    notes
+        Of a file what was left out.
+    """
+
+    arguments: ImportArguments
+    as_text: frozenset[str] = frozenset()
+    most_bytes: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def piece_bytes(self) -> int:
+        """Bytes of a table, at most where its kind allows it."""
+        return self.most_bytes or self.arguments.piece_bytes
+
+    def wanted(self, names: Sequence[str]) -> set[str] | None:
+        """Names of the columns that are read; None for all."""
+        given = self.arguments.columns
+        if given is None:
+            return None
+        positions = {self.arguments.ra_column, self.arguments.dec_column} - {None}
+        folded = {name.lower() for name in positions if name}
+        return {*given, *(name for name in names if name.lower() in folded)}
 
 
 def kind_of(file: InputFile, file_type: str | None) -> str:
-    """Kind of a file: by its name where it is Parquet or Arrow, else by its content."""
+    """Kind of a file: by its name where it is Arrow, else by its content."""
     from armillary.catalogs.reading import kind_of as kind_by_content
 
     if file_type is not None:
-        return {"pq": "parquet", "parq": "parquet", "feather": "arrow", "ipc": "arrow"}.get(file_type, file_type)
-    low = file.name.lower()
-    if low.endswith(ARROW):
+        return _ALIASES.get(file_type.lower(), file_type.lower())
+    if file.name.lower().endswith(ARROW):
         return "arrow"
-    return kind_by_content(file.folder.read(file.name, HEAD_BYTES))
+    with FileBytes(file) as source:
+        head = source.read_upto(0, 8)
+        return "parquet" if head.startswith(b"PAR1") else kind_by_content(stream_of(source).head)
 
 
-def parts_of(file: InputFile, piece_bytes: int, file_type: str | None) -> Iterator[Part]:
-    """A file in parts of at most ``piece_bytes``, as far as its kind can be cut.
+def parts_of(file: InputFile, reading: Reading) -> Iterator[Part]:
+    """A file in parts of at most ``reading.piece_bytes``, as far as its kind can be cut.
 
     Raises
     ------
@@ -41,13 +79,15 @@ def parts_of(file: InputFile, piece_bytes: int, file_type: str | None) -> Iterat
     """
     if not file.size:
         raise CorruptFileError(file.name, "the file is empty.")
-    kind = kind_of(file, file_type)
+    kind = kind_of(file, reading.arguments.file_type)
     if kind == "parquet":
-        yield from _parquet_parts(file, piece_bytes)
+        yield from _parquet_parts(file, reading.piece_bytes)
     elif kind == "fits" and file.folder.local:
-        yield from _fits_parts(file, piece_bytes)
+        yield from _fits_parts(file, reading.piece_bytes)
+    elif kind in TEXTS:
+        yield from text_parts(file, kind, reading)
     else:
-        yield Part(file, kind, weight=file.size)
+        yield Part(file, kind, weight=file.size * _LARGER.get(kind, 1))
 
 
 def _parquet_parts(file: InputFile, piece_bytes: int) -> Iterator[Part]:
@@ -55,12 +95,15 @@ def _parquet_parts(file: InputFile, piece_bytes: int) -> Iterator[Part]:
     import pyarrow.parquet as pq
 
     try:
-        metadata = pq.ParquetFile(file.folder.arrow(file.name)).metadata
+        with pq.ParquetFile(file.folder.arrow(file.name)) as opened:
+            metadata, schema = opened.metadata, opened.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise CorruptFileError(file.name, "is not a Parquet file that can be read.") from error
+    row_bytes = sum(_width(entry.type) for entry in schema)
     first = held = 0
     for group in range(metadata.num_row_groups):
-        size = metadata.row_group(group).total_byte_size
+        found = metadata.row_group(group)
+        size = max(found.total_byte_size, found.num_rows * row_bytes)
         if held and held + size > piece_bytes:
             yield Part(file, "parquet", first, group, held)
             first, held = group, 0
@@ -69,25 +112,37 @@ def _parquet_parts(file: InputFile, piece_bytes: int) -> Iterator[Part]:
         yield Part(file, "parquet", first, metadata.num_row_groups, max(held, 1))
 
 
+def _width(kind: Any) -> int:
+    """Bytes of a value in memory, at least."""
+    try:
+        return int(kind.bit_width) // 8
+    except ValueError:
+        return 8
+
+
 def _fits_parts(file: InputFile, piece_bytes: int) -> Iterator[Part]:
-    table = _first_table(file, "fits")
+    table = _first_table(file.folder.path(file.name), file, "fits")
     row_bytes = max(1, file.size // max(1, table.count))
     for start, stop in steps(table.count, max(1, piece_bytes // row_bytes)):
         yield Part(file, "fits", start, stop, max(1, (stop - start) * row_bytes))
 
 
-def _first_table(file: InputFile, kind: str) -> Any:
+def _first_table(path: str, file: InputFile, kind: str) -> Any:
     """The first table of a file that has rows and columns."""
     from armillary.catalogs.reading import read_tables
 
-    if not file.folder.local:
-        raise UsageError(f"{file.name}: tables of this kind are read from this machine's disks only: copy it here.")
-    tables = read_tables(file.folder.path(file.name), file_type=kind, limits=Limits(1 << 40, WHOLE_BYTES))
-    return next((table for table in tables if table.count and table.fields), tables[0])
+    tables = read_tables(path, file_type=kind, limits=NO_LIMITS)
+    found = next((table for table in tables if table.count and table.fields), tables[0])
+    if not found.fields:
+        raise UnreadableFileError(file.name, "has no columns.")
+    for note in found.notes:
+        if "truncated" in note:
+            raise CorruptFileError(file.name, note[:1].lower() + note[1:])
+    return found
 
 
-def read_part(part: Part, arguments: ImportArguments) -> Any:
-    """A part as a ``pyarrow.Table``, types as they came.
+def tables_of(part: Part, reading: Reading) -> Iterator[Any]:
+    """A part as ``pyarrow`` tables of about ``reading.piece_bytes`` at most, types as they came.
 
     Raises
     ------
@@ -97,105 +152,125 @@ def read_part(part: Part, arguments: ImportArguments) -> Any:
     import pyarrow as pa
 
     try:
-        table = _READERS.get(part.kind, _read_whole)(part, arguments)
+        for table in _READERS.get(part.kind, _whole)(part, reading):
+            yield from (_only(piece, reading, part) for piece in _bounded(table, reading.piece_bytes))
     except FileError:
         raise
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, EOFError) as error:
         raise CorruptFileError(part.file.name, f"cannot be read as {part.kind}: {_one_line(error)}.") from error
-    return table if arguments.columns is None else _only(table, arguments, part)
 
 
-def head_of(part: Part) -> Part:
-    """A smaller part with the same columns, where its kind has one."""
+def head_of(part: Part, reading: Reading) -> Any:
+    """The first rows of a part, few where its kind allows it."""
     if part.kind == "parquet":
-        return replace(part, stop=part.start + 1)
-    if part.kind == "fits" and part.stop:
-        return replace(part, stop=part.start + min(1, part.stop - part.start))
-    return part
+        part = replace(part, stop=part.start + 1)
+    elif part.kind == "fits" and part.stop:
+        part = replace(part, stop=part.start + min(1, part.stop - part.start))
+    elif part.kind in TEXTS and part.stop:
+        part = replace(part, stop=min(part.stop, part.start + HEAD_BYTES))
+    return next(tables_of(part, replace(reading, most_bytes=min(HEAD_BYTES, reading.piece_bytes), notes=[])), None)
 
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
 
 
-def _only(table: Any, arguments: ImportArguments, part: Part) -> Any:
-    wanted = [*(arguments.columns or ()), *(name for name in (arguments.ra_column, arguments.dec_column) if name)]
-    missing = [name for name in wanted if name not in table.schema.names]
+def _bounded(table: Any, most: int) -> Iterator[Any]:
+    if table.nbytes <= 2 * most or len(table) < 2:
+        yield table
+        return
+    for start, stop in steps(len(table), max(1, len(table) * most // table.nbytes)):
+        yield table.slice(start, stop - start)
+
+
+def _only(table: Any, reading: Reading, part: Part) -> Any:
+    wanted = reading.wanted(table.schema.names)
+    if wanted is None:
+        return table
+    missing = sorted(wanted.difference(table.schema.names))
     if missing:
         raise CorruptFileError(part.file.name, f"has no column {missing[0]!r}.")
     return table.select([name for name in table.schema.names if name in wanted])
 
 
-def _read_parquet(part: Part, _arguments: ImportArguments) -> Any:
+def _parquet(part: Part, reading: Reading) -> Iterator[Any]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(part.file.folder.arrow(part.file.name)) as file:
-        return file.read_row_groups(list(range(part.start, part.stop)), use_threads=False)
+        groups = list(range(part.start, part.stop))
+        if part.weight <= 2 * reading.piece_bytes:
+            yield file.read_row_groups(groups, use_threads=False)
+            return
+        rows = sum(file.metadata.row_group(group).num_rows for group in groups)
+        each = max(1, min(rows * reading.piece_bytes // part.weight, 1 << 31 - 1))
+        for batch in file.iter_batches(batch_size=each, row_groups=groups, use_threads=False):
+            yield pa.Table.from_batches([batch])
 
 
-def _read_arrow(part: Part, _arguments: ImportArguments) -> Any:
+def _arrow(part: Part, _reading: Reading) -> Iterator[Any]:
     import pyarrow as pa
 
     with part.file.folder.open(part.file.name) as file:
-        if file.read(6) == b"ARROW1":
-            file.seek(0)
-            return pa.ipc.open_file(file).read_all()
+        whole = file.read(6) == b"ARROW1"
         file.seek(0)
-        return pa.ipc.open_stream(file).read_all()
+        if whole:
+            with pa.ipc.open_file(file) as reader:
+                schema, count = reader.schema, reader.num_record_batches
+                for k in range(count):
+                    yield pa.Table.from_batches([reader.get_batch(k)])
+        else:
+            with pa.ipc.open_stream(file) as reader:
+                schema, count = reader.schema, 0
+                for batch in reader:
+                    count += 1
+                    yield pa.Table.from_batches([batch])
+        if not count:
+            yield schema.empty_table()
 
 
-def _read_csv(part: Part, arguments: ImportArguments) -> Any:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    from armillary.catalogs.formats.csv_sniff import sniff
-    from armillary.catalogs.formats.csv_table import MISSING
-    from armillary.catalogs.formats.streams import TextStream
-    from armillary.catalogs.formats.text import Utf8Stream
-    from armillary.storage.source import open_raw_source
-
-    raw = open_raw_source(part.file.folder.path(part.file.name))
-    stream = TextStream(raw, Limits(1 << 40, 1 << 50))
-    layout = sniff(stream.name, stream.head, arguments.delimiter or ("\t" if part.kind == "tsv" else None))
-    names = list(arguments.column_names or layout.names)
-    skipped = 0 if arguments.column_names else layout.skip_lines
-    reader = csv.open_csv(
-        pa.PythonFile(Utf8Stream(stream), mode="r"),
-        csv.ReadOptions(column_names=names, skip_rows=skipped, block_size=16 << 20),
-        csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=layout.quoted_breaks),
-        csv.ConvertOptions(
-            column_types={name: pa.string() for name in layout.text_columns if name in names},
-            null_values=MISSING,
-            strings_can_be_null=True,
-        ),
-    )
-    return reader.read_all()
-
-
-def _read_fits(part: Part, _arguments: ImportArguments) -> Any:
+def _fits(part: Part, _reading: Reading) -> Iterator[Any]:
     import numpy as np
+
+    with here(part.file) as path:
+        table = _first_table(path, part.file, "fits")
+        names = [entry.name for entry in table.fields]
+        if (part.start, part.stop) in {(0, 0), (0, table.count)}:
+            yield _with_words({name: table.column(name) for name in names}, table)
+        else:
+            yield _with_words(table.take(names, np.arange(part.start, part.stop)), table)
+
+
+def _whole(part: Part, _reading: Reading) -> Iterator[Any]:
+    with here(part.file) as path:
+        table = _first_table(path, part.file, part.kind)
+        yield _with_words({entry.name: table.column(entry.name) for entry in table.fields}, table)
+
+
+def _with_words(columns: dict[str, Any], table: Any) -> Any:
+    """A table whose columns keep what the file says of them: unit, UCD, description."""
     import pyarrow as pa
 
-    table = _first_table(part.file, "fits")
-    names = [field.name for field in table.fields]
-    if (part.start, part.stop) in {(0, 0), (0, table.count)}:
-        return pa.table({name: table.column(name) for name in names})
-    return pa.table(table.take(names, np.arange(part.start, part.stop)))
+    entries = []
+    for entry in table.fields:
+        words = {"unit": entry.unit, "ucd": entry.ucd, "description": entry.description}
+        known = {key: text for key, text in words.items() if text}
+        entries.append(pa.field(entry.name, columns[entry.name].type, metadata=known or None))
+    return pa.table(list(columns.values()), schema=pa.schema(entries))
 
 
-def _read_whole(part: Part, _arguments: ImportArguments) -> Any:
-    import pyarrow as pa
-
-    table = _first_table(part.file, part.kind)
-    if not table.fields:
-        raise UnreadableFileError(part.file.name, "has no columns.")
-    return pa.table({field.name: table.column(field.name) for field in table.fields})
+def _unreadable(part: Part, reading: Reading) -> Iterator[Any]:
+    """Say again why a file cannot be read."""
+    yield from ()
+    for _ in parts_of(part.file, reading):
+        raise CorruptFileError(part.file.name, "could not be read at first: it changes.")
 
 
 _READERS = {
-    "parquet": _read_parquet,
-    "arrow": _read_arrow,
-    "csv": _read_csv,
-    "tsv": _read_csv,
-    "fits": _read_fits,
+    "parquet": _parquet,
+    "arrow": _arrow,
+    "csv": text_tables,
+    "tsv": text_tables,
+    "fits": _fits,
+    UNREADABLE: _unreadable,
 }

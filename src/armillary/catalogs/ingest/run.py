@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.engine.output import Output
+from armillary.catalogs.engine.output import Output, check_free
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Task, Threads, run_stage
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.ingest import parts as parts_
 from armillary.catalogs.ingest.alignment import Counts, align
 from armillary.catalogs.ingest.finishing import finish
-from armillary.catalogs.ingest.inputs import Piece, cut, find_inputs
-from armillary.catalogs.ingest.making import COMPUTED, Workshop, read_piece, rows_by_piece, write_pixel
-from armillary.catalogs.ingest.places import as_they_are, columns_of
-from armillary.errors import CorruptFileError, UsageError
+from armillary.catalogs.ingest.inputs import Part, cut, find_inputs
+from armillary.catalogs.ingest.making import Workshop, keys_by_pixel, read_piece, total_counts, write_pixel
+from armillary.catalogs.ingest.places import find_places
+from armillary.catalogs.ingest.schemas import check, not_text, settle
+from armillary.catalogs.margins.arguments import MarginArguments
+from armillary.catalogs.margins.run import make_margin
+from armillary.errors import FileError, ParameterError, UsageError
 
 if TYPE_CHECKING:
     from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.pixels import Pixel
     from armillary.catalogs.ingest.arguments import ImportArguments
+    from armillary.catalogs.ingest.inputs import InputFile, Piece
+    from armillary.catalogs.ingest.places import Places
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +59,7 @@ def import_catalog(
     """
     told = progress or Progress()
     files = find_inputs(arguments.input_paths, arguments.input_storage_options, arguments.file_type)
-    pieces = cut(files, lambda file, size: _parts(file, size, arguments), arguments.piece_bytes)
+    pieces = cut((_parts(file, arguments) for file in files), arguments.piece_bytes)
     if not pieces:
         raise UsageError("There is no row to import.")
     output = Output(
@@ -69,20 +76,45 @@ def import_catalog(
     own, runner = engine is None, engine or Threads()
     try:
         with output.prepared(plan) as (folder, work, journal):
+            margin = None if arguments.margin_threshold is None else margin_arguments(arguments, folder)
+            begun = "begun" in journal.done("margin")
+            if margin is not None and not begun and not margin.overwrite:
+                check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
             _Import(arguments, pieces, folder, work, journal, runner, told).run()
+            if margin is not None:
+                journal.note("margin", "begun", result=True)
+                make_margin(replace(margin, overwrite=margin.overwrite or begun), engine=runner, progress=told)
     finally:
         if own:
             runner.close()
     return open_catalog(output.folder)
 
 
-def _parts(file: Any, size: int, arguments: ImportArguments) -> Any:
+def margin_arguments(arguments: ImportArguments, catalog: Folder) -> MarginArguments:
+    """Of the margin that is made within an import: beside the catalog, named after it and the threshold."""
+    assert arguments.margin_threshold is not None
+    return MarginArguments(
+        input_catalog_path=catalog.address,
+        input_storage_options=arguments.output_storage_options,
+        output_path=arguments.output_path,
+        output_artifact_name=f"{arguments.output_artifact_name}_{arguments.margin_threshold:g}arcs",
+        output_storage_options=arguments.output_storage_options,
+        margin_threshold=arguments.margin_threshold,
+        margin_order=arguments.margin_order,
+        overwrite=arguments.overwrite,
+        resume=arguments.resume,
+        tmp_dir=arguments.tmp_dir,
+        writing=arguments.writing,
+    )
+
+
+def _parts(file: InputFile, arguments: ImportArguments) -> list[Part]:
     try:
-        return list(parts_.parts_of(file, size, arguments.file_type))
-    except CorruptFileError:
+        return list(parts_.parts_of(file, parts_.Reading(arguments)))
+    except FileError:
         if arguments.on_error == "stop":
             raise
-        return [parts_.Part(file, arguments.file_type or "unreadable")]
+        return [Part(file, parts_.UNREADABLE)]
 
 
 def _facts(arguments: ImportArguments) -> dict[str, Any]:
@@ -106,112 +138,117 @@ class _Import:
     ) -> None:
         self._arguments, self._pieces, self._folder = arguments, pieces, folder
         self._journal, self._engine, self._told = journal, engine, told
-        fits = sum(piece.weight for piece in pieces) * 3 <= arguments.memory_bytes
-        in_memory = fits and isinstance(engine, Threads) and not journal.resumed
-        ra, dec = self._columns()
+        self._left_out: dict[str, tuple[str, str]] = {}
+        fits = sum(piece.weight for piece in pieces) * 3 // 2 <= arguments.memory_bytes
         self._shop = Workshop(
             arguments,
             arguments.orders[1],
-            ra,
-            dec,
+            self._places(),
             work.child("pieces"),
             folder.child("dataset"),
-            held={} if in_memory else None,
+            in_memory=fits and isinstance(engine, Threads) and not journal.resumed,
         )
 
-    def _columns(self) -> tuple[str, str]:
-        """Names of the columns of positions in the catalog that is written, by the first input."""
-        for piece in self._pieces:
-            for part in piece.parts:
-                try:
-                    table = parts_.read_part(parts_.head_of(part), self._arguments)
-                except CorruptFileError:
-                    if self._arguments.on_error == "stop":
-                        raise
-                    continue
-                found = columns_of(table.schema, self._arguments, part.file.name)
-                return (found.lon.name, found.lat.name) if as_they_are(found) else COMPUTED
+    def _places(self) -> Places:
+        """Columns of positions, by the first input."""
+        reading = parts_.Reading(self._arguments)
+        for part in (part for piece in self._pieces for part in piece.parts):
+            try:
+                table = parts_.head_of(part, reading)
+                if table is not None:
+                    return find_places(table.schema, self._arguments, part.file.name)
+            except FileError:
+                if self._arguments.on_error == "stop":
+                    raise
         raise UsageError("None of the inputs can be read.")
 
     def run(self) -> None:
         """Do it."""
         shop = self._shop
-        reading = [Task(str(piece.number), piece, piece.weight) for piece in self._pieces]
-        # What is held in memory is gone with the process: it is not written into the journal either.
-        journal = self._journal if shop.held is None else None
-        read = run_stage("read", read_piece, shop, reading, engine=self._engine, journal=journal, progress=self._told)
-        results = {int(key): result for key, result in read.items() if result["rows"] or result["bad"]}
-        self._check(results, [entry for result in read.values() for entry in result["skipped"]])
-        shop.schema = common_schema(results)
-        counts = self._counts(results)
-        pixels = self._align(results, counts)
-        sharing = rows_by_piece(results, pixels, shop.order)
+        made = self._read()
+        self._check(made)
+        keys = [entry["key"] for entry in made if entry["rows"]]
+        counts = total_counts(shop, keys)
+        pixels = self._align(made, counts)
+        sharing = keys_by_pixel(shop, keys, Partitions(pixels))
         writing = [
-            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, numbers), self._rows(counts, pixel))
-            for pixel, numbers in zip(pixels, sharing, strict=True)
+            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, pieces), self._rows(counts, pixel))
+            for pixel, pieces in zip(pixels, sharing, strict=True)
         ]
         written = run_stage(
             "write", write_pixel, shop, writing, engine=self._engine, journal=self._journal, progress=self._told
         )
-        made = [(pixel, written[task.key]) for pixel, task in zip(pixels, writing, strict=True)]
-        finish(shop, self._folder, made, counts, sorted(n for n, r in results.items() if r["bad"]))
+        done = [(pixel, written[task.key]) for pixel, task in zip(pixels, writing, strict=True)]
+        bad = {entry["key"]: entry["bad"] for entry in made if entry["bad"]}
+        finish(shop, self._folder, done, counts, bad, len(self._left_out))
 
-    def _check(self, results: dict[int, dict[str, Any]], skipped: list[list[str]]) -> None:
-        for name, why in skipped:
-            self._told.say(f"left out: {name}: {why}")
-            log.warning("left out: %s", why)
-        rows = sum(result["rows"] for result in results.values())
-        bad = sum(result["bad"] for result in results.values())
+    def _read(self) -> list[dict[str, Any]]:
+        """Read all pieces; those whose types do not fit the others again, as text where they are text."""
+        shop = self._shop
+        # What is held in memory is gone with the process: it is not written into the journal either.
+        journal = None if shop.in_memory else self._journal
+        results: dict[str, Any] = {}
+        tasks = [Task(str(piece.number), piece, piece.weight) for piece in self._pieces]
+        number = 0
+        while tasks:
+            name = f"read-{number}" if number else "read"
+            results |= run_stage(
+                name, read_piece, shop, tasks, engine=self._engine, journal=journal, progress=self._told
+            )
+            found = [results[str(piece.number)] for piece in self._pieces]
+            self._left_out = {path: (own, why) for result in found for path, own, why in result["skipped"]}
+            made = [entry for result in found for entry in result["made"] if not self._is_left_out(entry)]
+            settled = settle(made)
+            tasks = [
+                Task(str(piece.number), piece, piece.weight)
+                for piece, result in zip(self._pieces, found, strict=True)
+                if any(entry["text"] and not_text(entry, settled.as_text) for entry in result["made"])
+            ]
+            shop.as_text, number = shop.as_text | settled.as_text, number + 1
+        if self._arguments.on_error == "stop":
+            check(settled)
+        self._left_out |= settled.misfits
+        shop.schema = settled.schema
+        for own, why in [(own, why) for result in found for own, why in result["notes"]]:
+            self._say(f"{own}: {why}")
+        return [entry for entry in made if not self._is_left_out(entry)]
+
+    def _is_left_out(self, entry: dict[str, Any]) -> bool:
+        return any(path in self._left_out for path in entry["files"])
+
+    def _say(self, text: str) -> None:
+        self._told.say(text)
+        log.warning("%s", text)
+
+    def _check(self, made: list[dict[str, Any]]) -> None:
+        for name, why in self._left_out.values():
+            self._say(f"left out: {name}: {why.removeprefix(f'{name}: ')}")
+        rows, bad = sum(entry["rows"] for entry in made), sum(entry["bad"] for entry in made)
         if not rows:
             raise UsageError("None of the rows has a place on the sky." if bad else "There is no row to import.")
         expected = self._arguments.expected_total_rows
         if expected and rows + bad != expected:
             raise UsageError(f"{expected:,} rows were expected, and there are {rows + bad:,}.")
+        unknown = [name for name in self._arguments.sort_columns if name not in self._shop.schema.names]
+        if unknown:
+            raise ParameterError("sort_columns", f"there is no column {unknown[0]!r}")
         if bad:
-            self._told.say(f"{bad:,} rows have no place on the sky: they are set aside.")
-            log.warning("%s rows have no place on the sky: they are set aside", f"{bad:,}")
+            self._say(f"{bad:,} rows have no place on the sky: they are set aside.")
 
-    def _counts(self, results: dict[int, dict[str, Any]]) -> Counts:
-        return Counts.total(
-            Counts(np.asarray(result["pixels"], np.int64), np.asarray(result["counts"], np.int64))
-            for _, result in sorted(results.items())
-        )
-
-    def _align(self, results: dict[int, dict[str, Any]], counts: Counts) -> list[Pixel]:
+    def _align(self, made: list[dict[str, Any]], counts: Counts) -> list[Pixel]:
         arguments = self._arguments
         low, high = arguments.orders
         threshold = arguments.pixel_threshold
         if arguments.byte_pixel_threshold is not None:
-            rows = sum(result["rows"] + result["bad"] for result in results.values())
-            row_bytes = sum(result["bytes"] for result in results.values()) / rows + 8
+            rows = sum(entry["rows"] + entry["bad"] for entry in made)
+            row_bytes = sum(entry["bytes"] for entry in made) / rows + 8
             threshold = max(1, int(arguments.byte_pixel_threshold / row_bytes))
-        over = counts.pixels[counts.counts > threshold]
-        if len(over) and low < high:
-            text = f"{len(over):,} pixels of order {high} hold more than {threshold:,} rows each: they stay whole."
-            self._told.say(text)
-            log.warning("%s", text)
+        over = int((counts.counts > threshold).sum())
+        if over and low < high:
+            self._say(f"{over:,} pixels of order {high} hold more than {threshold:,} rows each: they stay whole.")
         return align(counts, high, threshold, lowest_order=low, drop_empty_siblings=arguments.drop_empty_siblings)
 
     def _rows(self, counts: Counts, pixel: Pixel) -> int:
         shift = 2 * (self._shop.order - pixel.order)
         low, high = np.searchsorted(counts.pixels, [pixel.index << shift, (pixel.index + 1) << shift])
         return int(counts.counts[low:high].sum())
-
-
-def common_schema(results: dict[int, dict[str, Any]]) -> Any:
-    """Columns of all pieces: those of the first, and what later ones have beside; types that hold the values of all.
-
-    Raises
-    ------
-    CorruptFileError
-        A column has types that do not fit.
-    """
-    import pyarrow as pa
-
-    schemas = [
-        pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(result["schema"]))) for _, result in sorted(results.items())
-    ]
-    try:
-        return pa.unify_schemas(schemas, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise CorruptFileError("input", f"its files have columns that do not fit each other: {error}.") from error

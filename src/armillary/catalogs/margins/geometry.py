@@ -54,8 +54,8 @@ class Borders:
         gap = self.centres - self.centres[place]
         angle = 2.0 * np.arcsin(np.minimum(1.0, 0.5 * np.sqrt((gap * gap).sum(axis=1))))
         reach = self.radii[self.partitions.order] + self.radii[self.partitions.order[place]] + self.threshold + 1e-9
-        found = np.flatnonzero(angle <= reach)
-        return found[found != place].astype(np.int64)
+        found: NDArray[np.int64] = np.flatnonzero(angle <= reach)
+        return np.asarray(found[found != place], np.int64)
 
     def select(
         self, place: int, cells: NDArray[np.int64], ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
