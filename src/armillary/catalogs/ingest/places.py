@@ -98,6 +98,7 @@ def places_of(
     """
     import pyarrow as pa
 
+    table = _without_null_types(table, known)
     found = columns_of(table.schema, arguments, name, known)
     for field, wanted in ((found.lon, known.lon), (found.lat, known.lat)):
         if field.name != wanted:
@@ -112,6 +113,16 @@ def places_of(
         for column, values in ((known.ra, ra), (known.dec, dec)):
             table = table.append_column(pa.field(column, pa.float64()), pa.array(values))
     return table, ra, dec
+
+
+def _without_null_types(table: Any, known: Places) -> Any:
+    """Positions that are all missing are numbers."""
+    import pyarrow as pa
+
+    for number, entry in enumerate(table.schema):
+        if entry.name in {known.lon, known.lat} and pa.types.is_null(entry.type):
+            table = table.set_column(number, entry.with_type(pa.float64()), pa.nulls(len(table), pa.float64()))
+    return table
 
 
 def _as_numbers(table: Any, found: PositionColumns, name: str) -> Any:

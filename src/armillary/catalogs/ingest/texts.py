@@ -215,7 +215,7 @@ def _parsed(text: bytes, layout: TextLayout, part: Part, reading: Reading, *, br
     chosen = [k for k, name in enumerate(layout.names) if wanted is None or name in wanted]
     texts = {keys[k]: pa.string() for k in chosen if layout.text[k] or layout.names[k] in reading.as_text}
     schema = pa.schema([(layout.names[k], texts.get(keys[k], pa.null())) for k in chosen])
-    if not text.strip():
+    if not text.strip() or not chosen:
         return schema.empty_table(), 0
     try:
         table = csv.read_csv(
