@@ -38,13 +38,18 @@ def shifted(table, seed, sigma_arcsec, keep=1.0):
 
 
 def brute(left, right, radius, many):
-    """Pairs by astropy: left id → right ids, nearest first."""
-    one, two = (SkyCoord(table["ra"], table["dec"], unit="deg") for table in (left, right))
-    i, j, apart, _ = two.search_around_sky(one, radius * u.arcsec) if len(two) else ([], [], [], None)
+    """Pairs by the distances of all rows to all others: left id → right ids, nearest first."""
+    one, two = (SkyCoord(table["ra"], table["dec"], unit="deg").cartesian.xyz.value.T for table in (left, right))
+    mine, others = left["id"].to_pylist(), right["id"].to_pylist()
     found = {}
-    for row, other, distance in sorted(zip(i, j, apart, strict=True), key=lambda entry: (entry[0], entry[2])):
-        found.setdefault(left["id"][int(row)].as_py(), []).append((right["id"][int(other)].as_py(), distance.arcsec))
-    return {key: values[:many] for key, values in found.items()}
+    for row, vector in enumerate(one):
+        chord = np.sqrt(np.square(two - vector).sum(axis=1))
+        apart = np.degrees(2 * np.arcsin(np.minimum(1, chord / 2))) * 3600
+        near = np.flatnonzero(apart <= radius)
+        if len(near):
+            near = near[np.argsort(apart[near])][:many]
+            found[mine[row]] = [(others[place], apart[place]) for place in near]
+    return found
 
 
 def pairs_of(result, left="id_left", right="id_right"):
