@@ -13,6 +13,7 @@ from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
 from armillary.catalogs.margins.making import Workshop, select_rows, write_margin
+from armillary.catalogs.margins.touching import check_order
 from armillary.errors import UnsupportedFileError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def make_margin(
     """
     catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
     check_catalog(catalog)
+    if arguments.margin_order is not None:
+        check_order(arguments.margin_order, arguments.margin_threshold, catalog.partitions)
     told = progress or Progress()
     output = Output(
         Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
@@ -65,7 +68,12 @@ def make_margin(
     try:
         with output.prepared(plan) as (folder, work, journal):
             shop = Workshop(
-                catalog, arguments.margin_threshold, work.child("rows"), folder.child("dataset"), arguments.writing
+                catalog,
+                arguments.margin_threshold,
+                arguments.margin_order,
+                work.child("rows"),
+                folder.child("dataset"),
+                arguments.writing,
             )
             _make(shop, arguments, folder, runner, journal, told)
     finally:
@@ -80,12 +88,10 @@ def check_catalog(catalog: HatsCatalog) -> None:
     Raises
     ------
     UnsupportedFileError
-        It is no catalog of objects or sources, or has no index.
+        It is no catalog of objects or sources.
     """
     if catalog.kind not in {"object", "source"}:
         raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: margins are of objects.")
-    if catalog.index_column is None:
-        raise UnsupportedFileError(catalog.name, "has no index of order 29: import it anew, or convert it.")
 
 
 def _make(
@@ -110,7 +116,7 @@ def _finish(
 ) -> None:
     catalog = shop.catalog
     pixels = Partitions([catalog.partitions[place] for place, _ in written])
-    write_metadata(shop.data, (bytes.fromhex(made["metadata"]) for _, made in written), catalog.schema)
+    write_metadata(shop.data, (bytes.fromhex(made["metadata"]) for _, made in written), shop.schema)
     write_partition_info(folder, list(pixels))
     exact = arguments.margin_order is None
     write_words(
@@ -120,7 +126,7 @@ def _finish(
             "dataproduct_type": "margin",
             "hats_col_ra": catalog.ra_column,
             "hats_col_dec": catalog.dec_column,
-            "hats_col_healpix": catalog.index_column,
+            "hats_col_healpix": shop.index,
             "hats_col_healpix_order": 29,
             "hats_primary_table_url": relative(catalog.folder, folder),
             "hats_margin_threshold": arguments.margin_threshold,
