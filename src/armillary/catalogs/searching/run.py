@@ -164,7 +164,10 @@ def numbers_of(table: Any, name: str) -> Any:
     column = table.column(name)
     if pa.types.is_null(column.type):
         return np.full(len(column), np.nan)
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
+    try:
+        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
+    except pa.ArrowException:
+        raise UnsupportedFileError(name, "this column holds no numbers, and positions are looked for in it.") from None
 
 
 def search_catalog(arguments: SearchArguments, *, progress: Progress | None = None) -> Any:
