@@ -79,3 +79,12 @@ def test_storage_that_is_unknown_is_named() -> None:
 
 def test_options_are_not_shown() -> None:
     assert "secret" not in repr(Folder("memory://top", {"key": "secret"}))
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".partial-0123-x.txt").write_text("half")
+    folder = Folder(tmp_path)
+    folder.write("a/x.txt", b"whole")
+    folder.sweep()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["x.txt"]

@@ -75,6 +75,7 @@ class Output:
         """
         self._check()
         journal = Journal(self._work.child(JOURNAL), plan, resume=self._resume)
+        self.folder.sweep()
         if "cleared" not in journal.done("output"):
             self._clear()
             journal.note("output", "cleared", result=True)

@@ -175,6 +175,12 @@ class Folder:
         elif self.exists():
             self._fs.rm(self.address, recursive=True)
 
+    def sweep(self) -> None:
+        """Remove files that were half written when a process was killed. Nobody may be writing now."""
+        if self.local:
+            for path in Path(self.address).rglob(f"{PARTIAL}*"):
+                path.unlink(missing_ok=True)
+
     def empty(self) -> bool:
         """Whether there is nothing in it, half written files aside."""
         return next(self.files(), None) is None
