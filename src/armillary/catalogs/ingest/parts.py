@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TEXTS = ("csv", "tsv")
 UNREADABLE = "unreadable"
 HEAD_BYTES = 1 << 20
+PAGE_BYTES = 1 << 20
 _ALIASES = {"pq": "parquet", "parq": "parquet", "feather": "arrow", "ipc": "arrow", "vot": "votable", "xml": "votable"}
 _LARGER = {"votable": 2, "ecsv": 2, "json": 2}
 
@@ -197,13 +198,16 @@ def _parquet(part: Part, reading: Reading) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(part.file.folder.arrow(part.file.name)) as file:
-        groups = list(range(part.start, part.stop))
-        if part.weight <= 2 * reading.piece_bytes:
+    groups = list(range(part.start, part.stop))
+    if part.weight <= 2 * reading.piece_bytes:
+        with pq.ParquetFile(part.file.folder.arrow(part.file.name)) as file:
             yield file.read_row_groups(groups, use_threads=False)
-            return
+        return
+    # A large row group is read by the page, not whole.
+    source = part.file.folder.arrow(part.file.name)
+    with pq.ParquetFile(source, buffer_size=PAGE_BYTES, pre_buffer=False) as file:
         rows = sum(file.metadata.row_group(group).num_rows for group in groups)
-        each = max(1, min(rows * reading.piece_bytes // part.weight, 1 << 31 - 1))
+        each = max(1, rows * reading.piece_bytes // part.weight)
         for batch in file.iter_batches(batch_size=each, row_groups=groups, use_threads=False):
             yield pa.Table.from_batches([batch])
 
