@@ -25,7 +25,7 @@ AUTH_HELP = "holders of the token, everybody, or everybody with more for users w
 
 def parser() -> argparse.ArgumentParser:
     """Parser of the whole command line."""
-    from armillary.cli import users
+    from armillary.cli import catalog, users
 
     top = argparse.ArgumentParser(
         prog="armillary",
@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     demo.set_defaults(module="armillary.cli.demo")
     _add_config(commands.add_parser("config", help="show or write the settings", allow_abbrev=False))
     users.add_parser(commands)
+    catalog.add_parser(commands)
     return top
 
 

@@ -187,7 +187,7 @@ def search_catalog(arguments: SearchArguments, *, progress: Progress | None = No
     import pyarrow as pa
 
     search = open_search(arguments)
-    tables = _limited(search.tables(arguments.threads), arguments.limit)
+    tables = limited(search.tables(arguments.threads), arguments.limit)
     if arguments.output is None:
         return pa.concat_tables([search.schema.empty_table(), *tables])
     told = progress or Progress(unit="partitions")
@@ -227,7 +227,8 @@ def open_search(arguments: SearchArguments) -> Search:
     return Search(catalog, arguments.shape(), arguments.columns, arguments.filters)
 
 
-def _limited(tables: Iterator[Any], limit: int | None) -> Iterator[Any]:
+def limited(tables: Iterator[Any], limit: int | None) -> Iterator[Any]:
+    """Tables until they have so many rows."""
     left = limit
     for table in tables:
         if left is None:
