@@ -99,7 +99,7 @@ def _verify_collection(folder: Folder, arguments: VerifyArguments, told: Progres
     members += [("margin", address) for address in collection.margins]
     members += [("index", address) for address in collection.indexes.values()]
     for role, address in members:
-        found = _Verification(inner(folder, address), arguments, told).run()
+        found = _Verification(inner(folder, address), arguments, told, inner(folder, collection.primary)).run()
         report.take(found)
         if found.kind and found.kind not in ({"object", "source"} if role == "primary" else {role}):
             report.add("collection", address, f"is a catalog of the kind {found.kind}, and is named as {role}")
@@ -116,8 +116,10 @@ def _verify_collection(folder: Folder, arguments: VerifyArguments, told: Progres
 class _Verification:
     """The verification of one catalog."""
 
-    def __init__(self, folder: Folder, arguments: VerifyArguments, told: Progress) -> None:
-        self._folder, self._arguments, self._told = folder, arguments, told
+    def __init__(
+        self, folder: Folder, arguments: VerifyArguments, told: Progress, primary: Folder | None = None
+    ) -> None:
+        self._folder, self._arguments, self._told, self._collected = folder, arguments, told, primary
         self._report = Report(folder.name)
 
     def run(self) -> Report:
@@ -173,9 +175,8 @@ class _Verification:
 
     def _verify_margin(self, margin: HatsCatalog) -> None:
         report = self._report
-        primary = primary_of(margin)
+        primary = self._primary(margin)
         if primary is None:
-            report.add("margin", "hats_primary_table_url", "names no catalog that can be opened")
             return
         for pixel in margin.partitions:
             if pixel not in primary.partitions:
@@ -188,13 +189,22 @@ class _Verification:
                 report.faults += found.faults
                 tell(1)
 
+    def _primary(self, catalog: HatsCatalog) -> HatsCatalog | None:
+        """The catalog of a margin or an index: the one it names, else that of the collection."""
+        primary, text = primary_of(catalog), "names no catalog that can be opened"
+        if primary is not None:
+            return primary
+        self._report.add(catalog.kind, "hats_primary_table_url", text, serious=self._collected is None)
+        try:
+            return None if self._collected is None else open_catalog(self._collected)
+        except ArmillaryError:
+            return None
+
     def _verify_index(self, index: HatsCatalog) -> None:
         report = self._report
         check_index_files(index, report)
-        primary = primary_of(index)
-        if primary is None:
-            report.add("index", "hats_primary_table_url", "names no catalog that can be opened")
-        elif report.good:
+        primary = self._primary(index)
+        if primary is not None and report.good:
             chosen = self._chosen(primary.partitions)
             report.partitions, report.partitions_read = len(primary.partitions), len(chosen)
             check_index_rows(index, primary, chosen, report)
