@@ -29,4 +29,4 @@ def test_every_command_is_on_the_page():
 
 def test_options_are_those_of_the_program():
     known = options_of(parser()).union(*(options_of(command) for _, command in subparsers(parser())))
-    assert set(re.findall(r"--[a-z][a-z-]+", PAGE)) == known
+    assert set(re.findall(r"--[a-z][a-z0-9-]+", PAGE)) == known

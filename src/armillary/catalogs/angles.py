@@ -23,7 +23,7 @@ DEGREES = {
     "h": 15.0, "hr": 15.0, "hour": 15.0, "hours": 15.0, "hourangle": 15.0,
     "arcmin": 1 / 60, "arcsec": 1 / 3600, "mas": 1 / 3.6e6, "uas": 1 / 3.6e9,
 }  # fmt: skip
-_DECIMAL = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+DECIMAL = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _SEXAGESIMAL = (
     r"^(?P<sign>[+-]?)\s*(?P<first>\d+(?:\.\d*)?)\s*(?P<mark>[:hHdD° ])\s*(?P<minutes>\d+(?:\.\d*)?)"
     r"(?:\s*[:mM'′ ]\s*(?P<seconds>\d+(?:\.\d*)?)?\s*(?:[sS\"″]|'')?)?$"
@@ -90,7 +90,7 @@ def degrees(column: Any, field: Field, *, hours: bool) -> tuple[NDArray[np.float
     hours
         Sexagesimal text without letters is hours, minutes and seconds.
     """
-    scale = _scale(field)
+    scale = scale_of(field)
     if field.is_text:
         values = text_degrees(column, scale, hours=hours)
         return values, np.isnan(values)
@@ -109,7 +109,8 @@ def numbers(column: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return values, missing
 
 
-def _scale(field: Field) -> float:
+def scale_of(field: Field) -> float:
+    """Degrees for one of a column's unit, as its unit or its name says."""
     unit = field.unit.strip().strip("'\"").lower()
     if unit in DEGREES:
         return DEGREES[unit]
@@ -128,7 +129,7 @@ def text_degrees(column: Any, scale: float, *, hours: bool) -> NDArray[np.float6
 
     text = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     text = compute.replace_substring(compute.utf8_trim_whitespace(text), "−", "-")
-    decimal = compute.match_substring_regex(text, _DECIMAL)
+    decimal = compute.match_substring_regex(text, DECIMAL)
     out = numbers(compute.if_else(decimal, text, None).cast(pa.float64()))[0] * scale
     parts = compute.extract_regex(text, _SEXAGESIMAL)
     if parts.null_count == len(parts):

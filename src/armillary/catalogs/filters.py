@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from armillary.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from armillary.catalogs.catalog import Catalog
     from armillary.catalogs.fields import Field
 
 LONGEST = 2000
@@ -35,6 +34,16 @@ _OPERATOR = re.compile(r"<=|>=|!=|==|<|>|=")
 _VALUE = re.compile(r'\s*(?:"((?:[^"]|"")*)"|\'((?:[^\']|\'\')*)\'|([^"\'`<>=!;]+))\s*(?=;|\Z)')
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z|[+-]?inf\Z", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,20}\Z", re.ASCII)
+
+
+class Columns(Protocol):
+    """Columns that can be compared: a catalog's, or those of some rows."""
+
+    def field(self, name: str, parameter: str) -> Field:
+        """A column by its name, which ``parameter`` gave."""
+
+    def column(self, field: Field) -> Any:
+        """Its values, a ``pyarrow`` array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,7 @@ def _unquoted(match: re.Match[str], quotes: str) -> str:
     return match[3].strip()
 
 
-def passes(catalog: Catalog, comparisons: Sequence[Comparison]) -> Any:
+def passes(catalog: Columns, comparisons: Sequence[Comparison]) -> Any:
     """Which rows pass all comparisons: a ``pyarrow`` array of truths, None for no comparison.
 
     Raises
@@ -121,7 +130,7 @@ def passes(catalog: Catalog, comparisons: Sequence[Comparison]) -> Any:
     return result
 
 
-def _passes(catalog: Catalog, field: Field, comparison: Comparison) -> Any:
+def _passes(catalog: Columns, field: Field, comparison: Comparison) -> Any:
     import pyarrow as pa
     from pyarrow import compute
 

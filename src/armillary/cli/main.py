@@ -25,7 +25,7 @@ AUTH_HELP = "holders of the token, everybody, or everybody with more for users w
 
 def parser() -> argparse.ArgumentParser:
     """Parser of the whole command line."""
-    from armillary.cli import jobs, users
+    from armillary.cli import catalog, jobs, users
 
     top = argparse.ArgumentParser(
         prog="armillary",
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _add_config(commands.add_parser("config", help="show or write the settings", allow_abbrev=False))
     users.add_parser(commands)
     jobs.add_parser(commands)
+    catalog.add_parser(commands)
     return top
 
 

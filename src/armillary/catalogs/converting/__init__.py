@@ -1,0 +1,1 @@
+"""Conversion: hipscat to HATS, its margins too; a catalog into other partitions."""

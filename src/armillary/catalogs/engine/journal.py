@@ -1,0 +1,69 @@
+"""What was done of a piece of work, on any storage, so that it goes on after it was killed.
+
+A journal belongs to one plan: the arguments and inputs, told as JSON. A task's result is one small file that appears
+whole or not at all; a task whose file is there is not done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from armillary.errors import UsageError
+
+if TYPE_CHECKING:
+    from armillary.catalogs.hats.folder import Folder
+
+PLAN = "plan.json"
+
+
+class Journal:
+    """The journal of one plan.
+
+    Parameters
+    ----------
+    folder
+        Where it lies; its own.
+    plan
+        JSON that the results depend on.
+    resume
+        Whether to go on with what an earlier run did; else its files are removed.
+
+    Raises
+    ------
+    UsageError
+        What is there belongs to another plan.
+    """
+
+    def __init__(self, folder: Folder, plan: dict[str, Any], *, resume: bool = True) -> None:
+        self._folder = folder
+        text = json.dumps(plan, sort_keys=True, default=str)
+        digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        if not resume:
+            folder.remove_all()
+        if folder.exists(PLAN):
+            known = json.loads(folder.read(PLAN))
+            if known.get("digest") != digest:
+                raise UsageError(
+                    "An earlier run with other arguments or other input left its work here: "
+                    "finish that one, or start anew with resume=False (--no-resume)."
+                )
+            self.resumed = True
+        else:
+            folder.remove_all()  # results without a plan are what is left of finished work
+            folder.write(PLAN, json.dumps({"digest": digest, "plan": json.loads(text)}, indent=1).encode())
+            self.resumed = False
+
+    def done(self, stage: str) -> dict[str, Any]:
+        """Results of the tasks of a stage that were done."""
+        inner = self._folder.child(stage)
+        return {name.removesuffix(".json"): json.loads(inner.read(name)) for name in inner.files(".json")}
+
+    def note(self, stage: str, key: str, result: Any) -> None:
+        """Remember that a task was done."""
+        self._folder.write(f"{stage}/{key}.json", json.dumps(result).encode())
+
+    def forget(self) -> None:
+        """Remove it: the work is finished."""
+        self._folder.remove_all()

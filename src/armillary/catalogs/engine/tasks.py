@@ -1,0 +1,123 @@
+"""Tasks of a stage: run here by threads, or on Dask; never more in flight than keeps everybody busy."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.progress import Progress
+
+AHEAD = 2
+"""Tasks in flight for each that runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of a stage.
+
+    Parameters
+    ----------
+    key
+        Unique in its stage, fit for a file's name.
+    argument
+        What its function takes: may be pickled.
+    weight
+        How much of the stage it is: rows or bytes.
+    """
+
+    key: str
+    argument: Any
+    weight: int = 1
+
+
+class Engine(Protocol):
+    """Runs functions elsewhere. ``function(context, argument)`` is a function of a module; all of it may be pickled."""
+
+    words: str
+    """What it is, for people."""
+    many: int
+    """How many run at once."""
+
+    def results(
+        self, function: Callable[[Any, Any], Any], context: Any, tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Any]]:
+        """Results as they come, in any order; the first error is raised and the rest given up."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class Threads:
+    """Threads of this process: the kernels and pyarrow run without the GIL.
+
+    Parameters
+    ----------
+    many
+        How many; one for each core by default.
+    """
+
+    def __init__(self, many: int = 0) -> None:
+        self.many = many or os.cpu_count() or 1
+        self.words = f"{self.many} threads of this process"
+        self._pool = ThreadPoolExecutor(self.many, thread_name_prefix="catalog")
+
+    def results(
+        self, function: Callable[[Any, Any], Any], context: Any, tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Any]]:
+        """As ``Engine.results``."""
+        waiting = iter(tasks)
+        flying: dict[Future[Any], Task] = {}
+        try:
+            while True:
+                for task in waiting:
+                    flying[self._pool.submit(function, context, task.argument)] = task
+                    if len(flying) >= AHEAD * self.many:
+                        break
+                if not flying:
+                    return
+                done, _ = wait(flying, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield flying.pop(future), future.result()
+        finally:
+            for future in flying:
+                future.cancel()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run_stage(
+    name: str,
+    function: Callable[[Any, Any], Any],
+    context: Any,
+    tasks: Sequence[Task],
+    *,
+    engine: Engine,
+    journal: Journal | None,
+    progress: Progress,
+) -> Mapping[str, Any]:
+    """Results of all tasks of a stage by their keys; those that the journal knows are not done again.
+
+    Parameters
+    ----------
+    function
+        ``function(context, argument)``; with a journal its result is JSON.
+    """
+    known = {} if journal is None else journal.done(name)
+    results = {task.key: known[task.key] for task in tasks if task.key in known}
+    left = [task for task in tasks if task.key not in results]
+    with progress.stage(name, sum(task.weight for task in tasks)) as told:
+        told(sum(task.weight for task in tasks if task.key in results))
+        for task, result in engine.results(function, context, left):
+            if journal is not None:
+                journal.note(name, task.key, result)
+            results[task.key] = result
+            told(task.weight)
+    return results

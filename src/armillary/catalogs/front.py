@@ -1,0 +1,318 @@
+"""What Python and the command line call: arguments by name or held by their class, and where and how the work runs."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from armillary.catalogs.engine.mail import tell_by_mail
+from armillary.catalogs.engine.progress import FORMS, Progress
+from armillary.errors import ArmillaryError, ParameterError, UsageError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from armillary.catalogs.collections import Collection, CollectionArguments
+    from armillary.catalogs.converting.arguments import ConvertArguments
+    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.hats.catalog import HatsCatalog
+    from armillary.catalogs.indexing.arguments import IndexArguments
+    from armillary.catalogs.ingest.arguments import ImportArguments
+    from armillary.catalogs.margins.arguments import MarginArguments
+    from armillary.catalogs.matching.arguments import CrossmatchArguments
+    from armillary.catalogs.searching.arguments import SearchArguments
+    from armillary.catalogs.verifying.report import Report
+    from armillary.catalogs.verifying.run import VerifyArguments
+
+Held = TypeVar("Held")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Where and how work runs.
+
+    Parameters
+    ----------
+    dask_n_workers
+        Workers of a Dask cluster on this machine; None for threads of this process.
+    dask_threads_per_worker
+        Threads of each.
+    dask_tmp
+        Folder for what workers cannot keep in memory.
+    client
+        A ``dask.distributed.Client`` of the caller, instead.
+    progress_bar
+        How progress is told: ``auto``, ``bar``, ``plain``, ``json``, ``none``; True for ``auto``, False for ``none``.
+    completion_email_address
+        Who gets a letter at the end, also when it fails.
+    """
+
+    dask_n_workers: int | None = None
+    dask_threads_per_worker: int = 1
+    dask_tmp: str | os.PathLike[str] | None = None
+    client: Any = None
+    progress_bar: str | bool = "none"
+    completion_email_address: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check them.
+
+        Raises
+        ------
+        ParameterError, UsageError
+            One of them makes no sense.
+        """
+        for name in ("dask_n_workers", "dask_threads_per_worker"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ParameterError(name, f"is {value}: give a number greater than 0")
+        if self.client is not None and self.dask_n_workers is not None:
+            raise UsageError("Give a client of Dask, or a number of workers of one of our own, not both.")
+        if self.dask_n_workers is None and (self.dask_tmp is not None or self.dask_threads_per_worker != 1):
+            raise UsageError("dask_tmp and dask_threads_per_worker need dask_n_workers.")
+        if not isinstance(self.progress_bar, bool) and self.progress_bar not in FORMS:
+            raise ParameterError("progress_bar", f"{self.progress_bar!r} is none of {', '.join(FORMS)}")
+
+    @property
+    def form(self) -> str:
+        """Form of the progress."""
+        if isinstance(self.progress_bar, bool):
+            return "auto" if self.progress_bar else "none"
+        return self.progress_bar
+
+    @contextlib.contextmanager
+    def started(self, what: str) -> Iterator[tuple[Engine, Progress]]:
+        """Where tasks run, and how progress is told; a letter is sent at the end."""
+        told = Progress(self.form)
+        try:
+            engine = self._engine()
+            try:
+                told.say(f"{what}: {engine.words}")
+                yield engine, told
+            finally:
+                engine.close()
+        except BaseException as error:
+            word = error.message if isinstance(error, ArmillaryError) else type(error).__name__
+            self._tell(f"Armillary: {what} failed", f"{what} failed.\n\n{word}\n")
+            raise
+        self._tell(f"Armillary: {what} is done", f"{what} is done.\n")
+
+    def _engine(self) -> Engine:
+        if self.client is None and self.dask_n_workers is None:
+            from armillary.catalogs.engine.tasks import Threads
+
+            return Threads()
+        from armillary.catalogs.engine.dask_engine import OnDask
+
+        if self.client is not None:
+            return OnDask(self.client)
+        return OnDask.local(self.dask_n_workers or 1, self.dask_threads_per_worker, self.dask_tmp)
+
+    def _tell(self, subject: str, text: str) -> None:
+        if self.completion_email_address:
+            tell_by_mail(self.completion_email_address, subject, text)
+
+
+def settled(kind: type[Held], given: Held | None, words: dict[str, Any]) -> tuple[Held, Running]:
+    """Arguments of a kind, and those of running, from one bag of words.
+
+    Raises
+    ------
+    UsageError
+        A word is unknown, or one is missing; or arguments are given twice.
+    """
+    running = {name: words.pop(name) for name in [entry.name for entry in fields(Running)] if name in words}
+    known = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
+    strange = sorted(words.keys() - known)
+    if strange:
+        raise UsageError(f"{', '.join(strange)}: there is no such argument.")
+    if given is None:
+        try:
+            return kind(**words), Running(**running)
+        except TypeError as error:
+            raise UsageError(f"An argument is missing: {str(error).partition('missing ')[2] or error}.") from None
+    if words:
+        raise UsageError(f"{', '.join(sorted(words))}: given beside arguments that are held already.")
+    return given, Running(**running)
+
+
+def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> HatsCatalog:
+    """Import tables into a HATS catalog.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and those of ``Running``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``ingest.run.import_catalog``.
+    """
+    from armillary.catalogs.ingest import arguments as held
+    from armillary.catalogs.ingest.run import import_catalog as run
+
+    given, running = settled(held.ImportArguments, arguments, words)
+    with running.started(f"import of {given.output_artifact_name}") as (engine, told):
+        return run(given, engine=engine, progress=told)
+
+
+def make_margin(arguments: MarginArguments | None = None, **words: Any) -> HatsCatalog:
+    """Make the margin of a catalog.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and those of ``Running``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``margins.run.make_margin``.
+    """
+    from armillary.catalogs.margins import arguments as held
+    from armillary.catalogs.margins.run import make_margin as run
+
+    given, running = settled(held.MarginArguments, arguments, words)
+    with running.started(f"margin {given.output_artifact_name}") as (engine, told):
+        return run(given, engine=engine, progress=told)
+
+
+def make_index(arguments: IndexArguments | None = None, **words: Any) -> HatsCatalog:
+    """Make an index of a column.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and those of ``Running``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``indexing.run.make_index``.
+    """
+    from armillary.catalogs.indexing import arguments as held
+    from armillary.catalogs.indexing.run import make_index as run
+
+    given, running = settled(held.IndexArguments, arguments, words)
+    with running.started(f"index {given.output_artifact_name}") as (engine, told):
+        return run(given, engine=engine, progress=told)
+
+
+def convert_catalog(arguments: ConvertArguments | None = None, **words: Any) -> HatsCatalog:
+    """Convert hipscat to HATS, or a catalog into other partitions.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and those of ``Running``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``converting.run.convert_catalog``.
+    """
+    from armillary.catalogs.converting import arguments as held
+    from armillary.catalogs.converting.run import convert_catalog as run
+
+    given, running = settled(held.ConvertArguments, arguments, words)
+    with running.started(f"conversion to {given.output_artifact_name}") as (engine, told):
+        return run(given, engine=engine, progress=told)
+
+
+def make_collection(arguments: CollectionArguments | None = None, **words: Any) -> Collection:
+    """Name a catalog with its margins and indexes as a collection.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``collections.make_collection``.
+    """
+    from armillary.catalogs import collections as held
+
+    return held.make_collection(settled(held.CollectionArguments, arguments, words)[0])
+
+
+def verify_catalog(arguments: VerifyArguments | None = None, **words: Any) -> Report:
+    """Verify a catalog, a margin, an index or a collection.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and ``progress_bar``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``verifying.run.verify_catalog``.
+    """
+    from armillary.catalogs.verifying import run as held
+
+    given, running = settled(held.VerifyArguments, arguments, words)
+    return held.verify_catalog(given, progress=Progress(running.form))
+
+
+def search_catalog(arguments: SearchArguments | None = None, **words: Any) -> Any:
+    """Search a catalog: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and ``progress_bar``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``searching.run.search_catalog``.
+    """
+    from armillary.catalogs.searching import arguments as held
+    from armillary.catalogs.searching.run import search_catalog as run
+
+    given, running = settled(held.SearchArguments, arguments, words)
+    return run(given, progress=Progress(running.form, unit="partitions"))
+
+
+def count_rows(arguments: SearchArguments | None = None, **words: Any) -> int:
+    """How many rows a search finds.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``searching.run.count_rows``.
+    """
+    from armillary.catalogs.searching import arguments as held
+    from armillary.catalogs.searching.run import count_rows as run
+
+    return run(settled(held.SearchArguments, arguments, words)[0])
+
+
+def crossmatch_catalogs(arguments: CrossmatchArguments | None = None, **words: Any) -> Any:
+    """Match two catalogs: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and ``progress_bar``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``matching.run.crossmatch_catalogs``.
+    """
+    from armillary.catalogs.matching import arguments as held
+    from armillary.catalogs.matching.run import crossmatch_catalogs as run
+
+    given, running = settled(held.CrossmatchArguments, arguments, words)
+    return run(given, progress=Progress(running.form))

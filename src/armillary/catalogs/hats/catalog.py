@@ -1,0 +1,224 @@
+"""A catalog on disk: HATS, or hipscat, its older form. Opening reads its properties and partitions, no rows."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from armillary.catalogs.hats import names
+from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.pixels import Partitions, Pixel
+from armillary.catalogs.hats.properties import read_properties
+from armillary.errors import CorruptFileError, UnreadableFileError, UnsupportedFileError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+KINDS = ("object", "source", "margin", "index", "association", "map")
+# Words of hipscat's catalog_info.json and provenance that mean the same.
+_OLD_WORDS = {
+    "catalog_name": "obs_collection",
+    "catalog_type": "dataproduct_type",
+    "total_rows": "hats_nrows",
+    "ra_column": "hats_col_ra",
+    "dec_column": "hats_col_dec",
+    "primary_catalog": "hats_primary_table_url",
+    "margin_threshold": "hats_margin_threshold",
+    "indexing_column": "hats_index_column",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HatsCatalog:
+    """A catalog as it lies on disk. May be pickled.
+
+    Parameters
+    ----------
+    folder
+        Where.
+    properties
+        Of ``hats.properties``; those of hipscat under the names of HATS.
+    partitions
+        Its pixels; none of an index, which has no place on the sky.
+    old
+        Whether it is in the older form, hipscat.
+    """
+
+    folder: Folder
+    properties: Mapping[str, str]
+    partitions: Partitions
+    old: bool = False
+    _cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the catalog."""
+        return self.properties.get("obs_collection") or self.folder.name
+
+    @property
+    def kind(self) -> str:
+        """One of ``KINDS``."""
+        return self.properties.get("dataproduct_type", "object")
+
+    @property
+    def ra_column(self) -> str:
+        """Column of right ascensions, ICRS degrees."""
+        return self.properties.get("hats_col_ra", "ra")
+
+    @property
+    def dec_column(self) -> str:
+        """Column of declinations, ICRS degrees."""
+        return self.properties.get("hats_col_dec", "dec")
+
+    @property
+    def index_column(self) -> str | None:
+        """Column of the index of order 29, None where there is none."""
+        if self.old:
+            return names.HIPSCAT_INDEX
+        column = self.properties.get("hats_col_healpix") or names.INDEX_COLUMN
+        if int(self.properties.get("hats_col_healpix_order") or 29) != names.INDEX_ORDER:
+            return None
+        return column if column in self.schema.names else None
+
+    @property
+    def rows(self) -> int | None:
+        """Number of rows as the properties say it."""
+        text = self.properties.get("hats_nrows", "")
+        return int(text) if text.isdecimal() else None
+
+    @property
+    def margin_threshold_arcsec(self) -> float | None:
+        """Threshold of a margin, None for other catalogs."""
+        try:
+            value = float(self.properties["hats_margin_threshold"])
+        except (KeyError, ValueError):
+            return None
+        return value if math.isfinite(value) else None
+
+    @property
+    def data(self) -> Folder:
+        """Folder of the partitions."""
+        return self.folder if self.old else self.folder.child(names.DATASET)
+
+    def file(self, pixel: Pixel) -> str:
+        """File of a partition, a name in ``data``; of several files the folder with a slash at its end."""
+        return names.file_of(pixel, self.properties.get("hats_npix_suffix", names.PARQUET))
+
+    def files(self, pixel: Pixel) -> list[str]:
+        """All files of a partition, names in ``data``."""
+        name = self.file(pixel)
+        if not name.endswith("/"):
+            return [name]
+        inner = self.data.child(name.rstrip("/"))
+        return [f"{name}{file}" for file in inner.files() if not file.rpartition("/")[2].startswith(("_", "."))]
+
+    @property
+    def schema(self) -> Any:
+        """Columns, as a ``pyarrow.Schema``, without those that only name the partition."""
+        if "schema" not in self._cache:
+            self._cache["schema"] = _schema(self)
+        return self._cache["schema"]
+
+
+def _schema(catalog: HatsCatalog) -> Any:
+    import pyarrow.parquet as pq
+
+    name = names.COMMON_METADATA
+    if not catalog.data.exists(name):
+        if not len(catalog.partitions):
+            raise UnreadableFileError(
+                catalog.name, "has no _common_metadata and no partition: its columns are unknown."
+            )
+        name = catalog.files(catalog.partitions[0])[0]
+    try:
+        return pq.read_schema(catalog.data.arrow(name))
+    except (OSError, ValueError) as error:
+        raise CorruptFileError(name.rpartition("/")[2], "is not a Parquet file that can be read.") from error
+
+
+def open_catalog(
+    path: str | os.PathLike[str] | Folder, storage_options: Mapping[str, Any] | None = None
+) -> HatsCatalog:
+    """Open a catalog; of a collection its primary one.
+
+    Raises
+    ------
+    UnreadableFileError
+        There is no catalog there.
+    CorruptFileError, UnsupportedFileError
+        What there is cannot be used.
+    """
+    folder = path if isinstance(path, Folder) else Folder(path, storage_options)
+    if folder.exists(names.COLLECTION):
+        words = read_properties(names.COLLECTION, folder.read(names.COLLECTION))
+        primary = words.get("hats_primary_table_url")
+        if not primary:
+            raise CorruptFileError(names.COLLECTION, "names no primary catalog (hats_primary_table_url).")
+        return open_catalog(inner(folder, primary))
+    for name in (names.PROPERTIES, names.OLD_PROPERTIES):
+        if folder.exists(name):
+            return _opened(folder, read_properties(name, folder.read(name)))
+    if folder.exists(names.HIPSCAT_INFO):
+        return _opened_old(folder)
+    raise UnreadableFileError(
+        folder.name, f"is no catalog: it has neither {names.PROPERTIES} nor {names.HIPSCAT_INFO}."
+    )
+
+
+def inner(folder: Folder, address: str) -> Folder:
+    """A folder that a collection or a margin names: relative to it, or as it is."""
+    whole = "://" in address or address.startswith("/")
+    return Folder(address, folder.storage_options) if whole else folder.child(address)
+
+
+def _opened(folder: Folder, words: dict[str, str]) -> HatsCatalog:
+    kind = words.get("dataproduct_type", "object")
+    if kind not in KINDS:
+        raise UnsupportedFileError(folder.name, f"is a catalog of the unknown kind {kind[:40]!r}.")
+    partitions = Partitions([]) if kind == "index" else _partitions(folder, folder.child(names.DATASET))
+    return HatsCatalog(folder, words, partitions)
+
+
+def _opened_old(folder: Folder) -> HatsCatalog:
+    try:
+        given = json.loads(folder.read(names.HIPSCAT_INFO, 1 << 20))
+        items = {str(key): value for key, value in given.items() if isinstance(value, str | int | float)}
+    except (ValueError, AttributeError):
+        raise CorruptFileError(names.HIPSCAT_INFO, "is no JSON object.") from None
+    words = {_OLD_WORDS.get(key, key): str(value) for key, value in items.items()}
+    kind = words.get("dataproduct_type", "object")
+    if kind not in KINDS:
+        raise UnsupportedFileError(folder.name, f"is a catalog of the unknown kind {kind[:40]!r}.")
+    partitions = Partitions([]) if kind == "index" else _partitions(folder, folder)
+    return HatsCatalog(folder, words, partitions, old=True)
+
+
+def _partitions(folder: Folder, data: Folder) -> Partitions:
+    if folder.exists(names.PARTITION_INFO):
+        return Partitions(_read_partition_info(folder.read(names.PARTITION_INFO)))
+    found = {pixel for name in data.files() if (pixel := names.pixel_of(name)) is not None}
+    return Partitions(sorted(found))
+
+
+def _read_partition_info(data: bytes) -> list[Pixel]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"))))
+        pixels = {Pixel(int(row["Norder"]), int(row["Npix"])) for row in rows}
+        if any(not 0 <= p.order <= names.INDEX_ORDER or not 0 <= p.index < 12 << (2 * p.order) for p in pixels):
+            raise ValueError("no pixel")  # noqa: TRY301 - one message for all that is wrong with it
+    except (ValueError, KeyError, TypeError):
+        raise CorruptFileError(names.PARTITION_INFO, "does not list pixels as Norder, Npix.") from None
+    return sorted(pixels)
+
+
+@functools.lru_cache(maxsize=8)
+def partition_info(pixels: tuple[Pixel, ...]) -> bytes:
+    """The file ``partition_info.csv``."""
+    lines = [f"{pixel.order},{pixel.index}" for pixel in pixels]
+    return ("\n".join(["Norder,Npix", *lines]) + "\n").encode()

@@ -1,0 +1,217 @@
+"""A folder of a catalog: on a disk, or on any storage that fsspec reaches. Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
+
+from armillary.errors import ConfigurationError, UnreadableFileError, UnsupportedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PARTIAL = ".partial-"
+_NOT_WRITTEN = {errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+_MISSING = "Object storage needs fsspec and its driver: pip install 'armillary[catalogs]'."
+
+
+class Folder:
+    """A folder by its address. May be pickled.
+
+    Parameters
+    ----------
+    address
+        A path, or an address such as ``s3://bucket/folder``.
+    storage_options
+        For fsspec: keys, endpoints and the like. Never shown.
+
+    Attributes
+    ----------
+    address
+        As it is used: an absolute path, or the address.
+    """
+
+    def __init__(self, address: str | os.PathLike[str], storage_options: Mapping[str, Any] | None = None) -> None:
+        text = os.fspath(address)
+        if text.startswith("file://"):
+            text = text.removeprefix("file://")
+        self.local = "://" not in text
+        self.address = os.path.abspath(os.path.expanduser(text)) if self.local else text.rstrip("/")  # noqa: PTH100, PTH111
+        self.storage_options = dict(storage_options or {})
+
+    @property
+    def name(self) -> str:
+        """Its own name, for messages."""
+        return PurePosixPath(self.address).name or self.address
+
+    def __repr__(self) -> str:
+        return f"Folder({self.name!r})"
+
+    def child(self, name: str) -> Folder:
+        """A folder inside it."""
+        return Folder(self.path(name), self.storage_options)
+
+    def path(self, name: str = "") -> str:
+        """Address of something inside it."""
+        return f"{self.address}/{name}" if name else self.address
+
+    @property
+    def _fs(self) -> Any:
+        """The file system of what is not local. fsspec keeps one for each address and options."""
+        try:
+            import fsspec
+        except ImportError:
+            raise ConfigurationError(_MISSING) from None
+        try:
+            return fsspec.filesystem(self.address.partition("://")[0], **self.storage_options)
+        except (ImportError, ValueError) as error:
+            raise ConfigurationError(
+                f"{self.address.partition('://')[0]}: this kind of storage cannot be used ({error})."
+            ) from None
+
+    def exists(self, name: str = "") -> bool:
+        """Whether there is a file or folder of that name."""
+        path = self.path(name)
+        return os.path.exists(path) if self.local else bool(self._fs.exists(path))  # noqa: PTH110
+
+    def is_folder(self) -> bool:
+        """Whether it is a folder, not a file."""
+        return os.path.isdir(self.address) if self.local else bool(self._fs.isdir(self.address))  # noqa: PTH112
+
+    def matches(self, pattern: str) -> list[str]:
+        """Addresses that a pattern of this storage names, sorted."""
+        return sorted(str(self._fs.unstrip_protocol(found)) for found in self._fs.glob(pattern))
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        with _told(name):
+            return os.stat(self.path(name)).st_size if self.local else int(self._fs.size(self.path(name)))  # noqa: PTH116
+
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Bytes of a small file, at most ``most``.
+
+        Raises
+        ------
+        UnreadableFileError
+            It is not there, or cannot be read.
+        """
+        with _told(name), self.open(name) as file:
+            data: bytes = file.read(-1 if most is None else most)
+        return data
+
+    def open(self, name: str) -> Any:
+        """A file for reading anywhere in it: a context."""
+        path = self.path(name)
+        return open(path, "rb") if self.local else self._fs.open(path, "rb")  # noqa: PTH123
+
+    def arrow(self, name: str) -> Any:
+        """A file as pyarrow reads it best: a path, or an open file."""
+        if self.local:
+            return self.path(name)
+        with _told(name):
+            return self.open(name)
+
+    def files(self, suffix: str = "") -> Iterator[str]:
+        """Names of all files in it and below, as parts of paths, sorted; what is half written is left out."""
+        if self.local:
+            found = [
+                os.path.relpath(os.path.join(top, name), self.address)  # noqa: PTH118
+                for top, _, names in os.walk(self.address)
+                for name in names
+            ]
+        else:
+            root = str(self._fs._strip_protocol(self.address)).strip("/")  # noqa: SLF001 - fsspec's own way to a key
+            found = [path.strip("/").removeprefix(root).lstrip("/") for path in self._fs.find(self.address)]
+        yield from sorted(name for name in found if name.endswith(suffix) and PARTIAL not in name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a small file there, in place of what there was."""
+        with self.writing(name) as file:
+            file.write(data)
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """A new file: it is there when the block ends well, and nothing is when it ends otherwise."""
+        with _told_of_writing(name):
+            if self.local:
+                with self._writing_here(Path(self.path(name))) as file:
+                    yield file
+                return
+            with tempfile.TemporaryFile() as spool:
+                yield spool
+                spool.seek(0)
+                with self._fs.open(self.path(name), "wb") as out:
+                    shutil.copyfileobj(spool, out, 8 << 20)
+
+    @contextlib.contextmanager
+    def _writing_here(self, path: Path) -> Iterator[IO[bytes]]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
+        try:
+            with partial.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Remove a file; there need be none."""
+        with contextlib.suppress(FileNotFoundError):
+            Path(self.path(name)).unlink() if self.local else self._fs.rm_file(self.path(name))
+
+    def remove_all(self) -> None:
+        """Remove it with all that is in it; it need not be there."""
+        if self.local:
+            shutil.rmtree(self.address, ignore_errors=True)
+        elif self.exists():
+            self._fs.rm(self.address, recursive=True)
+
+    def sweep(self) -> None:
+        """Remove files that were half written when a process was killed. Nobody may be writing now."""
+        if self.local:
+            for path in Path(self.address).rglob(f"{PARTIAL}*"):
+                path.unlink(missing_ok=True)
+
+    def empty(self) -> bool:
+        """Whether there is nothing in it, half written files aside."""
+        return next(self.files(), None) is None
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Failures of storage as one of ours, without a path."""
+    own = PurePosixPath(name).name
+    try:
+        yield
+    except FileNotFoundError:
+        raise UnreadableFileError(own, "is not there.") from None
+    except PermissionError:
+        raise UnreadableFileError(own, "may not be read: no permission.") from None
+    except IsADirectoryError:
+        raise UnsupportedFileError(own, "is a folder.") from None
+    except OSError as error:
+        raise UnreadableFileError(own, f"cannot be read: {error.strerror or type(error).__name__}.") from error
+
+
+@contextlib.contextmanager
+def _told_of_writing(name: str) -> Iterator[None]:
+    """A full disk and the like as one of our errors, without a path."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_WRITTEN:
+            raise
+        own = PurePosixPath(name).name
+        raise UnreadableFileError(own, f"cannot be written: {os.strerror(error.errno or 0)}.") from error
+
+
+__all__ = ["Folder"]

@@ -1,0 +1,175 @@
+"""What is written of a catalog: partitions, and what describes them all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from armillary.catalogs.hats import names
+from armillary.catalogs.hats.catalog import partition_info
+from armillary.catalogs.hats.properties import made_by, write_properties
+from armillary.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from armillary.catalogs.hats.folder import Folder
+    from armillary.catalogs.hats.pixels import Partitions, Pixel
+
+RESERVED = frozenset({names.INDEX_COLUMN, *names.HIVE_COLUMNS, *names.MARGIN_HIVE_COLUMNS})
+ROW_GROUP_ROWS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How partitions are written.
+
+    Parameters
+    ----------
+    compression, level
+        Of Parquet; zstd at 15 as the standard's other writers do.
+    row_group_rows
+        Most rows of a row group.
+    options
+        Further arguments of ``pyarrow.parquet.ParquetWriter``.
+    """
+
+    compression: str = "zstd"
+    level: int | None = 15
+    row_group_rows: int = ROW_GROUP_ROWS
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def arguments(self) -> dict[str, Any]:
+        """For ``ParquetWriter``."""
+        levels = (
+            {} if self.level is None or self.compression in {"none", "snappy"} else {"compression_level": self.level}
+        )
+        plain = {"_healpix_29": "DELTA_BINARY_PACKED"}
+        return {
+            "compression": self.compression,
+            **levels,
+            "use_dictionary": False,
+            "column_encoding": plain,
+            **self.options,
+        }
+
+
+def with_index(table: Any, cells: NDArray[np.int64]) -> Any:
+    """A table with the index of order 29 as its first column."""
+    import pyarrow as pa
+
+    if names.INDEX_COLUMN in table.schema.names:
+        table = table.drop_columns([names.INDEX_COLUMN])
+    return table.add_column(0, pa.field(names.INDEX_COLUMN, pa.int64(), nullable=False), pa.array(cells))
+
+
+def check_names(columns: Sequence[str]) -> None:
+    """Refuse columns that HATS has for itself, and such as are there twice.
+
+    Raises
+    ------
+    UsageError
+        It names them.
+    """
+    reserved = sorted(RESERVED.intersection(columns))
+    if reserved:
+        raise UsageError(f"columns {', '.join(reserved)}: these names are reserved by HATS: rename them.")
+    twice = (
+        sorted({name for name in columns if list(columns).count(name) > 1}) if len(set(columns)) < len(columns) else []
+    )
+    if twice:
+        raise UsageError(f"columns {', '.join(twice)} are there twice: rename one of each.")
+
+
+def write_partition(data: Folder, pixel: Pixel, table: Any, writing: Writing) -> bytes:
+    """Write a partition.
+
+    Returns
+    -------
+    Its Parquet metadata, serialised, with its path: a part of ``_metadata``.
+    """
+    import pyarrow.parquet as pq
+
+    collected: list[Any] = []
+    name = names.file_of(pixel)
+    with (
+        data.writing(name) as file,
+        pq.ParquetWriter(file, table.schema, metadata_collector=collected, **writing.arguments()) as writer,
+    ):
+        writer.write_table(table, row_group_size=writing.row_group_rows)
+    collected[0].set_file_path(name)
+    return serialised(collected[0])
+
+
+def serialised(metadata: Any) -> bytes:
+    """Parquet metadata as bytes of a file that holds nothing else."""
+    import io
+
+    sink = io.BytesIO()
+    metadata.write_metadata_file(sink)
+    return sink.getvalue()
+
+
+def write_metadata(data: Folder, parts: Iterable[bytes], schema: Any) -> None:
+    """``_metadata`` of all partitions, and ``_common_metadata``."""
+    import io
+
+    import pyarrow.parquet as pq
+
+    whole = None
+    for part in parts:
+        metadata = pq.read_metadata(io.BytesIO(part))
+        if whole is None:
+            whole = metadata
+        else:
+            whole.append_row_groups(metadata)
+    with data.writing(names.COMMON_METADATA) as file:
+        pq.write_metadata(schema, file)
+    if whole is not None:
+        data.write(names.METADATA, serialised(whole))
+
+
+def write_partition_info(folder: Folder, pixels: Iterable[Pixel]) -> None:
+    """``partition_info.csv``."""
+    folder.write(names.PARTITION_INFO, partition_info(tuple(pixels)))
+
+
+def write_words(folder: Folder, words: Mapping[str, object]) -> None:
+    """``hats.properties``, and ``properties`` for older readers. It is written last: with it a catalog is whole."""
+    data = write_properties(words)
+    folder.write(names.OLD_PROPERTIES, data)
+    folder.write(names.PROPERTIES, data)
+
+
+def words_of(partitions: Partitions, rows: int, size: int) -> dict[str, object]:
+    """What properties say of partitions: order, part of the sky, size in kilobytes."""
+    return {
+        "hats_nrows": rows,
+        "hats_order": partitions.highest_order,
+        "moc_sky_fraction": f"{partitions.fraction:.5f}",
+        "hats_estsize": math.ceil(size / 1024),
+        **made_by(),
+    }
+
+
+def write_skymap(folder: Folder, pixels: NDArray[np.int64], counts: NDArray[np.int64], order: int, name: str) -> None:
+    """A sky map: a HEALPix table with explicit pixels, nested (as ``hats`` reads ``skymap.fits``)."""
+    from astropy.io import fits
+
+    columns = [fits.Column("PIXEL", "K", array=pixels), fits.Column("VALUE", "K", array=counts)]
+    table = fits.BinTableHDU.from_columns(columns)
+    words = {
+        "PIXTYPE": "HEALPIX",
+        "INDXSCHM": "EXPLICIT",
+        "ORDERING": "NESTED",
+        "COORDSYS": "C",
+        "NSIDE": 1 << order,
+        "OBS_NPIX": len(pixels),
+    }
+    table.header.update(words)
+    with folder.writing(name) as file:
+        fits.HDUList([fits.PrimaryHDU(), table]).writeto(file)

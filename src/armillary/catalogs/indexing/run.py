@@ -1,0 +1,176 @@
+"""``make_index``: from a catalog and one of its columns to an index on disk."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING, Any
+
+from armillary.catalogs.engine.output import Output
+from armillary.catalogs.engine.progress import Progress
+from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.hats import names
+from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
+from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.properties import made_by
+from armillary.catalogs.hats.writing import write_metadata, write_words
+from armillary.catalogs.indexing.making import Workshop, cut_shard, read_shard, read_values, write_file
+from armillary.catalogs.margins.run import relative
+from armillary.errors import ParameterError, UnsupportedFileError, UsageError
+
+if TYPE_CHECKING:
+    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.indexing.arguments import IndexArguments
+
+log = logging.getLogger(__name__)
+
+BOUNDS = "bounds.arrow"
+
+
+def make_index(
+    arguments: IndexArguments, *, engine: Engine | None = None, progress: Progress | None = None
+) -> HatsCatalog:
+    """Make an index of a column.
+
+    Values are sorted partition by partition, then brought together file by file: no more of them than a file has is in
+    memory at a time. Rows without a value are left out.
+
+    Parameters
+    ----------
+    engine
+        Where tasks run; threads of this process by default.
+
+    Returns
+    -------
+    The index.
+
+    Raises
+    ------
+    ParameterError, UsageError
+        An argument makes no sense; what is in the output's place is something else; no row has a value.
+    FileError
+        The catalog cannot be read.
+    """
+    catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
+    if catalog.kind not in {"object", "source"}:
+        raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: indexes are of objects.")
+    columns = _columns(catalog, arguments)
+    told = progress or Progress()
+    output = Output(
+        Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
+        arguments.tmp_dir,
+        overwrite=arguments.overwrite,
+        resume=arguments.resume,
+    )
+    plan = {
+        "work": "index",
+        "catalog": catalog.folder.address,
+        "properties": dict(catalog.properties),
+        "partitions": [tuple(pixel) for pixel in catalog.partitions],
+        "columns": columns,
+        "drop_duplicates": arguments.drop_duplicates,
+        "rows_of_file": arguments.rows_of_file,
+        "writing": repr(arguments.writing),
+    }
+    own, runner = engine is None, engine or Threads()
+    try:
+        with output.prepared(plan) as (folder, work, journal):
+            shop = Workshop(
+                catalog,
+                arguments.indexing_column,
+                tuple(columns),
+                arguments.drop_duplicates,
+                work.child("values"),
+                folder.child(names.DATASET),
+                arguments.writing,
+            )
+            _make(shop, arguments, folder, runner, journal, told)
+    finally:
+        if own:
+            runner.close()
+    return open_catalog(output.folder)
+
+
+def _columns(catalog: HatsCatalog, arguments: IndexArguments) -> list[str]:
+    """Columns of the index, its own first."""
+    from armillary.catalogs.exporting.flat import is_list
+
+    wanted = [arguments.indexing_column, *arguments.extra_columns]
+    if arguments.include_radec:
+        wanted += [catalog.ra_column, catalog.dec_column]
+    for name in wanted:
+        if name not in catalog.schema.names:
+            parameter = "indexing_column" if name == arguments.indexing_column else "extra_columns"
+            raise ParameterError(parameter, f"{catalog.name} has no column {name[:60]!r}")
+    if is_list(kind := catalog.schema.field(arguments.indexing_column).type) or str(kind).startswith("struct"):
+        raise ParameterError("indexing_column", f"{arguments.indexing_column!r} holds {kind}, which is not looked up")
+    if arguments.include_healpix_29 and catalog.index_column == names.INDEX_COLUMN:
+        wanted.append(names.INDEX_COLUMN)
+    return list(dict.fromkeys(wanted))
+
+
+def _make(
+    shop: Workshop, arguments: IndexArguments, folder: Folder, engine: Engine, journal: Journal, told: Progress
+) -> None:
+    import pyarrow as pa
+
+    places = range(len(shop.catalog.partitions))
+    reading = [Task(str(place), place) for place in places]
+    read = run_stage("read", read_values, shop, reading, engine=engine, journal=journal, progress=told)
+    rows = sum(result["rows"] for result in read.values())
+    lacking = sum(result["lacking"] for result in read.values())
+    if not rows:
+        raise UsageError(f"No row has a value of {shop.column}: there is nothing to index.")
+    if lacking:
+        told.say(f"{lacking:,} rows have no value of {shop.column}: the index leaves them out.")
+        log.warning("%s rows have no value of %s: the index leaves them out", f"{lacking:,}", shop.column)
+    bounds = _bounds(shop, math.ceil(rows / arguments.rows_of_file))
+    with shop.shards.writing(BOUNDS) as file, pa.ipc.new_file(file, bounds.schema) as writer:
+        writer.write_table(bounds)
+    cutting = [Task(str(place), (place, BOUNDS)) for place in places]
+    cuts = run_stage("cut", cut_shard, shop, cutting, engine=engine, journal=journal, progress=told)
+    tasks: list[Task] = []
+    for number in range(len(bounds) + 1):
+        spans = [(place, *cuts[str(place)][number : number + 2]) for place in places]
+        parts = [span for span in spans if span[2] > span[1]]
+        if parts:
+            tasks.append(Task(str(number), (len(tasks), parts), sum(part[2] - part[1] for part in parts)))
+    written = run_stage("write", write_file, shop, tasks, engine=engine, journal=journal, progress=told)
+    _finish(shop, arguments, folder, [written[task.key] for task in tasks])
+
+
+def _bounds(shop: Workshop, files: int) -> Any:
+    """First values of all files but the first one, each greater than the one before."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    samples = pa.concat_tables([read_shard(shop, f"{place}.sample") for place in range(len(shop.catalog.partitions))])
+    column = samples.column(shop.column)
+    column = column.take(compute.sort_indices(column))
+    picked = [number * len(column) // files for number in range(1, files)]
+    return pa.table({shop.column: column.take(pa.array(picked, pa.int64())).unique()})
+
+
+def _finish(shop: Workshop, arguments: IndexArguments, folder: Folder, made: list[dict[str, Any]]) -> None:
+    import io
+
+    import pyarrow.parquet as pq
+
+    parts = [bytes.fromhex(result["metadata"]) for result in made]
+    schema = pq.read_metadata(io.BytesIO(parts[0])).schema.to_arrow_schema()
+    write_metadata(shop.data, parts, schema)
+    extra = [name for name in shop.columns[1:] if name != names.INDEX_COLUMN]
+    write_words(
+        folder,
+        {
+            "obs_collection": arguments.output_artifact_name,
+            "dataproduct_type": "index",
+            "hats_nrows": sum(result["rows"] for result in made),
+            "hats_primary_table_url": relative(shop.catalog.folder, folder),
+            "hats_index_column": shop.column,
+            "hats_index_extra_column": extra or None,
+            "hats_estsize": math.ceil(sum(result["size"] for result in made) / 1024),
+            **made_by(),
+        },
+    )

@@ -1,0 +1,104 @@
+"""Which pixels become partitions: from counts in small pixels, by merging upwards while a threshold allows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from armillary.catalogs.hats.pixels import Pixel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+class Counts:
+    """How much lies in each pixel of one order: rows, or bytes. Sparse.
+
+    Attributes
+    ----------
+    pixels
+        Ascending, int64.
+    counts
+        int64.
+    """
+
+    def __init__(self, pixels: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        self.pixels, self.counts = pixels, counts
+
+    @classmethod
+    def of(cls, cells: NDArray[np.int64], shift: int, weight: int = 1) -> Counts:
+        """Of ascending indices of order 29, in pixels ``cells >> shift``."""
+        pixels = cells >> shift
+        first = _firsts(pixels)
+        return cls(pixels[first], np.diff(np.append(first, len(pixels))) * weight)
+
+    @classmethod
+    def total(cls, parts: Iterable[Counts]) -> Counts:
+        """The sum of several."""
+        given = list(parts)
+        if not given:
+            return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+        pixels, where = np.unique(np.concatenate([part.pixels for part in given]), return_inverse=True)
+        counts = np.bincount(where, np.concatenate([part.counts for part in given]), len(pixels))
+        return cls(pixels, np.rint(counts).astype(np.int64))
+
+    def coarser(self) -> Counts:
+        """In the pixels of the order below."""
+        first = _firsts(self.pixels >> 2)
+        return Counts(self.pixels[first] >> 2, np.add.reduceat(self.counts, first) if len(first) else self.counts)
+
+
+def _firsts(ascending: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places where a new value begins."""
+    if not len(ascending):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]]))
+
+
+def align(
+    counts: Counts, order: int, threshold: int, *, lowest_order: int = 0, drop_empty_siblings: bool = True
+) -> list[Pixel]:
+    """Partitions for what was counted: the largest pixels that hold no more than the threshold.
+
+    A pixel of ``order`` that holds more stays whole. Where already the pixels of a lower order hold no more, that is
+    taken for the highest. With ``drop_empty_siblings`` a pixel of which only one quarter
+    holds anything is left for that quarter, where a larger one does not hold it with others.
+
+    Parameters
+    ----------
+    counts
+        In pixels of ``order``.
+    lowest_order
+        No partition is larger than a pixel of this order.
+
+    Returns
+    -------
+    In the order of the index.
+    """
+    while order > lowest_order + 1 and (below := counts.coarser()).counts.max(initial=0) <= threshold:
+        counts, order = below, order - 1
+    chosen = np.full(len(counts.pixels), order, np.int64)
+    level = counts
+    owner = np.arange(len(counts.pixels))  # which pixel of the level each of the smallest lies in
+    for coarse in range(order - 1, lowest_order - 1, -1):
+        first = _firsts(level.pixels >> 2)
+        quarters = np.diff(np.append(first, len(level.pixels)))
+        owner = (np.searchsorted(first, owner, "right") - 1).astype(np.int64)
+        level = level.coarser()
+        merged = level.counts <= threshold
+        if drop_empty_siblings:
+            merged &= quarters > 1
+        chosen[merged[owner]] = coarse
+    index = counts.pixels >> (2 * (order - chosen))
+    pairs = np.stack([chosen, index], axis=1)
+    kept = _changes(pairs)
+    return [Pixel(int(k), int(p)) for k, p in pairs[kept]]
+
+
+def _changes(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    if not len(pairs):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(np.concatenate([[True], (pairs[1:] != pairs[:-1]).any(axis=1)]))

@@ -1,0 +1,150 @@
+"""Arguments of an import: held and checked, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from armillary.catalogs.hats.writing import Writing
+from armillary.errors import ParameterError, UsageError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+HIGHEST_ORDER = 14
+"""Beyond it partitions are smaller than a quarter of an arcminute: nobody wants that many files."""
+MIB = 1 << 20
+ON_ERROR = ("stop", "skip")
+FRAMES = ("icrs", "fk5", "fk4", "galactic", "ecliptic")
+KINDS = ("object", "source")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportArguments:
+    """What is imported, how it is partitioned, and where it goes.
+
+    Parameters
+    ----------
+    input_paths
+        Files, folders, patterns, addresses.
+    output_path, output_artifact_name
+        The catalog becomes the folder ``output_path/output_artifact_name``.
+    ra_column, dec_column
+        Columns of the positions; None finds them by name, unit and UCD.
+    frame, unit
+        Frame of the positions; ``degrees``, ``radians`` or ``sexagesimal`` (None: as the columns say). Positions in
+        another frame or unit are converted for the index, and written as ``ra`` and ``dec`` beside the columns.
+    file_type
+        Kind of the input where its content shall not decide.
+    columns
+        Those to import; None for all.
+    column_names, delimiter
+        Of text tables without a header, or whose delimiter is not found.
+    catalog_type
+        ``object`` or ``source``.
+    pixel_threshold, byte_pixel_threshold
+        Most rows of a partition; or most bytes, as its rows take in memory, which then counts alone.
+    lowest_healpix_order, highest_healpix_order, constant_healpix_order
+        Orders of partitions; a constant one makes all of that order.
+    drop_empty_siblings
+        Whether a pixel with rows in one quarter only is left for that quarter.
+    sort_columns
+        Further order of rows in one cell of the index.
+    on_error
+        Whether an input that cannot be read stops the import, or is left out and counted.
+    create_thumbnail, skymap_order, skymap_alt_orders
+        Of what is written beside the partitions.
+    addl_hats_properties
+        Further properties.
+    expected_total_rows
+        Refuse to finish with another number of rows; 0 for any.
+    margin_threshold, margin_order
+        Make a margin too: beside the catalog, named after it and the threshold in arcseconds (``NAME_5arcs``).
+    piece_bytes, memory_bytes
+        Bytes of a piece of the input in memory; what all pieces may take before they go to files.
+    """
+
+    input_paths: Sequence[str | os.PathLike[str]]
+    output_path: str | os.PathLike[str]
+    output_artifact_name: str
+    ra_column: str | None = None
+    dec_column: str | None = None
+    frame: str = "icrs"
+    unit: str | None = None
+    file_type: str | None = None
+    columns: Sequence[str] | None = None
+    column_names: Sequence[str] | None = None
+    delimiter: str | None = None
+    catalog_type: str = "object"
+    pixel_threshold: int = 1_000_000
+    byte_pixel_threshold: int | None = None
+    lowest_healpix_order: int = 0
+    highest_healpix_order: int = 10
+    constant_healpix_order: int | None = None
+    drop_empty_siblings: bool = True
+    sort_columns: Sequence[str] = ()
+    on_error: str = "stop"
+    create_thumbnail: bool = False
+    skymap_order: int | None = None
+    skymap_alt_orders: Sequence[int] = ()
+    addl_hats_properties: Mapping[str, object] = field(default_factory=dict)
+    expected_total_rows: int = 0
+    margin_threshold: float | None = None
+    margin_order: int | None = None
+    overwrite: bool = False
+    resume: bool = True
+    tmp_dir: str | os.PathLike[str] | None = None
+    input_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    output_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    writing: Writing = field(default_factory=Writing)
+    piece_bytes: int = 96 * MIB
+    memory_bytes: int = 768 * MIB
+
+    def __post_init__(self) -> None:
+        """Check them.
+
+        Raises
+        ------
+        ParameterError, UsageError
+            One of them makes no sense.
+        """
+        if isinstance(self.input_paths, str) or not self.input_paths:
+            raise UsageError("There is nothing to import: name files, folders or patterns as a list.")
+        check_name(self.output_artifact_name)
+        self._check_orders()
+        for name in ("pixel_threshold", "byte_pixel_threshold"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ParameterError(name, f"is {value}: give a number greater than 0")
+        for name, known in (("on_error", ON_ERROR), ("frame", FRAMES), ("catalog_type", KINDS)):
+            if getattr(self, name) not in known:
+                raise ParameterError(name, f"{getattr(self, name)!r} is none of {', '.join(known)}")
+        if (self.ra_column is None) != (self.dec_column is None):
+            raise UsageError("Name both ra_column and dec_column, or none of them.")
+
+    def _check_orders(self) -> None:
+        for name in ("lowest_healpix_order", "highest_healpix_order", "constant_healpix_order", "skymap_order"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= HIGHEST_ORDER:
+                raise ParameterError(name, f"is {value}: orders go from 0 to {HIGHEST_ORDER}")
+        if self.lowest_healpix_order > self.highest_healpix_order:
+            raise ParameterError("lowest_healpix_order", "is greater than highest_healpix_order")
+
+    @property
+    def orders(self) -> tuple[int, int]:
+        """Lowest and highest order of partitions."""
+        constant = self.constant_healpix_order
+        return (self.lowest_healpix_order, self.highest_healpix_order) if constant is None else (constant, constant)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no name of a folder.
+
+    Raises
+    ------
+    ParameterError
+        It is empty, a path, or not printable.
+    """
+    if not name or name.startswith(".") or any(letter in name for letter in "/\\:") or not name.isprintable():
+        raise ParameterError("output_artifact_name", f"{name[:60]!r} is not a name for a folder")

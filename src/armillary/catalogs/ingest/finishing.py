@@ -1,0 +1,116 @@
+"""What is written once all partitions are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from armillary.catalogs.hats import names
+from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.hats.writing import (
+    words_of,
+    write_metadata,
+    write_partition_info,
+    write_skymap,
+    write_words,
+)
+from armillary.catalogs.ingest.pieces import with_schema
+
+if TYPE_CHECKING:
+    from armillary.catalogs.hats.folder import Folder
+    from armillary.catalogs.hats.pixels import Pixel
+    from armillary.catalogs.ingest.alignment import Counts
+    from armillary.catalogs.ingest.making import Workshop
+
+
+def finish(
+    shop: Workshop,
+    folder: Folder,
+    made: list[tuple[Pixel, dict[str, Any]]],
+    counts: Counts,
+    bad_pieces: dict[str, int],
+    left_out: int,
+) -> None:
+    """Write metadata, sky maps, thumbnail, the rows without a place, and the properties at the end."""
+    import pyarrow as pa
+
+    arguments = shop.arguments
+    index = pa.field(names.INDEX_COLUMN, pa.int64(), nullable=False)
+    schema = shop.schema.insert(0, index) if names.INDEX_COLUMN not in shop.schema.names else shop.schema
+    write_metadata(shop.data, (bytes.fromhex(result["metadata"]) for _, result in made), schema)
+    partitions = Partitions([pixel for pixel, _ in made])
+    write_partition_info(folder, list(partitions))
+    skymap_order = _write_skymaps(shop, folder, counts)
+    if arguments.create_thumbnail:
+        _write_thumbnail(shop, [pixel for pixel, _ in made])
+    bad = _write_bad(shop, folder, bad_pieces)
+    rows, size = sum(result["rows"] for _, result in made), sum(result["size"] for _, result in made)
+    limit = (
+        {"hats_max_rows": arguments.pixel_threshold}
+        if arguments.byte_pixel_threshold is None
+        else {"hats_max_bytes": arguments.byte_pixel_threshold}
+    )
+    write_words(
+        folder,
+        {
+            "obs_collection": arguments.output_artifact_name,
+            "dataproduct_type": arguments.catalog_type,
+            "hats_col_ra": shop.places.ra,
+            "hats_col_dec": shop.places.dec,
+            "hats_col_healpix": names.INDEX_COLUMN,
+            "hats_col_healpix_order": names.INDEX_ORDER,
+            "hats_npix_suffix": names.PARQUET,
+            "hats_skymap_order": skymap_order,
+            "hats_skymap_alt_orders": list(arguments.skymap_alt_orders) or None,
+            **limit,
+            "armillary_bad_positions": bad or None,
+            "armillary_inputs_left_out": left_out or None,
+            **words_of(partitions, rows, size),
+            **arguments.addl_hats_properties,
+        },
+    )
+
+
+def _write_skymaps(shop: Workshop, folder: Folder, counts: Counts) -> int:
+    order = shop.order if shop.arguments.skymap_order is None else min(shop.order, shop.arguments.skymap_order)
+    level, now = counts, shop.order
+    wanted = {order: names.SKYMAP} | {k: names.skymap_of(k) for k in shop.arguments.skymap_alt_orders if k <= order}
+    alternatives = {k: names.skymap_of(k) for k in shop.arguments.skymap_alt_orders}
+    for now in range(shop.order, min(wanted) - 1, -1):
+        if now == order:
+            write_skymap(folder, level.pixels, level.counts, now, names.SKYMAP)
+        if now in alternatives and now <= order:
+            write_skymap(folder, level.pixels, level.counts, now, alternatives[now])
+        if now > min(wanted):
+            level = level.coarser()
+    return order
+
+
+def _write_thumbnail(shop: Workshop, pixels: list[Pixel]) -> None:
+    """The first row of each partition, as far as they are not too many."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = []
+    for pixel in pixels[:10_000]:
+        with pq.ParquetFile(shop.data.arrow(names.file_of(pixel))) as file:
+            rows.append(next(file.iter_batches(batch_size=1)))
+    with shop.data.writing(names.THUMBNAIL) as out:
+        pq.write_table(pa.Table.from_batches(rows), out)
+
+
+def _write_bad(shop: Workshop, folder: Folder, pieces: dict[str, int]) -> int:
+    """All rows without a place in one file; how many they are."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not pieces:
+        return 0
+    with folder.writing(names.BAD_POSITIONS) as out:
+        writer: Any = None
+        for key in pieces:
+            with shop.pieces.open(f"bad-{key}.arrow") as file:
+                table = with_schema(pa.ipc.open_file(file).read_all(), shop.schema)
+            writer = writer or pq.ParquetWriter(out, shop.schema)
+            writer.write_table(table)
+        writer.close()
+    return sum(pieces.values())

@@ -1,0 +1,260 @@
+"""The tasks of an import: a piece is read and sorted; a partition is put together from all pieces and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from armillary.catalogs.hats import names
+from armillary.catalogs.hats.pixels import Pixel
+from armillary.catalogs.hats.writing import check_names, with_index, write_partition
+from armillary.catalogs.ingest.alignment import Counts
+from armillary.catalogs.ingest.parts import TEXTS, Reading, tables_of
+from armillary.catalogs.ingest.pieces import SortedPiece, StoredPiece, keep_piece, kept_counts, merged, sort_piece
+from armillary.catalogs.ingest.places import places_of
+from armillary.catalogs.ingest.schemas import wide_columns
+from armillary.errors import FileError, UnsupportedFileError, UsageError
+from armillary.sky.healpix import MAX_ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from armillary.catalogs.hats.folder import Folder
+    from armillary.catalogs.ingest.arguments import ImportArguments
+    from armillary.catalogs.ingest.inputs import Part, Piece
+    from armillary.catalogs.ingest.places import Places
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What the tasks of an import share. May be pickled; pieces in memory are not.
+
+    Parameters
+    ----------
+    order
+        Order of the pixels in which rows are counted.
+    places
+        Columns of positions.
+    pieces, data
+        Folders of the pieces, and of the partitions.
+    schema
+        Columns of the catalog, once they are known.
+    as_text
+        Columns of text tables that stay text.
+    in_memory
+        Whether pieces are kept in memory, as far as they fit; else they go to files.
+    """
+
+    arguments: ImportArguments
+    order: int
+    places: Places
+    pieces: Folder
+    data: Folder
+    schema: Any = None
+    as_text: frozenset[str] = frozenset()
+    in_memory: bool = False
+    held: dict[str, SortedPiece] = field(default_factory=dict)
+    _held_bytes: int = 0
+    _lock: Any = field(default_factory=Lock)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is in memory."""
+        kept = ("arguments", "order", "places", "pieces", "data", "schema", "as_text")
+        return {name: getattr(self, name) for name in kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As it was, with nothing in memory."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.in_memory, self.held, self._held_bytes, self._lock = False, {}, 0, Lock()
+
+    @property
+    def shift(self) -> int:
+        """From an index of order 29 to the pixels in which rows are counted."""
+        return 2 * (MAX_ORDER - self.order)
+
+    def keep(self, key: str, piece: SortedPiece) -> None:
+        """Keep a piece, in memory while there is room, else in files."""
+        with self._lock:
+            old = self.held.pop(key, None)
+            self._held_bytes -= 0 if old is None else old.nbytes
+            room = self.in_memory and self._held_bytes + piece.nbytes <= self.arguments.memory_bytes
+            if room:
+                self.held[key] = piece
+                self._held_bytes += piece.nbytes
+        if not room:
+            keep_piece(self.pieces, key, piece, self.shift)
+
+    def piece(self, key: str) -> SortedPiece | StoredPiece:
+        """A piece that was kept."""
+        return self.held.get(key) or StoredPiece(self.pieces, key)
+
+    def counts(self, key: str) -> Counts:
+        """How many rows of a piece lie in each pixel."""
+        held = self.held.get(key)
+        return kept_counts(self.pieces, key) if held is None else Counts.of(held.cells, self.shift)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Tables with the same columns on their way to become one."""
+
+    parts: list[Part] = field(default_factory=list)
+    tables: list[Any] = field(default_factory=list)
+    ra_deg: list[NDArray[np.float64]] = field(default_factory=list)
+    dec_deg: list[NDArray[np.float64]] = field(default_factory=list)
+    nbytes: int = 0
+
+    def takes(self, table: Any, most: int) -> bool:
+        """Whether a further table fits."""
+        return self.nbytes + table.nbytes <= most and bool(
+            self.tables[0].schema.equals(table.schema, check_metadata=True)
+        )
+
+    def add(self, part: Part, table: Any, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> _Gathered:
+        """Take a further table."""
+        self.parts.append(part)
+        self.tables.append(table)
+        self.ra_deg.append(ra_deg)
+        self.dec_deg.append(dec_deg)
+        self.nbytes += table.nbytes
+        return self
+
+
+def read_piece(shop: Workshop, piece: Piece) -> dict[str, Any]:
+    """Read and sort a piece; keep it, and its rows without a place.
+
+    Returns
+    -------
+    ``made``: of each table that was made of it ``key``, ``rows``, ``bad`` (how many have no place), ``bytes``,
+    ``schema`` (serialised, hexadecimal), ``text`` (whether its types were found out), ``wide`` (columns of large
+    integers), ``files`` (their names by their paths); ``skipped``: path and name of files that were left out, and why;
+    ``notes``: names of files, and what of them was left out.
+    """
+    reading = Reading(shop.arguments, shop.as_text)
+    made: list[dict[str, Any]] = []
+    skipped: list[list[str]] = []
+    for gathered in _gathered(shop, piece, reading, skipped):
+        made.append(_made(shop, f"{piece.number}-{len(made)}", gathered))
+    return {"made": made, "skipped": skipped, "notes": [list(note) for note in reading.notes]}
+
+
+def _gathered(shop: Workshop, piece: Piece, reading: Reading, skipped: list[list[str]]) -> Iterator[_Gathered]:
+    """Tables of a piece: those of small files with the same columns put together, the others one by one."""
+    held: _Gathered | None = None
+    for part in piece.parts:
+        try:
+            tables = _positioned(shop, part, reading)
+            first = list(islice(tables, 2))
+            if len(first) == 1 and held is not None and held.takes(first[0][0], 2 * reading.piece_bytes):
+                held.add(part, *first[0])
+                continue
+            if held is not None:
+                yield held
+                held = None
+            if len(first) == 1:
+                held = _Gathered().add(part, *first[0])
+            else:
+                yield from (_Gathered().add(part, *found) for found in chain(first, tables))
+        except FileError as error:
+            if shop.arguments.on_error == "stop":
+                raise
+            skipped.append([part.file.folder.path(part.file.name), part.file.name, error.message])
+    if held is not None:
+        yield held
+
+
+def _positioned(
+    shop: Workshop, part: Part, reading: Reading
+) -> Iterator[tuple[Any, NDArray[np.float64], NDArray[np.float64]]]:
+    for table in tables_of(part, reading):
+        try:
+            check_names(table.schema.names)
+            made = places_of(table, shop.arguments, shop.places, part.file.name)
+            if shop.places.computed:
+                check_names(made[0].schema.names)
+        except UsageError as error:
+            raise UnsupportedFileError(part.file.name, error.message) from error
+        yield made
+
+
+def _made(shop: Workshop, key: str, gathered: _Gathered) -> dict[str, Any]:
+    import pyarrow as pa
+
+    table = pa.concat_tables(gathered.tables)
+    ra, dec = (np.concatenate(values) for values in (gathered.ra_deg, gathered.dec_deg))
+    made, bad = sort_piece(table, ra, dec)
+    if len(bad):
+        _write_table(shop.pieces, f"bad-{key}.arrow", bad)
+    shop.keep(key, made)
+    return {
+        "key": key,
+        "rows": len(made.cells),
+        "bad": len(bad),
+        "bytes": table.nbytes,
+        "schema": table.schema.serialize().to_pybytes().hex(),
+        "text": all(part.kind in TEXTS for part in gathered.parts),
+        "wide": wide_columns(table),
+        "files": {part.file.folder.path(part.file.name): part.file.name for part in gathered.parts},
+    }
+
+
+def _write_table(folder: Folder, name: str, table: Any) -> None:
+    import pyarrow as pa
+
+    whole = table.combine_chunks()
+    with folder.writing(name) as file, pa.ipc.new_file(file, whole.schema) as writer:
+        writer.write_table(whole)
+
+
+def write_pixel(shop: Workshop, argument: tuple[int, int, list[str]]) -> dict[str, Any]:
+    """Put a partition together from pieces and write it.
+
+    Parameters
+    ----------
+    argument
+        Order and index of the pixel, keys of the pieces that have rows in it.
+
+    Returns
+    -------
+    ``rows``, ``size``, ``metadata`` (hexadecimal).
+    """
+    order, index, keys = argument
+    pixel = Pixel(order, index)
+    table, cells = merged((shop.piece(key) for key in keys), pixel.start, pixel.stop, shop.schema)
+    table = with_index(table, cells)
+    if shop.arguments.sort_columns:
+        table = sorted_within_cells(table, shop.arguments.sort_columns)
+    metadata = write_partition(shop.data, pixel, table, shop.arguments.writing)
+    return {"rows": len(table), "size": shop.data.size(names.file_of(pixel)), "metadata": metadata.hex()}
+
+
+def sorted_within_cells(table: Any, columns: Any) -> Any:
+    """Rows by their cell, then by further columns."""
+    from pyarrow import compute
+
+    keys = [(names.INDEX_COLUMN, "ascending"), *((name, "ascending") for name in columns)]
+    return table.take(compute.sort_indices(table, sort_keys=keys)).combine_chunks()
+
+
+def total_counts(shop: Workshop, keys: list[str]) -> Counts:
+    """How many rows of all pieces lie in each pixel; at most a few pieces' counts are in memory at once."""
+    total = Counts.total([])
+    for start in range(0, len(keys), 8):
+        total = Counts.total([total, *(shop.counts(key) for key in keys[start : start + 8])])
+    return total
+
+
+def keys_by_pixel(shop: Workshop, keys: list[str], partitions: Any) -> list[list[str]]:
+    """For each partition the keys of the pieces that have rows in it, in the order of the pieces."""
+    found: list[list[str]] = [[] for _ in partitions]
+    for key in keys:
+        for place in np.unique(partitions.places_of(shop.counts(key).pixels << shop.shift)).tolist():
+            found[place].append(key)
+    return found

@@ -1,0 +1,185 @@
+"""A piece of the input, ready to be shared out: in memory as it was read, or in files in the order of the sky."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from armillary.catalogs.ingest.alignment import Counts
+from armillary.sky.healpix import MAX_ORDER, pixels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from armillary.catalogs.hats.folder import Folder
+
+BLOCK_ROWS = 1 << 19
+BATCH_ROWS = 1 << 15
+
+
+class Piece(Protocol):
+    """Gives its rows by their place on the sky."""
+
+    def part(self, start: int, stop: int) -> tuple[Any, NDArray[np.int64]]:
+        """Rows whose cells lie in a half-open range, in the order of their cells, and these cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortedPiece:
+    """A piece in memory, whose rows are known by their place on the sky.
+
+    Parameters
+    ----------
+    table
+        A ``pyarrow.Table`` of one chunk, rows in the order of the input.
+    cells
+        Index of order 29 of the rows with a place, ascending, int64.
+    rows
+        Row of each.
+    """
+
+    table: Any
+    cells: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    @property
+    def nbytes(self) -> int:
+        """Of memory."""
+        return int(self.table.nbytes + self.cells.nbytes + self.rows.nbytes)
+
+    def part(self, start: int, stop: int) -> tuple[Any, NDArray[np.int64]]:
+        """As ``Piece.part``."""
+        import pyarrow as pa
+
+        low, high = np.searchsorted(self.cells, [start, stop])
+        return self.table.take(pa.array(self.rows[low:high])), self.cells[low:high]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPiece:
+    """A piece in files: of a part only what it needs is read, and nothing stays open."""
+
+    folder: Folder
+    key: str
+
+    def part(self, start: int, stop: int) -> tuple[Any, NDArray[np.int64]]:
+        """As ``Piece.part``."""
+        import pyarrow as pa
+
+        cells = _cells(self.folder, f"{self.key}.npy")
+        low, high = (int(place) for place in np.searchsorted(cells, [start, stop]))
+        found = np.array(cells[low:high])
+        name = f"{self.key}.arrow"
+        source = pa.memory_map(self.folder.path(name)) if self.folder.local else self.folder.open(name)
+        with source, pa.ipc.open_file(source) as reader:
+            first = low // BATCH_ROWS
+            batches = [reader.get_batch(k) for k in range(first, -(-high // BATCH_ROWS))] if low < high else []
+            table = pa.Table.from_batches(batches, reader.schema)
+        return table.slice(low - first * BATCH_ROWS, high - low), found
+
+
+def _cells(folder: Folder, name: str) -> NDArray[np.int64]:
+    if folder.local:
+        mapped: NDArray[np.int64] = np.load(folder.path(name), mmap_mode="r")
+        return mapped
+    with folder.open(name) as file:
+        read: NDArray[np.int64] = np.load(file)
+    return read
+
+
+def keep_piece(folder: Folder, key: str, piece: SortedPiece, shift: int) -> None:
+    """Put a piece into files: its rows in the order of the sky, their cells, and how many lie in each pixel."""
+    import pyarrow as pa
+
+    with folder.writing(f"{key}.arrow") as file, pa.ipc.new_file(file, piece.table.schema) as writer:
+        for start in range(0, len(piece.rows), BATCH_ROWS):
+            block = piece.table.take(pa.array(piece.rows[start : start + BATCH_ROWS])).combine_chunks()
+            writer.write_table(block, max_chunksize=BATCH_ROWS)
+    with folder.writing(f"{key}.npy") as file:
+        np.save(file, piece.cells)
+    counts = Counts.of(piece.cells, shift)
+    with folder.writing(f"{key}.counts.npy") as file:
+        np.save(file, np.stack([counts.pixels, counts.counts]))
+
+
+def kept_counts(folder: Folder, key: str) -> Counts:
+    """How many rows of a piece in files lie in each pixel."""
+    with folder.open(f"{key}.counts.npy") as file:
+        pixels, counts = np.load(file)
+    return Counts(pixels, counts)
+
+
+def cells_of(ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Index of order 29 of positions; −1 where there is none."""
+    cells = np.empty(len(ra_deg), np.int64)
+    for start in range(0, len(cells), BLOCK_ROWS):
+        part = slice(start, start + BLOCK_ROWS)
+        cells[part] = pixels_of(1 << MAX_ORDER, ra_deg[part], dec_deg[part], nested=True)
+    return cells
+
+
+def sort_piece(table: Any, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> tuple[SortedPiece, Any]:
+    """A piece in the order of the sky, and the table of its rows without a place.
+
+    Parameters
+    ----------
+    table
+        A ``pyarrow.Table``.
+    ra_deg, dec_deg
+        ICRS degrees of its rows; NaN, infinite or beyond a pole where there is no place.
+    """
+    import pyarrow as pa
+
+    cells = cells_of(ra_deg, dec_deg)
+    order = np.argsort(cells, kind="stable")
+    placed = cells[order]
+    first = int(np.searchsorted(placed, 0))
+    bad = table.take(pa.array(order[:first])) if first else table.slice(0, 0)
+    return SortedPiece(table.combine_chunks(), placed[first:], order[first:]), bad
+
+
+def merged(pieces: Iterable[Piece], start: int, stop: int, schema: Any = None) -> tuple[Any, NDArray[np.int64]]:
+    """Rows of several pieces whose cells lie in a half-open range, by cell, then as they came; and their cells.
+
+    Parameters
+    ----------
+    schema
+        The columns and types that all shall have; those of the first without it.
+    """
+    import pyarrow as pa
+
+    parts = list(_parts(pieces, start, stop, schema))
+    if len(parts) == 1:
+        return parts[0][0].combine_chunks(), parts[0][1]
+    cells = np.concatenate([part[1] for part in parts])
+    order = np.argsort(cells, kind="stable")
+    table = pa.concat_tables([part[0] for part in parts])
+    del parts
+    return table.combine_chunks().take(pa.array(order)).combine_chunks(), cells[order]
+
+
+def _parts(pieces: Iterable[Piece], start: int, stop: int, schema: Any) -> Iterator[tuple[Any, NDArray[np.int64]]]:
+    for piece in pieces:
+        table, cells = piece.part(start, stop)
+        if len(cells):
+            yield table if schema is None else with_schema(table, schema), cells
+
+
+def with_schema(table: Any, schema: Any) -> Any:
+    """A table with the given columns and types; columns that it lacks are null."""
+    import pyarrow as pa
+
+    if table.schema.equals(schema, check_metadata=True):
+        return table
+    columns = []
+    for entry in schema:
+        if entry.name not in table.schema.names:
+            columns.append(pa.nulls(len(table), entry.type))
+            continue
+        column = table.column(entry.name)
+        columns.append(column if column.type.equals(entry.type) else column.cast(entry.type))
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,254 @@
+"""``import_catalog``: from tables to a HATS catalog on disk."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from armillary.catalogs.engine.output import Output, check_free
+from armillary.catalogs.engine.progress import Progress
+from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
+from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.ingest import parts as parts_
+from armillary.catalogs.ingest.alignment import Counts, align
+from armillary.catalogs.ingest.finishing import finish
+from armillary.catalogs.ingest.inputs import Part, cut, find_inputs
+from armillary.catalogs.ingest.making import Workshop, keys_by_pixel, read_piece, total_counts, write_pixel
+from armillary.catalogs.ingest.places import find_places
+from armillary.catalogs.ingest.schemas import check, not_text, settle
+from armillary.catalogs.margins.arguments import MarginArguments
+from armillary.catalogs.margins.run import make_margin
+from armillary.errors import FileError, ParameterError, UsageError
+
+if TYPE_CHECKING:
+    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.hats.pixels import Pixel
+    from armillary.catalogs.ingest.arguments import ImportArguments
+    from armillary.catalogs.ingest.inputs import InputFile, Piece
+    from armillary.catalogs.ingest.places import Places
+
+log = logging.getLogger(__name__)
+
+
+def import_catalog(
+    arguments: ImportArguments, *, engine: Engine | None = None, progress: Progress | None = None
+) -> HatsCatalog:
+    """Import tables.
+
+    Parameters
+    ----------
+    engine
+        Where tasks run; threads of this process by default.
+
+    Returns
+    -------
+    The catalog.
+
+    Raises
+    ------
+    ParameterError, UsageError
+        An argument makes no sense; there is no input; what is in the output's place is something else.
+    FileError
+        An input cannot be read, or does not fit the others.
+    """
+    told = progress or Progress()
+    files = find_inputs(arguments.input_paths, arguments.input_storage_options, arguments.file_type)
+    pieces = cut((_parts(file, arguments) for file in files), arguments.piece_bytes)
+    if not pieces:
+        raise UsageError("There is no row to import.")
+    output = Output(
+        Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
+        arguments.tmp_dir,
+        overwrite=arguments.overwrite,
+        resume=arguments.resume,
+    )
+    plan = {
+        "work": "import",
+        "arguments": {k: repr(v) for k, v in _facts(arguments).items()},
+        "input": [(file.folder.path(file.name), file.size) for file in files],
+    }
+    own, runner = engine is None, engine or Threads()
+    try:
+        with output.prepared(plan) as (folder, work, journal):
+            margin = None if arguments.margin_threshold is None else margin_arguments(arguments, folder)
+            begun = "begun" in journal.done("margin")
+            if margin is not None and not begun and not margin.overwrite:
+                check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
+            _Import(arguments, pieces, folder, work, journal, runner, told).run()
+            if margin is not None:
+                journal.note("margin", "begun", result=True)
+                make_margin(replace(margin, overwrite=margin.overwrite or begun), engine=runner, progress=told)
+    finally:
+        if own:
+            runner.close()
+    return open_catalog(output.folder)
+
+
+def margin_arguments(arguments: ImportArguments, catalog: Folder) -> MarginArguments:
+    """Of the margin that is made within an import: beside the catalog, named after it and the threshold."""
+    assert arguments.margin_threshold is not None
+    return MarginArguments(
+        input_catalog_path=catalog.address,
+        input_storage_options=arguments.output_storage_options,
+        output_path=arguments.output_path,
+        output_artifact_name=f"{arguments.output_artifact_name}_{arguments.margin_threshold:g}arcs",
+        output_storage_options=arguments.output_storage_options,
+        margin_threshold=arguments.margin_threshold,
+        margin_order=arguments.margin_order,
+        overwrite=arguments.overwrite,
+        resume=arguments.resume,
+        tmp_dir=arguments.tmp_dir,
+        writing=arguments.writing,
+    )
+
+
+def _parts(file: InputFile, arguments: ImportArguments) -> list[Part]:
+    try:
+        return list(parts_.parts_of(file, parts_.Reading(arguments)))
+    except FileError:
+        if arguments.on_error == "stop":
+            raise
+        return [Part(file, parts_.UNREADABLE)]
+
+
+def _facts(arguments: ImportArguments) -> dict[str, Any]:
+    """The arguments that the result depends on."""
+    rest = {"overwrite", "resume", "tmp_dir", "input_storage_options", "output_storage_options", "memory_bytes"}
+    return {name: getattr(arguments, name) for name in arguments.__dataclass_fields__ if name not in rest}
+
+
+class _Import:
+    """One import on its way."""
+
+    def __init__(
+        self,
+        arguments: ImportArguments,
+        pieces: list[Piece],
+        folder: Folder,
+        work: Folder,
+        journal: Journal,
+        engine: Engine,
+        told: Progress,
+    ) -> None:
+        self._arguments, self._pieces, self._folder = arguments, pieces, folder
+        self._journal, self._engine, self._told = journal, engine, told
+        self._left_out: dict[str, tuple[str, str]] = {}
+        fits = sum(piece.weight for piece in pieces) * 3 // 2 <= arguments.memory_bytes
+        self._shop = Workshop(
+            arguments,
+            arguments.orders[1],
+            self._places(),
+            work.child("pieces"),
+            folder.child("dataset"),
+            in_memory=fits and isinstance(engine, Threads) and not journal.resumed,
+        )
+
+    def _places(self) -> Places:
+        """Columns of positions, by the first input."""
+        reading = parts_.Reading(self._arguments)
+        for part in (part for piece in self._pieces for part in piece.parts):
+            try:
+                table = parts_.head_of(part, reading)
+                if table is not None:
+                    return find_places(table.schema, self._arguments, part.file.name)
+            except FileError:
+                if self._arguments.on_error == "stop":
+                    raise
+        raise UsageError("None of the inputs can be read.")
+
+    def run(self) -> None:
+        """Do it."""
+        shop = self._shop
+        made = self._read()
+        self._check(made)
+        keys = [entry["key"] for entry in made if entry["rows"]]
+        counts = total_counts(shop, keys)
+        pixels = self._align(made, counts)
+        sharing = keys_by_pixel(shop, keys, Partitions(pixels))
+        writing = [
+            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, pieces), self._rows(counts, pixel))
+            for pixel, pieces in zip(pixels, sharing, strict=True)
+        ]
+        written = run_stage(
+            "write", write_pixel, shop, writing, engine=self._engine, journal=self._journal, progress=self._told
+        )
+        done = [(pixel, written[task.key]) for pixel, task in zip(pixels, writing, strict=True)]
+        bad = {entry["key"]: entry["bad"] for entry in made if entry["bad"]}
+        finish(shop, self._folder, done, counts, bad, len(self._left_out))
+
+    def _read(self) -> list[dict[str, Any]]:
+        """Read all pieces; those whose types do not fit the others again, as text where they are text."""
+        shop = self._shop
+        # What is held in memory is gone with the process: it is not written into the journal either.
+        journal = None if shop.in_memory else self._journal
+        results: dict[str, Any] = {}
+        tasks = [Task(str(piece.number), piece, piece.weight) for piece in self._pieces]
+        number = 0
+        while tasks:
+            name = f"read-{number}" if number else "read"
+            results |= run_stage(
+                name, read_piece, shop, tasks, engine=self._engine, journal=journal, progress=self._told
+            )
+            found = [results[str(piece.number)] for piece in self._pieces]
+            self._left_out = {path: (own, why) for result in found for path, own, why in result["skipped"]}
+            made = [entry for result in found for entry in result["made"] if not self._is_left_out(entry)]
+            settled = settle(made)
+            tasks = [
+                Task(str(piece.number), piece, piece.weight)
+                for piece, result in zip(self._pieces, found, strict=True)
+                if any(entry["text"] and not_text(entry, settled.as_text) for entry in result["made"])
+            ]
+            shop.as_text, number = shop.as_text | settled.as_text, number + 1
+        if self._arguments.on_error == "stop":
+            check(settled)
+        self._left_out |= settled.misfits
+        shop.schema = settled.schema
+        for own, why in [(own, why) for result in found for own, why in result["notes"]]:
+            self._say(f"{own}: {why}")
+        return [entry for entry in made if not self._is_left_out(entry)]
+
+    def _is_left_out(self, entry: dict[str, Any]) -> bool:
+        return any(path in self._left_out for path in entry["files"])
+
+    def _say(self, text: str) -> None:
+        self._told.say(text)
+        log.warning("%s", text)
+
+    def _check(self, made: list[dict[str, Any]]) -> None:
+        for name, why in self._left_out.values():
+            self._say(f"left out: {name}: {why.removeprefix(f'{name}: ')}")
+        rows, bad = sum(entry["rows"] for entry in made), sum(entry["bad"] for entry in made)
+        if not rows:
+            raise UsageError("None of the rows has a place on the sky." if bad else "There is no row to import.")
+        expected = self._arguments.expected_total_rows
+        if expected and rows + bad != expected:
+            raise UsageError(f"{expected:,} rows were expected, and there are {rows + bad:,}.")
+        unknown = [name for name in self._arguments.sort_columns if name not in self._shop.schema.names]
+        if unknown:
+            raise ParameterError("sort_columns", f"there is no column {unknown[0]!r}")
+        if bad:
+            self._say(f"{bad:,} rows have no place on the sky: they are set aside.")
+
+    def _align(self, made: list[dict[str, Any]], counts: Counts) -> list[Pixel]:
+        arguments = self._arguments
+        low, high = arguments.orders
+        threshold = arguments.pixel_threshold
+        if arguments.byte_pixel_threshold is not None:
+            rows = sum(entry["rows"] + entry["bad"] for entry in made)
+            row_bytes = sum(entry["bytes"] for entry in made) / rows + 8
+            threshold = max(1, int(arguments.byte_pixel_threshold / row_bytes))
+        over = int((counts.counts > threshold).sum())
+        if over and low < high:
+            self._say(f"{over:,} pixels of order {high} hold more than {threshold:,} rows each: they stay whole.")
+        return align(counts, high, threshold, lowest_order=low, drop_empty_siblings=arguments.drop_empty_siblings)
+
+    def _rows(self, counts: Counts, pixel: Pixel) -> int:
+        shift = 2 * (self._shop.order - pixel.order)
+        low, high = np.searchsorted(counts.pixels, [pixel.index << shift, (pixel.index + 1) << shift])
+        return int(counts.counts[low:high].sum())

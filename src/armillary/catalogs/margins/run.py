@@ -1,0 +1,147 @@
+"""``make_margin``: from a catalog to its margin on disk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from armillary.catalogs.engine.output import Output
+from armillary.catalogs.engine.progress import Progress
+from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
+from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
+from armillary.catalogs.margins.making import Workshop, select_rows, write_margin
+from armillary.catalogs.margins.touching import check_order
+from armillary.errors import UnsupportedFileError
+
+if TYPE_CHECKING:
+    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.margins.arguments import MarginArguments
+
+
+def make_margin(
+    arguments: MarginArguments, *, engine: Engine | None = None, progress: Progress | None = None
+) -> HatsCatalog:
+    """Make the margin of a catalog.
+
+    Parameters
+    ----------
+    engine
+        Where tasks run; threads of this process by default.
+
+    Returns
+    -------
+    The margin.
+
+    Raises
+    ------
+    ParameterError, UsageError
+        An argument makes no sense; what is in the output's place is something else.
+    FileError
+        The catalog cannot be read.
+    """
+    catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
+    check_catalog(catalog)
+    if arguments.margin_order is not None:
+        check_order(arguments.margin_order, arguments.margin_threshold, catalog.partitions)
+    told = progress or Progress()
+    output = Output(
+        Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
+        arguments.tmp_dir,
+        overwrite=arguments.overwrite,
+        resume=arguments.resume,
+    )
+    plan = {
+        "work": "margin",
+        "catalog": catalog.folder.address,
+        "properties": dict(catalog.properties),
+        "partitions": [tuple(pixel) for pixel in catalog.partitions],
+        "threshold_arcsec": arguments.margin_threshold,
+        "order": arguments.margin_order,
+        "writing": repr(arguments.writing),
+    }
+    own = engine is None
+    runner = engine or Threads()
+    try:
+        with output.prepared(plan) as (folder, work, journal):
+            shop = Workshop(
+                catalog,
+                arguments.margin_threshold,
+                arguments.margin_order,
+                work.child("rows"),
+                folder.child("dataset"),
+                arguments.writing,
+            )
+            _make(shop, arguments, folder, runner, journal, told)
+    finally:
+        if own:
+            runner.close()
+    return open_catalog(output.folder)
+
+
+def check_catalog(catalog: HatsCatalog) -> None:
+    """Refuse what has no margin.
+
+    Raises
+    ------
+    UnsupportedFileError
+        It is no catalog of objects or sources.
+    """
+    if catalog.kind not in {"object", "source"}:
+        raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: margins are of objects.")
+
+
+def _make(
+    shop: Workshop, arguments: MarginArguments, folder: Folder, engine: Engine, journal: Journal, told: Progress
+) -> None:
+    count = len(shop.catalog.partitions)
+    selecting = [Task(str(place), place) for place in range(count)]
+    found = run_stage("select", select_rows, shop, selecting, engine=engine, journal=journal, progress=told)
+    parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for source in range(count):
+        for place, low, high in found[str(source)]:
+            parts[place].append((source, low, high))
+    writing = [
+        Task(str(place), (place, parts[place]), sum(p[2] - p[1] for p in parts[place])) for place in sorted(parts)
+    ]
+    written = run_stage("write", write_margin, shop, writing, engine=engine, journal=journal, progress=told)
+    _finish(shop, arguments, folder, [(int(task.key), written[task.key]) for task in writing])
+
+
+def _finish(
+    shop: Workshop, arguments: MarginArguments, folder: Folder, written: list[tuple[int, dict[str, Any]]]
+) -> None:
+    catalog = shop.catalog
+    pixels = Partitions([catalog.partitions[place] for place, _ in written])
+    write_metadata(shop.data, (bytes.fromhex(made["metadata"]) for _, made in written), shop.schema)
+    write_partition_info(folder, list(pixels))
+    exact = arguments.margin_order is None
+    write_words(
+        folder,
+        {
+            "obs_collection": arguments.output_artifact_name,
+            "dataproduct_type": "margin",
+            "hats_col_ra": catalog.ra_column,
+            "hats_col_dec": catalog.dec_column,
+            "hats_col_healpix": shop.index,
+            "hats_col_healpix_order": 29,
+            "hats_primary_table_url": relative(catalog.folder, folder),
+            "hats_margin_threshold": arguments.margin_threshold,
+            "armillary_margin_order": arguments.margin_order,
+            "armillary_margin_exact": str(exact).lower(),
+            "hats_npix_suffix": ".parquet",
+            **words_of(pixels, sum(made["rows"] for _, made in written), sum(made["size"] for _, made in written)),
+        },
+    )
+
+
+def relative(target: Folder, base: Folder) -> str:
+    """Address of one catalog as another names it: relative where both lie on the same storage."""
+    import os.path
+
+    if target.local and base.local:
+        return os.path.relpath(target.address, base.address).replace(os.sep, "/")
+    return target.address

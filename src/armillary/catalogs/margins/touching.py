@@ -1,0 +1,108 @@
+"""Margins of whole pixels: rows in pixels of one order that touch a partition. Fast, and more than an exact margin."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from armillary.errors import ParameterError
+from armillary.sky.cells import outlines
+from armillary.sky.frames import to_angles
+from armillary.sky.healpix import MAX_ORDER, pixels_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from armillary.catalogs.hats.pixels import Partitions
+
+WIDTH = 0.68
+"""Least distance of opposite sides of a pixel in radians, times 2 to the order; it tends to 0.689."""
+BEYOND = 0.1
+"""How far beyond the middle of a side a neighbour is looked for, of the way from the centre."""
+EVEN_BITS = 0x5555555555555555
+
+
+def check_order(order: int, threshold_arcsec: float, partitions: Partitions) -> None:
+    """Refuse an order whose pixels are larger than partitions, or narrower than the threshold.
+
+    Raises
+    ------
+    ParameterError
+        So it is; the message names orders that will do.
+    """
+    lowest = partitions.highest_order
+    highest = min(MAX_ORDER, math.floor(math.log2(WIDTH / math.radians(threshold_arcsec / 3600.0))))
+    if lowest <= order <= highest:
+        return
+    remedy = f"orders from {lowest} to {highest} will do" if lowest <= highest else "leave it out: none will do"
+    why = "larger than a partition" if order < lowest else f'narrower than {threshold_arcsec:g}"'
+    raise ParameterError("margin_order", f"pixels of order {order} are {why}: {remedy}")
+
+
+def select_touching(
+    partitions: Partitions, place: int, cells: NDArray[np.int64], order: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of a partition in pixels that touch others.
+
+    Parameters
+    ----------
+    place
+        Of the partition.
+    cells
+        Index of order 29 of its rows, ascending.
+    order
+        Of the pixels; no partition is of a higher one.
+
+    Returns
+    -------
+    Rows, and the place of the partition whose margin each belongs to; ordered by that, then by row.
+    """
+    shift = 2 * (MAX_ORDER - order)
+    pixels, first, many = np.unique(cells >> shift, return_index=True, return_counts=True)
+    border = on_border(pixels, order - int(partitions.order[place]))
+    pixels, first, many = pixels[border], first[border], many[border]
+    near = partitions.places_of((neighbours(order, pixels) << shift).reshape(-1))
+    pairs = np.stack([near, np.repeat(np.arange(len(pixels)), 8)], axis=1)
+    pairs = np.unique(pairs[(near >= 0) & (near != place)], axis=0)
+    counts = many[pairs[:, 1]]
+    ends = np.cumsum(counts)
+    rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first[pairs[:, 1]] - (ends - counts), counts)
+    return rows.astype(np.int64), np.repeat(pairs[:, 0], counts)
+
+
+def on_border(pixels: NDArray[np.int64], depth: int) -> NDArray[np.bool_]:
+    """Whether pixels lie along the border of that pixel, ``depth`` orders lower, in which they are."""
+    inside = pixels & ((1 << (2 * depth)) - 1)
+    found = np.zeros(len(pixels), bool)
+    for bits in (EVEN_BITS, EVEN_BITS << 1):
+        all_bits = bits & ((1 << (2 * depth)) - 1)
+        along = inside & all_bits
+        found |= (along == 0) | (along == all_bits)
+    return found
+
+
+def neighbours(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pixels that touch pixels of the same order, shape (pixels, 8); where three faces meet one is there twice.
+
+    Beyond the middle of each side is one. One that shares a corner only has sides in common with two of these.
+    """
+    sides = _beyond_sides(order, pixels)
+    further = _beyond_sides(order, sides.reshape(-1)).reshape(len(pixels), 4, 4)
+    out = np.concatenate([sides, sides], axis=1)
+    for corner in range(4):
+        first, second = further[:, corner], further[:, (corner + 1) % 4]
+        for k in range(4):
+            common = (second == first[:, k, None]).any(axis=1) & (first[:, k] != pixels)
+            out[common, 4 + corner] = first[common, k]
+    return out
+
+
+def _beyond_sides(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    shapes = outlines(order, pixels)
+    middles = shapes[:, 2::2]
+    beyond = middles + BEYOND * (middles - shapes[:, :1])
+    beyond /= np.sqrt((beyond * beyond).sum(axis=2, keepdims=True))
+    ra_deg, dec_deg = to_angles(beyond.reshape(-1, 3))
+    return pixels_of(1 << order, ra_deg, dec_deg, nested=True).reshape(-1, 4)

@@ -1,0 +1,1 @@
+"""Cross-match: for each row of one catalog the nearest rows of another within a radius."""

@@ -1,0 +1,240 @@
+"""``search_catalog``: the rows of a catalog in a part of the sky, and how many they are."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from armillary.catalogs.engine.progress import Progress
+from armillary.catalogs.exporting.writers import writing
+from armillary.catalogs.fields import Field, dtype_word
+from armillary.catalogs.filters import parse, passes
+from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
+from armillary.catalogs.hats.reading import read_columns
+from armillary.catalogs.searching.ordered import in_order
+from armillary.catalogs.searching.places import Place
+from armillary.errors import ParameterError, UnsupportedFileError
+from armillary.sky.covers import fewer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from armillary.catalogs.hats.pixels import Pixel
+    from armillary.catalogs.searching.arguments import SearchArguments
+    from armillary.catalogs.searching.moc import Moc
+    from armillary.sky.regions import Region
+
+MOST_RANGES = 16
+"""Ranges of the index that one partition is asked for: row groups are left out by them."""
+
+
+class Search:
+    """A search in an open catalog.
+
+    Parameters
+    ----------
+    catalog
+        Of objects, sources, a margin: anything with partitions.
+    shape
+        Part of the sky, None for all of it.
+    columns
+        Of the result, None for all.
+    filters
+        As ``filters.parse`` reads them.
+
+    Attributes
+    ----------
+    schema
+        Of the result.
+    pixels
+        Partitions that have to be read.
+
+    Raises
+    ------
+    ParameterError
+        A column is not there.
+    UnsupportedFileError
+        The catalog has no place on the sky.
+    """
+
+    def __init__(
+        self,
+        catalog: HatsCatalog,
+        shape: Region | Moc | None = None,
+        columns: Sequence[str] | None = None,
+        filters: str = "",
+    ) -> None:
+        import pyarrow as pa
+
+        from armillary.catalogs.hats import names
+
+        if catalog.kind == "index":
+            raise UnsupportedFileError(catalog.name, "is an index: it has no place on the sky, search its catalog.")
+        self._catalog = catalog
+        self._comparisons = parse(filters)
+        own = {entry.name: entry for entry in catalog.schema if entry.name not in names.HIVE_COLUMNS}
+        wanted = list(own) if columns is None else list(dict.fromkeys(columns))
+        for parameter, asked in (("columns", wanted), ("filters", [entry.name for entry in self._comparisons])):
+            for name in asked:
+                if name not in own:
+                    raise ParameterError(parameter, f"{catalog.name} has no column {name[:60]!r}")
+        self.schema = pa.schema([own[name] for name in wanted])
+        single = any(str(own[name].type) == "float" for name in self._where if name in own)
+        self._place = Place.of(shape, single=single)
+        parts = catalog.partitions
+        self.pixels = [parts[int(place)] for place in parts.within(self._place.starts, self._place.stops)]
+
+    @property
+    def _where(self) -> tuple[str, str]:
+        return self._catalog.ra_column, self._catalog.dec_column
+
+    @property
+    def positions(self) -> tuple[str, str] | None:
+        """Columns of the positions, where the result has both."""
+        return self._where if set(self._where) <= set(self.schema.names) else None
+
+    def tables(self, threads: int = 0) -> Iterator[Any]:
+        """The rows, a ``pyarrow.Table`` for each partition, in the order of the sky."""
+        yield from in_order(functools.partial(self._rows, names=self.schema.names), self.pixels, threads)
+
+    def count(self, threads: int = 0) -> int:
+        """How many rows there are: only the columns that decide are read."""
+        if self._place.shape is None and not self._comparisons and self._catalog.rows is not None:
+            return self._catalog.rows
+        return sum(len(table) for table in in_order(functools.partial(self._rows, names=[]), self.pixels, threads))
+
+    def _rows(self, pixel: Pixel, names: Sequence[str]) -> Any:
+        """Those of a partition."""
+        needed = [entry.name for entry in self._comparisons]
+        needed += self._where if self._place.shape is not None else ()
+        table = read_columns(self._catalog, pixel, [*names, *needed] or [self._where[0]], self._expression(pixel))
+        keep = passes(_Columns(table), self._comparisons)
+        if self._place.shape is not None:
+            inside = self._inside(table)
+            keep = inside if keep is None else np.asarray(keep.to_numpy(zero_copy_only=False), np.bool_) & inside
+        if keep is not None:
+            import pyarrow as pa
+
+            table = table.filter(pa.array(keep) if isinstance(keep, np.ndarray) else keep)
+        return table.select(list(names)).cast(self.schema) if names else table
+
+    def _inside(self, table: Any) -> Any:
+        ra, dec = (numbers_of(table, name) for name in self._where)
+        return self._place.holds(ra, dec)
+
+    def _expression(self, pixel: Pixel) -> Any:
+        """Which ranges of the index are read; None for all of a partition, or where the index is of the older form."""
+        from pyarrow import compute
+
+        index = None if self._catalog.old else self._catalog.index_column
+        if index is None or self._place.shape is None:
+            return None
+        starts, stops = self._place.starts, self._place.stops
+        first, last = np.searchsorted(stops, pixel.start, "right"), np.searchsorted(starts, pixel.stop, "left")
+        starts, stops = fewer(starts[first:last], stops[first:last], MOST_RANGES)
+        if len(starts) and starts[0] <= pixel.start and stops[0] >= pixel.stop:
+            return None
+        field = compute.field(index)
+        parts = [(field >= int(low)) & (field < int(high)) for low, high in zip(starts, stops, strict=True)]
+        return functools.reduce(lambda one, two: one | two, parts)
+
+
+class _Columns:
+    """A table as filters ask it."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def field(self, name: str, parameter: str) -> Field:
+        """A column."""
+        del parameter
+        return Field(name, dtype_word(self._table.schema.field(name).type))
+
+    def column(self, field: Field) -> Any:
+        """Its values."""
+        return self._table.column(field.name)
+
+
+def numbers_of(table: Any, name: str) -> Any:
+    """A column as float64, NaN where a value is missing."""
+    import pyarrow as pa
+
+    column = table.column(name)
+    if pa.types.is_null(column.type):
+        return np.full(len(column), np.nan)
+    try:
+        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
+    except pa.ArrowException:
+        raise UnsupportedFileError(name, "this column holds no numbers, and positions are looked for in it.") from None
+
+
+def search_catalog(arguments: SearchArguments, *, progress: Progress | None = None) -> Any:
+    """Search a catalog.
+
+    Returns
+    -------
+    A ``pyarrow.Table`` of the rows, in the order of the sky; with an output file how many were written.
+
+    Raises
+    ------
+    ParameterError, UsageError
+        An argument makes no sense; there is a file already.
+    FileError
+        The catalog cannot be read.
+    """
+    import pyarrow as pa
+
+    search = open_search(arguments)
+    tables = limited(search.tables(arguments.threads), arguments.limit)
+    if arguments.output is None:
+        return pa.concat_tables([search.schema.empty_table(), *tables])
+    told = progress or Progress(unit="partitions")
+    rows = 0
+    with (
+        writing(
+            arguments.output,
+            search.schema,
+            form=arguments.output_format,
+            positions=search.positions,
+            overwrite=arguments.overwrite,
+            storage_options=arguments.output_storage_options,
+        ) as writer,
+        told.stage("search", len(search.pixels)) as tell,
+    ):
+        for table in tables:
+            writer.write(table)
+            rows += len(table)
+            tell(1)
+    return rows
+
+
+def count_rows(arguments: SearchArguments) -> int:
+    """How many rows a search finds, without its limit.
+
+    Raises
+    ------
+    FileError
+        The catalog cannot be read.
+    """
+    return open_search(arguments).count(arguments.threads)
+
+
+def open_search(arguments: SearchArguments) -> Search:
+    """A search of some arguments, for whoever takes its rows as they come."""
+    catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
+    return Search(catalog, arguments.shape(), arguments.columns, arguments.filters)
+
+
+def limited(tables: Iterator[Any], limit: int | None) -> Iterator[Any]:
+    """Tables until they have so many rows."""
+    left = limit
+    for table in tables:
+        if left is None:
+            yield table
+            continue
+        yield table.slice(0, left)
+        left -= len(table)
+        if left <= 0:
+            return

@@ -1,0 +1,94 @@
+"""A program that does imports and margins in children of its own and kills them; run by tests, it is none itself.
+
+Reads a JSON list of runs ``{"work", "arguments", "kill"}`` from standard input, one after another: ``kill`` is null,
+the number of a file and whether the child is killed before or after it appears, or seconds. Writes how each ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from armillary.catalogs.engine.tasks import Threads
+from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.ingest.arguments import ImportArguments
+from armillary.catalogs.ingest.pieces import cells_of
+from armillary.catalogs.ingest.run import import_catalog
+from armillary.catalogs.margins.arguments import MarginArguments
+from armillary.catalogs.margins.geometry import Borders
+from armillary.catalogs.margins.run import make_margin
+from armillary.errors import ArmillaryError
+
+WORK = {"import": (import_catalog, ImportArguments), "margin": (make_margin, MarginArguments)}
+
+
+def killed_at(number: int, when: str) -> None:
+    replace, seen = Path.replace, 0
+
+    def counted(self: Path, target: Path) -> Any:
+        nonlocal seen
+        seen += 1
+        mine = seen == number
+        if mine and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        done = replace(self, target)
+        if mine:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    Path.replace = counted
+
+
+def child(run: dict[str, Any]) -> int:
+    if isinstance(run["kill"], list):
+        killed_at(*run["kill"])
+    function, arguments = WORK[run["work"]]
+    try:
+        function(arguments(**run["arguments"]), engine=Threads(2))
+    except ArmillaryError as error:
+        print(error.message, file=sys.stderr)
+        return 3
+    return 0
+
+
+def warm() -> None:
+    """Import what children need, once; no threads may be started by it."""
+    import pyarrow.csv
+    import pyarrow.parquet  # noqa: F401
+    from astropy.io import fits  # noqa: F401
+
+    from armillary.catalogs.formats import csv_table  # noqa: F401
+
+    parts = Partitions([(0, 0), (0, 1)])
+    ra, dec = np.array([45.0, 135.0]), np.array([41.0, 41.0])
+    Borders(parts, 3e5).select(0, cells_of(ra, dec)[:1], ra[:1], dec[:1])
+
+
+def main() -> None:
+    warm()
+    ends = []
+    for run in json.load(sys.stdin):
+        pid = os.fork()
+        if not pid:
+            code = 4
+            try:
+                code = child(run)
+            finally:
+                os._exit(code)
+        if isinstance(run["kill"], float):
+            time.sleep(run["kill"])
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        ends.append(os.waitstatus_to_exitcode(status))
+    print(json.dumps(ends))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Folders: on a disk and on storage that fsspec reaches."""
+
+from __future__ import annotations
+
+import errno
+import pickle
+from pathlib import Path
+
+import pytest
+
+from armillary.catalogs.hats.folder import Folder
+from armillary.errors import ConfigurationError, UnreadableFileError, UnsupportedFileError
+
+
+@pytest.fixture(params=["disk", "memory"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    if request.param == "disk":
+        return Folder(tmp_path / "top")
+    fsspec = pytest.importorskip("fsspec")
+    fsspec.filesystem("memory").store.clear()
+    return Folder("memory://top")
+
+
+def test_files_are_written_read_listed_and_removed(folder: Folder) -> None:
+    assert not folder.exists()
+    assert folder.empty()
+    folder.write("a/b.txt", b"one")
+    folder.child("a").write("c.bin", b"three")
+    folder.write("a/b.txt", b"two")
+    assert list(folder.files()) == ["a/b.txt", "a/c.bin"]
+    assert list(folder.files(".bin")) == ["a/c.bin"]
+    assert (folder.read("a/b.txt"), folder.size("a/c.bin"), folder.read("a/c.bin", 2)) == (b"two", 5, b"th")
+    assert folder.exists("a/b.txt")
+    assert folder.is_folder()
+    assert not folder.child("a").empty()
+    folder.remove("a/b.txt")
+    folder.remove("a/b.txt")
+    assert list(folder.files()) == ["a/c.bin"]
+    folder.remove_all()
+    folder.remove_all()
+    assert folder.empty()
+
+
+def test_half_written_files_are_not_there(folder: Folder) -> None:
+    with pytest.raises(ValueError, match="stop"), folder.writing("a.txt") as file:  # noqa: PT012
+        file.write(b"half")
+        raise ValueError("stop")
+    assert not folder.exists("a.txt")
+    assert folder.empty()
+
+
+def test_a_full_disk_is_one_clear_line(folder: Folder) -> None:
+    expected = pytest.raises(UnreadableFileError, match=r"a\.txt.*cannot be written: No space left")
+    with expected as caught, folder.writing("b/a.txt"):
+        raise OSError(errno.ENOSPC, "No space left on device", "/some/where")
+    assert "/some" not in str(caught.value)
+    assert folder.empty()
+
+
+def test_it_may_be_pickled(folder: Folder) -> None:
+    folder.write("x", b"y")
+    assert pickle.loads(pickle.dumps(folder)).read("x") == b"y"
+
+
+def test_failures_hold_no_path(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    with pytest.raises(UnreadableFileError, match=r"^gone\.txt") as caught:
+        Folder(tmp_path).read("gone.txt")
+    assert str(tmp_path) not in str(caught.value)
+    with pytest.raises(UnsupportedFileError, match="is a folder"):
+        Folder(tmp_path).read("inner")
+
+
+def test_storage_that_is_unknown_is_named() -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        Folder("nowhere://x").exists()
+
+
+def test_options_are_not_shown() -> None:
+    assert "secret" not in repr(Folder("memory://top", {"key": "secret"}))
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".partial-0123-x.txt").write_text("half")
+    folder = Folder(tmp_path)
+    folder.write("a/x.txt", b"whole")
+    folder.sweep()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["x.txt"]
