@@ -79,7 +79,9 @@ class StoredPiece:
             first = low // BATCH_ROWS
             batches = [reader.get_batch(k) for k in range(first, -(-high // BATCH_ROWS))] if low < high else []
             table = pa.Table.from_batches(batches, reader.schema)
-        return table.slice(low - first * BATCH_ROWS, high - low), found
+            # Copied, so that the mapped file is let go at once: pages of many pieces add up.
+            rows = np.arange(low - first * BATCH_ROWS, high - first * BATCH_ROWS)
+            return table.take(pa.array(rows)), found
 
 
 def _cells(folder: Folder, name: str) -> NDArray[np.int64]:

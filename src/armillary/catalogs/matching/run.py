@@ -14,7 +14,6 @@ from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.exporting.writers import writing
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
-from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.matching.pairs import RightSide
 from armillary.catalogs.matching.sides import Kept, Near, Side, empty_side, read_side
@@ -56,7 +55,7 @@ def crossmatch_catalogs(arguments: CrossmatchArguments, *, progress: Progress | 
     told = progress or Progress(unit="rows")
     match = Match(arguments, told)
     with tempfile.TemporaryDirectory(prefix="armillary-match-", dir=arguments.tmp_dir) as folder:
-        tables = match.tables(Folder(folder))
+        tables = match.tables(folder)
         if arguments.output is None:
             return pa.concat_tables([match.schema.empty_table(), *tables])
         rows = 0
@@ -150,7 +149,7 @@ class Match:
         ]
         return pa.schema([*fields, pa.field(DISTANCE, pa.float64())])
 
-    def tables(self, folder: Folder) -> Iterator[Any]:
+    def tables(self, folder: str) -> Iterator[Any]:
         """The result, a ``pyarrow.Table`` for each partition of the left.
 
         Parameters
@@ -165,7 +164,7 @@ class Match:
                 tell(rows)
                 yield table
 
-    def _gathered(self, folder: Folder) -> tuple[Near, dict[int, int]]:
+    def _gathered(self, folder: str) -> tuple[Near, dict[int, int]]:
         """Rows of the right near targets that no margin serves; and the number of each such target."""
         targets = self._targets
         serves = self._margin is not None
@@ -219,14 +218,15 @@ class Match:
         return _ready(sides or [empty_side(self._right_schema)])
 
     def _whole(self, place: int) -> Side:
-        return read_side(self._right, self._right.partitions[place], self._right_names, self._right_schema)
+        pixel, served = self._right.partitions[place], self._margin is not None
+        return read_side(self._right, pixel, self._right_names, self._right_schema, cells_too=not served)
 
     def _beside(self, place: int) -> list[Side]:
         """The margin of a partition of the right, which there need not be."""
         pixel = self._right.partitions[place]
         if self._margin is None or pixel not in self._margin.partitions:
             return []
-        return [read_side(self._margin, pixel, self._right_names, self._right_schema)]
+        return [read_side(self._margin, pixel, self._right_names, self._right_schema, cells_too=False)]
 
     def _result(self, left: Side, right: Side, pairs: Pairs) -> Any:
         import pyarrow as pa
@@ -240,7 +240,8 @@ class Match:
             order = np.argsort(rows, kind="stable")
             rows, others, apart = rows[order], others[order], apart[order]
         lacks = others < 0
-        columns = left.table.take(pa.array(rows)).columns
+        every = len(rows) == len(left) and bool((rows == np.arange(len(left))).all())
+        columns = left.table.columns if every else left.table.take(pa.array(rows)).columns
         columns += right.table.take(pa.array(others, mask=lacks)).columns
         return pa.table([*columns, pa.array(apart, mask=lacks)], schema=self.schema)
 

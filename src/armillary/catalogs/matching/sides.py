@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.catalogs.hats.catalog import HatsCatalog
-    from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.hats.pixels import Partitions, Pixel
 
 FIRST_ROOM = 1 << 12
@@ -79,13 +78,18 @@ class Side:
         )
 
 
-def read_side(catalog: HatsCatalog, pixel: Pixel, columns: Sequence[str], schema: Any) -> Side:
-    """Rows of a partition with some columns, as a schema has them."""
-    index = None if catalog.old else catalog.index_column
+def read_side(
+    catalog: HatsCatalog, pixel: Pixel, columns: Sequence[str], schema: Any, *, cells_too: bool = True
+) -> Side:
+    """Rows of a partition with some columns, as a schema has them; without ``cells_too`` their cells are not known."""
+    index = None if catalog.old or not cells_too else catalog.index_column
     needed = [*columns, catalog.ra_column, catalog.dec_column, *([index] if index else [])]
     table = read_columns(catalog, pixel, needed)
     ra, dec = numbers_of(table, catalog.ra_column), numbers_of(table, catalog.dec_column)
-    cells = cells_of(ra, dec) if index is None else table.column(index).to_numpy().astype(np.int64)
+    if not cells_too:
+        cells = np.full(len(ra), -1, np.int64)
+    else:
+        cells = cells_of(ra, dec) if index is None else table.column(index).to_numpy().astype(np.int64)
     return Side(table.select(list(columns)).cast(schema), ra, dec, cells)
 
 
@@ -109,7 +113,7 @@ class Near:
     columns, schema
         What is kept of each row.
     folder
-        Where it is kept.
+        Where it is kept, on this machine.
     """
 
     def __init__(
@@ -119,7 +123,7 @@ class Near:
         radius_arcsec: float,
         columns: Sequence[str],
         schema: Any,
-        folder: Folder,
+        folder: str,
     ) -> None:
         self._catalog, self._columns, self._schema, self._folder = catalog, columns, schema, folder
         self._borders = Borders(pixels, min(radius_arcsec + SLACK_ARCSEC, 180.0 * 3600.0))
@@ -151,16 +155,17 @@ class Near:
         import pyarrow as pa
 
         catalog, pixel = self._catalog, self._catalog.partitions[place]
-        side = read_side(catalog, pixel, [], pa.schema([]))
+        side = read_side(catalog, pixel, self._columns, self._schema)
         order = np.argsort(side.cells, kind="stable")
         rows, targets = self._near_rows(pixel, self._targets(place), side, order)
         if not len(rows):
             return []
-        kept = read_side(catalog, pixel, self._columns, self._schema).rows(rows)
+        kept = side.rows(rows)
         places = {"ra": pa.array(kept.ra_deg), "dec": pa.array(kept.dec_deg), "cell": pa.array(kept.cells)}
         names = [f"column{number}" for number in range(kept.table.num_columns)]
         table = pa.table([*places.values(), *kept.table.columns], names=[*places, *names]).combine_chunks()
-        with self._folder.writing(f"{place}.arrow") as file, pa.ipc.new_file(file, table.schema) as writer:
+        # A file of a folder that goes with the process: it need not outlive a failure of power.
+        with pa.OSFile(f"{self._folder}/{place}.arrow", "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table)
         first = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]]))
         ends = np.append(first[1:], len(targets))
@@ -200,7 +205,7 @@ class Near:
 
         sides = []
         for source, low, high in sorted(self._parts.get(target, ())):
-            with pa.memory_map(self._folder.path(f"{source}.arrow")) as file:
+            with pa.memory_map(f"{self._folder}/{source}.arrow") as file:
                 table = pa.ipc.open_file(file).read_all().slice(low, high - low)
                 columns = pa.table(table.columns[3:], schema=self._schema)
                 ra, dec, cells = (table.column(name).to_numpy() for name in ("ra", "dec", "cell"))
