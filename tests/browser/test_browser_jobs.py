@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest_browser import BARE
 from conftest_files import tan_wcs
-from conftest_jobs import FakeJobs, result
+from conftest_panel import FakeJobs, result
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
