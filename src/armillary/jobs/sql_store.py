@@ -149,10 +149,8 @@ class SqlJobStore(SqlClaims):
     ) -> None:
         """Count what is about to be kept; in PostgreSQL jobs of one payer wait here for each other."""
         more = {"jobs": jobs, "seconds": seconds, "size": size}
-        connection.execute(_payment(self._database.dialect), {"service": self._service, "payer": payer, **more})
-        if quota == UNBOUNDED:
-            return
-        used = connection.execute(USED, {"of": self._service, "who": payer}).one()
+        paid = {"service": self._service, "payer": payer, **more}
+        used = connection.execute(_payment(self._database.dialect), paid).one()
         if quota.jobs and used.jobs > quota.jobs:
             raise _over("jobs", quota.jobs, f"you have {used.jobs - jobs} jobs, and may keep {quota.jobs}")
         if quota.seconds and (used.seconds > quota.seconds or endless):
@@ -332,7 +330,8 @@ def _payment(dialect: str) -> Any:
             from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
         new = insert(PAYERS)
         sums = {name: PAYERS.c[name] + new.excluded[name] for name in ("jobs", "seconds", "size")}
-        known = _PAYMENTS[dialect] = new.on_conflict_do_update(index_elements=["service", "payer"], set_=sums)
+        paid = new.on_conflict_do_update(index_elements=["service", "payer"], set_=sums)
+        known = _PAYMENTS[dialect] = paid.returning(*(PAYERS.c[name] for name in sums))
     return known
 
 
