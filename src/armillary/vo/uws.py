@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from armillary.vo.uws_job import Job, JobLine, Result
 
-JOB_LIST = "ivo://ivoa.net/std/UWS#jobs-1.1"
 _SPACES = (
     'xmlns:uws="http://www.ivoa.net/xml/UWS/v1.0" xmlns:xlink="http://www.w3.org/1999/xlink" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'

@@ -9,7 +9,7 @@ import numpy as np
 
 from armillary.catalogs.engine.output import Output
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.engine.tasks import Task, run_stage, running
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, inner, open_catalog
 from armillary.catalogs.hats.folder import Folder
@@ -82,13 +82,8 @@ def convert_catalog(
         "words": {name: str(word) for name, word in arguments.addl_hats_properties.items()},
         "writing": repr(arguments.writing),
     }
-    own, runner = engine is None, engine or Threads()
-    try:
-        with output.prepared(plan) as (folder, _, journal):
-            _convert(catalog, arguments, folder, runner, journal, told)
-    finally:
-        if own:
-            runner.close()
+    with running(engine) as runner, output.prepared(plan) as (folder, _, journal):
+        _convert(catalog, arguments, folder, runner, journal, told)
     return open_catalog(output.folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -91,6 +92,19 @@ class Threads:
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def running(engine: Engine | None) -> Iterator[Engine]:
+    """The engine that was given, which stays open; without one threads of this process, ended with the block."""
+    if engine is not None:
+        yield engine
+        return
+    own = Threads()
+    try:
+        yield own
+    finally:
+        own.close()
 
 
 def run_stage(

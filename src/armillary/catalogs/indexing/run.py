@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.output import Output
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.engine.tasks import Task, run_stage, running
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.folder import Folder
@@ -73,22 +73,17 @@ def make_index(
         "rows_of_file": arguments.rows_of_file,
         "writing": repr(arguments.writing),
     }
-    own, runner = engine is None, engine or Threads()
-    try:
-        with output.prepared(plan) as (folder, work, journal):
-            shop = Workshop(
-                catalog,
-                arguments.indexing_column,
-                tuple(columns),
-                arguments.drop_duplicates,
-                work.child("values"),
-                folder.child(names.DATASET),
-                arguments.writing,
-            )
-            _make(shop, arguments, folder, runner, journal, told)
-    finally:
-        if own:
-            runner.close()
+    with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
+        shop = Workshop(
+            catalog,
+            arguments.indexing_column,
+            tuple(columns),
+            arguments.drop_duplicates,
+            work.child("values"),
+            folder.child(names.DATASET),
+            arguments.writing,
+        )
+        _make(shop, arguments, folder, runner, journal, told)
     return open_catalog(output.folder)
 
 

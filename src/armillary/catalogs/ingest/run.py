@@ -10,7 +10,7 @@ import numpy as np
 
 from armillary.catalogs.engine.output import Output, check_free
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.engine.tasks import Task, Threads, run_stage, running
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions
@@ -73,20 +73,15 @@ def import_catalog(
         "arguments": {k: repr(v) for k, v in _facts(arguments).items()},
         "input": [(file.folder.path(file.name), file.size) for file in files],
     }
-    own, runner = engine is None, engine or Threads()
-    try:
-        with output.prepared(plan) as (folder, work, journal):
-            margin = None if arguments.margin_threshold is None else margin_arguments(arguments, folder)
-            begun = "begun" in journal.done("margin")
-            if margin is not None and not begun and not margin.overwrite:
-                check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
-            _Import(arguments, pieces, folder, work, journal, runner, told).run()
-            if margin is not None:
-                journal.note("margin", "begun", result=True)
-                make_margin(replace(margin, overwrite=margin.overwrite or begun), engine=runner, progress=told)
-    finally:
-        if own:
-            runner.close()
+    with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
+        margin = None if arguments.margin_threshold is None else margin_arguments(arguments, folder)
+        begun = "begun" in journal.done("margin")
+        if margin is not None and not begun and not margin.overwrite:
+            check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
+        _Import(arguments, pieces, folder, work, journal, runner, told).run()
+        if margin is not None:
+            journal.note("margin", "begun", result=True)
+            make_margin(replace(margin, overwrite=margin.overwrite or begun), engine=runner, progress=told)
     return open_catalog(output.folder)
 
 

@@ -169,15 +169,6 @@ def chord_within(
 
 
 @njit(nogil=True, cache=True)
-def chords_to_border(order: int, cell: int, vectors: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Least chord from each of many unit vectors, shape (n, 3), to the border of a pixel (nested numbering)."""
-    samples = np.empty((4, SAMPLES + 1, 3))
-    bend = sample_border(order, cell, samples)
-    for k in range(len(vectors)):
-        out[k] = chord_within(order, cell, samples, bend, vectors[k], 2.0)
-
-
-@njit(nogil=True, cache=True)
 def _angle(chord: float) -> float:
     return 2.0 * math.asin(min(1.0, 0.5 * chord))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.output import Output
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.engine.tasks import Task, run_stage, running
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions
@@ -63,22 +63,16 @@ def make_margin(
         "order": arguments.margin_order,
         "writing": repr(arguments.writing),
     }
-    own = engine is None
-    runner = engine or Threads()
-    try:
-        with output.prepared(plan) as (folder, work, journal):
-            shop = Workshop(
-                catalog,
-                arguments.margin_threshold,
-                arguments.margin_order,
-                work.child("rows"),
-                folder.child("dataset"),
-                arguments.writing,
-            )
-            _make(shop, arguments, folder, runner, journal, told)
-    finally:
-        if own:
-            runner.close()
+    with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
+        shop = Workshop(
+            catalog,
+            arguments.margin_threshold,
+            arguments.margin_order,
+            work.child("rows"),
+            folder.child("dataset"),
+            arguments.writing,
+        )
+        _make(shop, arguments, folder, runner, journal, told)
     return open_catalog(output.folder)
 
 
