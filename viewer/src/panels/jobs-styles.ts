@@ -48,7 +48,7 @@ export const jobRowStyles = css`
   .bar i { display: block; height: 100%; width: 100%; border-radius: 2px; background: var(--accent-fill); transform-origin: left; transition: transform 0.3s; }
   .bar.unknown i { width: 30%; animation: swing 1.8s ease-in-out infinite alternate; }
   @keyframes swing { from { transform: translateX(0); } to { transform: translateX(233%); } }
-  .body { padding: 6px 12px 12px; display: grid; gap: 10px; }
+  .body { padding: 6px 12px 12px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px; }
   dl { margin: 0; display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 12px; font-size: 12px; line-height: 1.45; }
   dt { color: var(--mute); }
   dd { margin: 0; overflow-wrap: anywhere; user-select: text; }
