@@ -306,6 +306,18 @@ def test_thousands_of_results_are_shortened(desk):
     assert event.value.suggested_filename == "cutouts.zip"
 
 
+def test_long_names_of_files_stay_within_the_panel(desk):
+    name = f"{'exposure-of-a-long-night-' * 4}1.fits"
+    page, _ = desk("hypatia", jobs=[{"phase": "COMPLETED", "results": [result(name)]}])
+    page.press("j")
+    job = pick(page, "Job number 1")
+    job.get_by_text(name).wait_for()
+    outer = job.bounding_box()
+    for inner in (*job.get_by_role("button").all(), *job.get_by_role("link").all()):
+        box = inner.bounding_box()
+        assert box["x"] + box["width"] <= outer["x"] + outer["width"] + 0.5
+
+
 def test_jobs_without_an_owner_come_back_and_leave_when_they_are_gone(desk):
     page, fake = desk()
     open_form(page, "Region")
