@@ -142,3 +142,18 @@ def _grey(picture):
     middle = picture[200:500, 100:500]
     assert (np.ptp(middle, axis=2) <= 6).all()
     assert np.ptp(middle) > 200
+
+
+def test_a_move_taken_back_before_it_is_drawn_leaves_the_address_as_it_was(viewer):
+    page = viewer()
+    page.page.add_init_script(
+        "window.requestAnimationFrame = (act) => setTimeout(() => act(performance.now()), window.slow ? 900 : 16)"
+    )
+    page.open(layer="steps", x=32, y=32, scale=0.125)
+    page.wait_query(x="32", scale="0.125")
+    page.page.wait_for_timeout(400)  # what the opening writes is behind us
+    page.page.evaluate("window.slow = true")
+    page.press("+", "g", "-")  # "g" writes at once
+    page.wait_query(grid="0")
+    page.page.wait_for_timeout(1500)  # frames are late, and then the address
+    assert page.number("scale") == pytest.approx(0.125)

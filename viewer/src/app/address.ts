@@ -1,5 +1,5 @@
 /** The page's address follows the state, and the state follows back and forward. */
-import { debounced, session } from "./session";
+import { debounced } from "./session";
 import { type AppState, DEFAULT_OVERLAYS } from "./state";
 import { store } from "./store-controller";
 import { type ExtraName, encodeUrl, splitLayerId, type UrlState, type UrlView } from "./url";
@@ -55,8 +55,8 @@ const mixOf = (compare: NonNullable<AppState["compare"]>): number =>
 
 function write(how: "push" | "replace"): void {
   if (!store.state.info) return;
-  const view = session.map?.position ?? store.state.view;
-  const search = `?${encodeUrl(urlState({ ...store.state, view }))}`;
+  // The view that was told last, not where the map stands by now: each telling is followed by a writing.
+  const search = `?${encodeUrl(urlState(store.state))}`;
   if (search === location.search) return;
   const address = `${location.pathname}${search}${location.hash}`;
   if (how === "push") history.pushState(null, "", address);
