@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from armillary.catalogs.engine.journal import PLAN, Journal
-from armillary.catalogs.engine.output import WORK, Output
+from armillary.catalogs.engine.output import LOCK, WORK, Output
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Task, Threads, run_stage
 from armillary.catalogs.hats import names
@@ -142,8 +142,12 @@ def test_replacing_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pyt
     make(tmp_path)
     (tmp_path / "dataset" / "old").write_text("old")
 
-    def killed(_self: Folder, _name: str) -> None:
-        raise KeyboardInterrupt
+    remove = Folder.remove
+
+    def killed(self: Folder, name: str) -> None:
+        if self.name != LOCK:
+            raise KeyboardInterrupt
+        remove(self, name)
 
     with monkeypatch.context() as patched:
         patched.setattr(Folder, "remove", killed)

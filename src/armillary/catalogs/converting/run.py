@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.engine.output import Output
+from armillary.catalogs.engine.output import Output, plan_of
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Task, run_stage, running
 from armillary.catalogs.hats import names
@@ -70,30 +70,19 @@ def convert_catalog(
     if arguments.partitioning:
         return _partitioned_anew(catalog, arguments, engine, progress)
     told = progress or Progress()
-    output = _output(arguments)
+    output = Output.of(arguments)
     if output.folder.address == catalog.folder.address:
         raise UsageError(f"{catalog.name}: a catalog is not converted in its own place: choose another name.")
-    plan = {
-        "work": "convert",
-        "catalog": catalog.folder.address,
-        "properties": dict(catalog.properties),
-        "partitions": [tuple(pixel) for pixel in catalog.partitions],
-        "primary": str(arguments.primary_catalog_path),
-        "words": {name: str(word) for name, word in arguments.addl_hats_properties.items()},
-        "writing": repr(arguments.writing),
-    }
+    plan = plan_of(
+        "convert",
+        catalog,
+        primary=str(arguments.primary_catalog_path),
+        words={name: str(word) for name, word in arguments.addl_hats_properties.items()},
+        writing=repr(arguments.writing),
+    )
     with running(engine) as runner, output.prepared(plan) as (folder, _, journal):
         _convert(catalog, arguments, folder, runner, journal, told)
     return open_catalog(output.folder)
-
-
-def _output(arguments: ConvertArguments) -> Output:
-    return Output(
-        Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
-        arguments.tmp_dir,
-        overwrite=arguments.overwrite,
-        resume=arguments.resume,
-    )
 
 
 def _partitioned_anew(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from armillary.catalogs.hats.folder import Folder
 
 PLAN = "plan.json"
@@ -29,6 +31,8 @@ class Journal:
         JSON that the results depend on.
     resume
         Whether to go on with what an earlier run did; else its files are removed.
+    check
+        Asked before anything is noted: raises where the work is somebody else's by now.
 
     Raises
     ------
@@ -36,14 +40,16 @@ class Journal:
         What is there belongs to another plan.
     """
 
-    def __init__(self, folder: Folder, plan: dict[str, Any], *, resume: bool = True) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Folder, plan: dict[str, Any], *, resume: bool = True, check: Callable[[], object] = bool
+    ) -> None:
+        self._folder, self._check = folder, check
         text = json.dumps(plan, sort_keys=True, default=str)
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         if not resume:
             folder.remove_all()
-        if folder.exists(PLAN):
-            known = json.loads(folder.read(PLAN))
+        known = _held(folder, PLAN) if folder.exists(PLAN) else None
+        if known is not None:
             if known.get("digest") != digest:
                 raise UsageError(
                     "An earlier run with other arguments or other input left its work here: "
@@ -58,12 +64,18 @@ class Journal:
     def done(self, stage: str) -> dict[str, Any]:
         """Results of the tasks of a stage that were done."""
         inner = self._folder.child(stage)
-        return {name.removesuffix(".json"): json.loads(inner.read(name)) for name in inner.files(".json")}
+        found = {name.removesuffix(".json"): _held(inner, name) for name in inner.files(".json")}
+        return {name: held[0] for name, held in found.items() if held is not None}
 
     def note(self, stage: str, key: str, result: Any) -> None:
         """Remember that a task was done."""
-        self._folder.write(f"{stage}/{key}.json", json.dumps(result).encode())
+        self._check()
+        self._folder.write(f"{stage}/{key}.json", json.dumps([result]).encode())
 
-    def forget(self) -> None:
-        """Remove it: the work is finished."""
-        self._folder.remove_all()
+
+def _held(folder: Folder, name: str) -> Any:
+    """JSON of a file; None of half a file: not every storage writes a file whole or not at all."""
+    try:
+        return json.loads(folder.read(name))
+    except ValueError:
+        return None

@@ -1,21 +1,25 @@
-"""Where a new catalog goes: never over something else, whole at the end, gone on with after a kill."""
+"""Where a new catalog or file goes: never over something else, whole at the end, gone on with after a kill."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from armillary.catalogs.engine.journal import Journal
+from armillary.catalogs.engine.lock import Lock
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from armillary.catalogs.hats.catalog import HatsCatalog
 
 WORK = ".armillary-work"
+LOCK = ".armillary-lock"
 JOURNAL = "journal"
 CLEARED = f"{JOURNAL}/output/cleared.json"
 # What belongs to a catalog beside its dataset, and is removed where it is replaced; what else is there stays.
@@ -24,6 +28,23 @@ _BESIDE = (
     names.OLD_SKYMAP, "skymap.",
 )  # fmt: skip
 _THERE = "{}: there is a catalog already: choose another name, or overwrite it."
+
+
+class Made(Protocol):
+    """Arguments of what becomes a folder."""
+
+    @property
+    def output_path(self) -> str | os.PathLike[str]: ...  # noqa: D102
+    @property
+    def output_artifact_name(self) -> str: ...  # noqa: D102
+    @property
+    def output_storage_options(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def tmp_dir(self) -> str | os.PathLike[str] | None: ...  # noqa: D102
+    @property
+    def overwrite(self) -> bool: ...  # noqa: D102
+    @property
+    def resume(self) -> bool: ...  # noqa: D102
 
 
 def check_free(folder: Folder) -> None:
@@ -36,6 +57,21 @@ def check_free(folder: Folder) -> None:
     """
     if folder.exists(names.PROPERTIES) or folder.exists(names.OLD_PROPERTIES):
         raise UsageError(_THERE.format(folder.name))
+
+
+def plan_of(work: str, catalog: HatsCatalog, **further: Any) -> dict[str, Any]:
+    """The plan of what is made of a catalog: all that its result depends on."""
+    partitions = [tuple(pixel) for pixel in catalog.partitions]
+    about = {"catalog": catalog.folder.address, "properties": dict(catalog.properties), "partitions": partitions}
+    return {"work": work, **about, **further}
+
+
+def work_folder(beside: Folder, tmp_dir: str | os.PathLike[str] | None, target: Folder) -> Folder:
+    """Folder for what is half done: as it is given, or in ``tmp_dir`` with a name by what is made."""
+    if tmp_dir is None:
+        return beside
+    digest = hashlib.blake2b(target.address.encode(), digest_size=6).hexdigest()
+    return Folder(tmp_dir).child(f"armillary-{target.name}-{digest}")
 
 
 class Output:
@@ -58,11 +94,14 @@ class Output:
     ) -> None:
         self.folder = folder
         self._overwrite, self._resume = overwrite, resume
-        if tmp_dir is None:
-            self._work = folder.child(WORK)
-        else:
-            digest = hashlib.blake2b(folder.address.encode(), digest_size=6).hexdigest()
-            self._work = Folder(tmp_dir).child(f"armillary-{folder.name}-{digest}")
+        self._work = work_folder(folder.child(WORK), tmp_dir, folder)
+        self._lock = folder.child(LOCK)
+
+    @classmethod
+    def of(cls, arguments: Made) -> Output:
+        """As arguments say."""
+        place = Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name)
+        return cls(place, arguments.tmp_dir, overwrite=arguments.overwrite, resume=arguments.resume)
 
     @contextlib.contextmanager
     def prepared(self, plan: dict[str, Any]) -> Iterator[tuple[Folder, Folder, Journal]]:
@@ -71,23 +110,35 @@ class Output:
         Raises
         ------
         UsageError
-            There is something else, or a catalog that shall not be replaced; or other work was left here.
+            There is something else, or a catalog that shall not be replaced; other work was left here, or another
+            run is at it.
         """
         self._check()
-        journal = Journal(self._work.child(JOURNAL), plan, resume=self._resume)
-        self.folder.sweep()
-        if "cleared" not in journal.done("output"):
-            self._clear()
-            journal.note("output", "cleared", result=True)
-        yield self.folder, self._work, journal
-        self._work.remove_all()
+        with Lock(self._lock, self.folder.name).held() as lock:
+            self._check(locked=True)
+            journal = Journal(self._work.child(JOURNAL), plan, resume=self._resume, check=lock.check)
+            self.folder.sweep()
+            if "cleared" not in journal.done("output"):
+                self._clear()
+                journal.note("output", "cleared", result=True)
+            yield self.folder, self._work, journal
+            lock.check()
+            self._work.remove_all()
 
-    def _check(self) -> None:
-        known = {name for name in (names.PROPERTIES, names.OLD_PROPERTIES) if self.folder.exists(name)}
+    def _check(self, *, locked: bool = False) -> None:
+        known = any(self.folder.exists(name) for name in (names.PROPERTIES, names.OLD_PROPERTIES))
         if known and not self._overwrite and not (self._resume and self._work.exists(CLEARED)):
+            if not locked and (self._work.exists() or self._lock.exists()):
+                return  # perhaps another run's, perhaps what one left that was killed when all was done
+            if locked and not self._work.exists(CLEARED):
+                self._work.remove_all()
             raise UsageError(_THERE.format(self.folder.name))
-        if not known and not self._work.exists() and not self.folder.empty():
+        if not known and not self._work.exists() and not self._is_free():
             raise UsageError(f"{self.folder.name}: this folder holds something else, which is left alone.")
+
+    def _is_free(self) -> bool:
+        """Whether there is nothing but claims of runs."""
+        return all(name.startswith(f"{LOCK}/") for name in self.folder.files())
 
     def _clear(self) -> None:
         """Remove the catalog that is replaced: what makes it one first."""

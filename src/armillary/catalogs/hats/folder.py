@@ -75,14 +75,24 @@ class Folder:
                 f"{self.address.partition('://')[0]}: this kind of storage cannot be used ({error})."
             ) from None
 
+    @property
+    def _fresh(self) -> Any:
+        """The file system without what it remembers of its lists: other processes write, too."""
+        found = self._fs
+        found.invalidate_cache()
+        return found
+
     def exists(self, name: str = "") -> bool:
         """Whether there is a file or folder of that name."""
         path = self.path(name)
-        return os.path.exists(path) if self.local else bool(self._fs.exists(path))  # noqa: PTH110
+        if self.local:
+            return os.path.exists(path)  # noqa: PTH110
+        with _told(path):
+            return bool(self._fresh.exists(path))
 
     def is_folder(self) -> bool:
         """Whether it is a folder, not a file."""
-        return os.path.isdir(self.address) if self.local else bool(self._fs.isdir(self.address))  # noqa: PTH112
+        return os.path.isdir(self.address) if self.local else bool(self._fresh.isdir(self.address))  # noqa: PTH112
 
     def matches(self, pattern: str) -> list[str]:
         """Addresses that a pattern of this storage names, sorted."""
@@ -91,7 +101,15 @@ class Folder:
     def size(self, name: str) -> int:
         """Bytes of a file."""
         with _told(name):
-            return os.stat(self.path(name)).st_size if self.local else int(self._fs.size(self.path(name)))  # noqa: PTH116
+            return os.stat(self.path(name)).st_size if self.local else int(self._fresh.size(self.path(name)))  # noqa: PTH116
+
+    def version(self, name: str) -> str:
+        """What changes when a file does, as far as the storage says it."""
+        with _told(name):
+            if self.local:
+                found = os.stat(self.path(name))  # noqa: PTH116
+                return f"{found.st_size} {found.st_mtime_ns}"
+            return str(self._fs.ukey(self.path(name)))
 
     def read(self, name: str, most: int | None = None) -> bytes:
         """Bytes of a small file, at most ``most``.
@@ -101,6 +119,8 @@ class Folder:
         UnreadableFileError
             It is not there, or cannot be read.
         """
+        if not self.local:
+            self._fs.invalidate_cache()
         with _told(name), self.open(name) as file:
             data: bytes = file.read(-1 if most is None else most)
         return data
@@ -127,7 +147,9 @@ class Folder:
             ]
         else:
             root = str(self._fs._strip_protocol(self.address)).strip("/")  # noqa: SLF001 - fsspec's own way to a key
-            found = [path.strip("/").removeprefix(root).lstrip("/") for path in self._fs.find(self.address)]
+            with _told(self.address):
+                paths = self._fresh.find(self.address)
+            found = [path.strip("/").removeprefix(root).lstrip("/") for path in paths]
         yield from sorted(name for name in found if name.endswith(suffix) and PARTIAL not in name)
 
     def write(self, name: str, data: bytes) -> None:
@@ -146,8 +168,15 @@ class Folder:
             with tempfile.TemporaryFile() as spool:
                 yield spool
                 spool.seek(0)
-                with self._fs.open(self.path(name), "wb") as out:
-                    shutil.copyfileobj(spool, out, 8 << 20)
+                self._put(name, spool)
+
+    def _put(self, name: str, spool: IO[bytes]) -> None:
+        try:
+            with self._fs.open(self.path(name), "wb") as out:
+                shutil.copyfileobj(spool, out, 8 << 20)
+        except Exception as error:
+            # Drivers raise what they like.
+            raise UnreadableFileError(PurePosixPath(name).name, f"cannot be written: {_reason(error)}.") from error
 
     @contextlib.contextmanager
     def _writing_here(self, path: Path) -> Iterator[IO[bytes]]:
@@ -165,7 +194,7 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a file; there need be none."""
-        with contextlib.suppress(FileNotFoundError):
+        with _told(name), contextlib.suppress(FileNotFoundError):
             Path(self.path(name)).unlink() if self.local else self._fs.rm_file(self.path(name))
 
     def remove_all(self) -> None:
@@ -173,7 +202,14 @@ class Folder:
         if self.local:
             shutil.rmtree(self.address, ignore_errors=True)
         elif self.exists():
-            self._fs.rm(self.address, recursive=True)
+            with _told(self.address), contextlib.suppress(FileNotFoundError):
+                self._fs.rm(self.address, recursive=True)
+
+    def remove_if_empty(self) -> None:
+        """Remove the folder itself, where there is nothing in it."""
+        if self.local:
+            with contextlib.suppress(OSError):
+                Path(self.address).rmdir()
 
     def sweep(self) -> None:
         """Remove files that were half written when a process was killed. Nobody may be writing now."""
@@ -199,7 +235,12 @@ def _told(name: str) -> Iterator[None]:
     except IsADirectoryError:
         raise UnsupportedFileError(own, "is a folder.") from None
     except OSError as error:
-        raise UnreadableFileError(own, f"cannot be read: {error.strerror or type(error).__name__}.") from error
+        raise UnreadableFileError(own, f"cannot be read: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why storage failed, in a word or two: no address, no key."""
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 @contextlib.contextmanager

@@ -6,12 +6,11 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.engine.output import Output
+from armillary.catalogs.engine.output import Output, plan_of
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Task, run_stage, running
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
-from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.properties import made_by
 from armillary.catalogs.hats.writing import write_metadata, write_words
 from armillary.catalogs.indexing.making import Workshop, cut_shard, read_shard, read_values, write_file
@@ -21,6 +20,7 @@ from armillary.errors import ParameterError, UnsupportedFileError, UsageError
 if TYPE_CHECKING:
     from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.indexing.arguments import IndexArguments
 
 log = logging.getLogger(__name__)
@@ -57,22 +57,15 @@ def make_index(
         raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: indexes are of objects.")
     columns = _columns(catalog, arguments)
     told = progress or Progress()
-    output = Output(
-        Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
-        arguments.tmp_dir,
-        overwrite=arguments.overwrite,
-        resume=arguments.resume,
+    output = Output.of(arguments)
+    plan = plan_of(
+        "index",
+        catalog,
+        columns=columns,
+        drop_duplicates=arguments.drop_duplicates,
+        rows_of_file=arguments.rows_of_file,
+        writing=repr(arguments.writing),
     )
-    plan = {
-        "work": "index",
-        "catalog": catalog.folder.address,
-        "properties": dict(catalog.properties),
-        "partitions": [tuple(pixel) for pixel in catalog.partitions],
-        "columns": columns,
-        "drop_duplicates": arguments.drop_duplicates,
-        "rows_of_file": arguments.rows_of_file,
-        "writing": repr(arguments.writing),
-    }
     with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
         shop = Workshop(
             catalog,

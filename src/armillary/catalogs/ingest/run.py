@@ -62,16 +62,11 @@ def import_catalog(
     pieces = cut((_parts(file, arguments) for file in files), arguments.piece_bytes)
     if not pieces:
         raise UsageError("There is no row to import.")
-    output = Output(
-        Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
-        arguments.tmp_dir,
-        overwrite=arguments.overwrite,
-        resume=arguments.resume,
-    )
+    output = Output.of(arguments)
     plan = {
         "work": "import",
         "arguments": {k: repr(v) for k, v in _facts(arguments).items()},
-        "input": [(file.folder.path(file.name), file.size) for file in files],
+        "input": [(file.folder.path(file.name), file.folder.version(file.name)) for file in files],
     }
     with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
         margin = None if arguments.margin_threshold is None else margin_arguments(arguments, folder)

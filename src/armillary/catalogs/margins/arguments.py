@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats.writing import Writing
+from armillary.catalogs.ingest.arguments import check_name
 from armillary.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class MarginArguments:
         ParameterError
             One of them makes no sense.
         """
+        check_name(self.output_artifact_name)
         threshold = self.margin_threshold
         if not math.isfinite(threshold) or not 0.0 < threshold <= LARGEST_ARCSEC:
             raise ParameterError(
@@ -67,6 +69,3 @@ class MarginArguments:
             )
         if self.margin_order is not None and not 0 <= self.margin_order <= 29:
             raise ParameterError("margin_order", f"is {self.margin_order}: orders go from 0 to 29")
-        name = self.output_artifact_name
-        if not name or name in {".", ".."} or any(letter in name for letter in "/\\\0"):
-            raise ParameterError("output_artifact_name", f"{name[:60]!r} is not a name for a folder")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.engine.output import Output
+from armillary.catalogs.engine.output import Output, plan_of
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Task, run_stage, running
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
-from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
 from armillary.catalogs.margins.making import Workshop, select_rows, write_margin
@@ -19,6 +18,7 @@ from armillary.errors import UnsupportedFileError
 if TYPE_CHECKING:
     from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.margins.arguments import MarginArguments
 
 
@@ -48,21 +48,14 @@ def make_margin(
     if arguments.margin_order is not None:
         check_order(arguments.margin_order, arguments.margin_threshold, catalog.partitions)
     told = progress or Progress()
-    output = Output(
-        Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name),
-        arguments.tmp_dir,
-        overwrite=arguments.overwrite,
-        resume=arguments.resume,
+    output = Output.of(arguments)
+    plan = plan_of(
+        "margin",
+        catalog,
+        threshold_arcsec=arguments.margin_threshold,
+        order=arguments.margin_order,
+        writing=repr(arguments.writing),
     )
-    plan = {
-        "work": "margin",
-        "catalog": catalog.folder.address,
-        "properties": dict(catalog.properties),
-        "partitions": [tuple(pixel) for pixel in catalog.partitions],
-        "threshold_arcsec": arguments.margin_threshold,
-        "order": arguments.margin_order,
-        "writing": repr(arguments.writing),
-    }
     with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
         shop = Workshop(
             catalog,
