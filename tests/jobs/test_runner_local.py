@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -14,6 +16,7 @@ from armillary.jobs.crew import Crew
 from armillary.jobs.crew_names import crew_name, is_gone
 from armillary.jobs.model import Phase
 from armillary.jobs.service import open_jobs
+from armillary.jobs.store import Quota
 from armillary.testing.runner_works import toy_plan
 from armillary.testing.runners import RunnerConformance, Running, alive, noted, until
 
@@ -169,8 +172,8 @@ def test_another_process_with_the_id_of_one_that_is_gone():
     assert is_gone(f"{host}/{machine}/{pid}/{int(begun) + 1}/{rest}/1")
 
 
-def test_two_jobs_at_once_do_not_take_the_same_room(jobs, alone, crew_of, tmp_path):
-    crew_of(room=lambda job: 150_000 - jobs.store.usage(job.owner.payer).size)
+def test_two_jobs_at_once_do_not_take_the_same_room(alone, crew_of, tmp_path):
+    crew_of(quota=Quota(size=150_000))
     gate = tmp_path / "gate"
     job_ids = [alone.submit(("bytes", "a=100000"), ("note", tmp_path / "notes"), ("until", gate)) for _ in range(2)]
     assert until(lambda: len(noted(tmp_path / "notes")) == 2)
@@ -179,6 +182,23 @@ def test_two_jobs_at_once_do_not_take_the_same_room(jobs, alone, crew_of, tmp_pa
     assert sorted(job.phase for job in ended) == [Phase.COMPLETED, Phase.ERROR]
     failed = next(job for job in ended if job.phase is Phase.ERROR)
     assert "may still keep" in failed.error.message
+    assert until(lambda: alone.attempts_kept(failed.job_id) == [])
+
+
+def test_two_jobs_that_end_together_do_not_take_the_same_room(jobs, alone, crew_of, monkeypatch):
+    both, finish = threading.Barrier(2), jobs.store.finish
+
+    def finish_together(*words):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(30)
+        return finish(*words)
+
+    monkeypatch.setattr(jobs.store, "finish", finish_together)
+    crew_of(quota=Quota(size=150_000))
+    ended = [alone.ended(job_id) for job_id in [alone.submit(("bytes", "a=100000")) for _ in range(2)]]
+    assert sorted(job.phase for job in ended) == [Phase.COMPLETED, Phase.ERROR]
+    assert jobs.store.usage("p").size == 100_000
+    failed = next(job for job in ended if job.phase is Phase.ERROR)
     assert until(lambda: alone.attempts_kept(failed.job_id) == [])
 
 

@@ -100,7 +100,7 @@ def _work(jobs: JobService, scene: dict[str, Any], settings: Settings, workers: 
 
     if settings.jobs_runner == "off":
         settings = replace(settings, jobs_runner="local")
-    plan = plan_of(jobs, scene, settings, workers)
+    plan = plan_of(scene, settings, workers)
     if settings.jobs_runner == "celery":
         plan = replace(plan, look_s=CELERY_LOOK_S)
     reaper = Reaper(jobs.store, jobs.results, most_attempts=settings.jobs_attempts)

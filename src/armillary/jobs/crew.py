@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from armillary.jobs.crew_plan import CrewPlan
-    from armillary.jobs.model import Claim, JobError
+    from armillary.jobs.model import Claim
     from armillary.jobs.service import JobService
 
 log = logging.getLogger(__name__)
@@ -137,10 +137,6 @@ class Crew:
                 return claim
             self._settle(seat)
         return None
-
-    def again(self, claim: Claim, error: JobError) -> bool:
-        """Have a job begun again whose process died, or let it fail where that happened too often."""
-        return self.store.requeue(claim.token, most_attempts=self.plan.most_attempts, error=error)
 
     def discard(self, claim: Claim) -> None:
         """Remove the files of an attempt unless they are the job's; what cannot be removed now is the reaper's."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from armillary.jobs.crew_child import ChildProcess
     from armillary.jobs.crew_plan import CrewPlan
-    from armillary.jobs.model import Claim, Result
+    from armillary.jobs.model import Claim, Job, Result
     from armillary.jobs.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -125,10 +125,14 @@ class Attempt:
         job = self._claim.job
         if job.duration_s:
             self._deadline_s = time.monotonic() + job.duration_s
-        room = None
+        self._child.do(job, self._room(job))
+
+    def _room(self, job: Job) -> int | None:
+        """Bytes that the payer may still keep, as far as can be told; what is kept in the end is the store's affair."""
+        most = self._plan.quota.size
         with contextlib.suppress(UnavailableError):
-            room = self._plan.room(job)
-        self._child.do(job, room)
+            return max(0, most - self._store.usage(job.owner.payer).size) if most else None
+        return None
 
     def _turn(self, selector: selectors.BaseSelector) -> Outcome | None:
         """Wait for something to happen, and see to it. What was said counts before what was not."""

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from armillary.jobs.crew_names import crew_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from armillary.jobs.model import Job
-
-
-def _no_bound(_job: Job) -> int | None:
-    return None
+from armillary.jobs.store import UNBOUNDED, Quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +25,8 @@ class CrewPlan:
         Memory of its own that a child may take; 0 for no bound.
     most_attempts
         How often a job is begun whose process dies.
-    room
-        Bytes that the owner of a job may still keep; None for no bound.
+    quota
+        What one payer may keep.
     eager
         Look for jobs whenever the bell says that one may be claimed; else only now and then.
     name
@@ -58,7 +50,7 @@ class CrewPlan:
     workers: int = 1
     memory_mib: int = 0
     most_attempts: int = 3
-    room: Callable[[Job], int | None] = _no_bound
+    quota: Quota = UNBOUNDED
     eager: bool = True
     name: str = field(default_factory=crew_name)
     beat_s: float = 1.0

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from armillary.errors import NotFoundError, UnavailableError
+from armillary.errors import LimitError, NotFoundError, UnavailableError
 from armillary.jobs.crew_attempt import Attempt, End, Outcome
 from armillary.jobs.crew_child import ChildProcess
 from armillary.jobs.crew_wire import NO_ROOM, Setup
@@ -95,12 +95,10 @@ class Seat(threading.Thread):
             log.exception("job %s: its attempt was given up", self.job_id)
             outcome = Outcome(End.DIED)
         self.job_id = None
-        outcome = self._within_room(claim, results, outcome)
         how = self._part(outcome)
         if outcome.end is End.DIED:
             log.warning("job %s: attempt %d ended without an end (%s)", claim.job.job_id, claim.job.attempt, how)
-        told = self._surely(lambda: self._report(claim, results, outcome, how))
-        if not (told and outcome.end is End.DONE):
+        if not self._surely(lambda: self._report(claim, results, outcome, how)):
             self._crew.discard(claim)
 
     def _tried(self, claim: Claim, results: list[Result]) -> Outcome:
@@ -119,17 +117,6 @@ class Seat(threading.Thread):
             leaving=crew.leaving,
         )
         return attempt.run()
-
-    def _within_room(self, claim: Claim, results: list[Result], outcome: Outcome) -> Outcome:
-        """Other jobs of the owner may have taken the room while this one ran."""
-        if outcome.end is not End.DONE:
-            return outcome
-        room = None
-        with contextlib.suppress(UnavailableError):
-            room = self._crew.plan.room(claim.job)
-        if room is None or sum(result.size for result in results) <= room:
-            return outcome
-        return Outcome(End.FAILED, JobError(NO_ROOM), outcome.reusable)
 
     def _part(self, outcome: Outcome) -> str:
         """Kill a child that cannot do another job, and say how it had ended."""
@@ -177,18 +164,22 @@ class Seat(threading.Thread):
         return self._child
 
     def _report(self, claim: Claim, results: list[Result], outcome: Outcome, how: str) -> bool:
-        store = self._crew.store
+        """Tell the store; whether the results are the job's."""
+        store, plan = self._crew.store, self._crew.plan
         error = outcome.error or JobError(DIED.format(how=how or "unknown"), transient=True)
         if outcome.end is End.DONE:
-            return store.finish(claim, results)
-        if outcome.end is End.FAILED:
-            return store.fail(claim, error)
-        if outcome.end is End.OVERTIME:
-            return store.stop(claim, error)
-        if outcome.end is End.LEFT:
-            return store.release(claim)
-        if outcome.end is End.DIED:
-            return self._crew.again(claim, error)
+            try:
+                return store.finish(claim, results, plan.quota)
+            except LimitError:  # Other jobs of the owner took the room while this one ran.
+                store.fail(claim, JobError(NO_ROOM))
+        elif outcome.end is End.FAILED:
+            store.fail(claim, error)
+        elif outcome.end is End.OVERTIME:
+            store.stop(claim, error)
+        elif outcome.end is End.LEFT:
+            store.release(claim)
+        elif outcome.end is End.DIED:
+            store.requeue(claim.token, most_attempts=plan.most_attempts, error=error)
         return False
 
     def _surely(self, report: Callable[[], bool]) -> bool:

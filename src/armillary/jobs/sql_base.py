@@ -12,7 +12,9 @@ from sqlalchemy import bindparam, delete, select, update
 from armillary.errors import NotFoundError, UsageError
 from armillary.jobs.bell import QUEUE
 from armillary.jobs.rows import job_of, packed, packed_error
-from armillary.jobs.schema import CONTENTS, JOBS, PAYERS
+from armillary.jobs.schema import CONTENTS, JOBS
+from armillary.jobs.sql_payers import SqlPayers
+from armillary.jobs.store import UNBOUNDED, Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,18 +38,6 @@ LOCKED = select(JOBS).where(JOBS.c.job_id == bindparam("job"), JOBS.c.service ==
 CHANGE = update(JOBS).where(JOBS.c.job_id == bindparam("job"))
 FILL = update(CONTENTS).where(CONTENTS.c.job_id == bindparam("job"))
 FORGET = delete(JOBS).where(JOBS.c.job_id == bindparam("job"))
-COUNT = (
-    update(PAYERS)
-    .where(PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who"))
-    .values(
-        jobs=PAYERS.c.jobs + bindparam("more_jobs"),
-        seconds=PAYERS.c.seconds + bindparam("more_seconds"),
-        size=PAYERS.c.size + bindparam("more_size"),
-    )
-)
-UNCOUNTED = delete(PAYERS).where(
-    PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who"), PAYERS.c.jobs <= 0
-)
 
 
 def new_id() -> str:
@@ -78,6 +68,7 @@ class SqlJobs:
     def __init__(self, database: Database, service: str, bell: Bell, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._service = service
+        self._payers = SqlPayers(service)
         self._bell = bell
         self._clock = clock
 
@@ -110,11 +101,6 @@ class SqlJobs:
     def _change(self, connection: Connection, row: Row[Any], **values: Any) -> None:
         connection.execute(CHANGE, {"job": row.job_id, "revision": row.revision + 1, **values})
 
-    def _count(self, connection: Connection, row: Row[Any], *, jobs: int = 0, seconds: int = 0, size: int = 0) -> None:
-        more = {"more_jobs": jobs, "more_seconds": seconds, "more_size": size}
-        if any(more.values()):
-            connection.execute(COUNT, {"of": self._service, "who": row.payer, **more})
-
     def _end(
         self,
         connection: Connection,
@@ -124,8 +110,9 @@ class SqlJobs:
         token: str | None = None,
         error: JobError | None = None,
         results: Sequence[Result] = (),
+        quota: Quota = UNBOUNDED,
     ) -> None:
-        """Bring a job to a final phase: all that it leaves is written in the caller's transaction.
+        """Bring a job to a final phase: all that it leaves is written, and paid for, in the caller's transaction.
 
         The token stays where its holder brought the job there: who asks again, not knowing, hears the same answer.
         """
@@ -148,7 +135,8 @@ class SqlJobs:
         )
         if results:
             connection.execute(FILL, {"job": row.job_id, "results": packed(results)})
-        self._count(connection, row, seconds=seconds - row.seconds, size=size)
+        bound = Quota(size=quota.size if size else 0)
+        self._payers.pay(connection, row.payer, bound, seconds=seconds - row.seconds, size=size)
 
 
 def refused(phase: str, what: str) -> UsageError:

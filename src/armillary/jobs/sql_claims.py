@@ -12,6 +12,7 @@ from armillary.jobs.model import Claim, JobError, Order, Phase
 from armillary.jobs.rows import job_of, moment
 from armillary.jobs.schema import JOBS
 from armillary.jobs.sql_base import ALL, CHANGE, WHOLE, SqlJobs, is_id
+from armillary.jobs.store import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from armillary.jobs.model import Progress, Result
+    from armillary.jobs.store import Quota
 
 DIED = "What ran the job ended {count} times without a word, most likely for want of memory: ask for less at once."
 
@@ -94,20 +96,26 @@ class SqlClaims(SqlJobs):
         self._rung(claim.job.job_id)
         return order
 
-    def finish(self, claim: Claim, results: Sequence[Result]) -> bool:
+    def finish(self, claim: Claim, results: Sequence[Result], quota: Quota = UNBOUNDED) -> bool:
         """EXECUTING → COMPLETED with these results, all at once."""
-        return self._ended(claim, Phase.COMPLETED, results=results)
+        return self._ended(claim, Phase.COMPLETED, results=results, quota=quota)
 
-    def fail(self, claim: Claim, error: JobError, results: Sequence[Result] = ()) -> bool:
+    def fail(self, claim: Claim, error: JobError, results: Sequence[Result] = (), quota: Quota = UNBOUNDED) -> bool:
         """EXECUTING → ERROR."""
-        return self._ended(claim, Phase.ERROR, error=error, results=results)
+        return self._ended(claim, Phase.ERROR, error=error, results=results, quota=quota)
 
     def stop(self, claim: Claim, error: JobError) -> bool:
         """EXECUTING → ABORTED, for a job that ran too long."""
         return self._ended(claim, Phase.ABORTED, error=error)
 
     def _ended(
-        self, claim: Claim, phase: Phase, *, error: JobError | None = None, results: Sequence[Result] = ()
+        self,
+        claim: Claim,
+        phase: Phase,
+        *,
+        error: JobError | None = None,
+        results: Sequence[Result] = (),
+        quota: Quota = UNBOUNDED,
     ) -> bool:
         with self._database.writing() as connection:
             row = self._found(connection, claim.job.job_id)
@@ -115,7 +123,7 @@ class SqlClaims(SqlJobs):
                 return False
             if row.phase != Phase.EXECUTING.value:
                 return bool(row.phase == phase.value)
-            self._end(connection, row, phase, token=claim.token, error=error, results=results)
+            self._end(connection, row, phase, token=claim.token, error=error, results=results, quota=quota)
         self._rung(claim.job.job_id)
         return True
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
-from armillary.errors import LimitError, NotFoundError, ParameterError, UsageError
+from armillary.errors import NotFoundError, ParameterError, UsageError
 from armillary.jobs.database import Database
 from armillary.jobs.model import Job, JobLine, Phase
 from armillary.jobs.rows import (
@@ -21,10 +21,10 @@ from armillary.jobs.rows import (
     unpacked_pairs,
     unpacked_uploads,
 )
-from armillary.jobs.schema import CONTENTS, JOBS, PAYERS, PROPERTIES
-from armillary.jobs.sql_base import FILL, FORGET, GONE, UNCOUNTED, is_id, new_id, refused
+from armillary.jobs.schema import CONTENTS, JOBS, PROPERTIES
+from armillary.jobs.sql_base import FILL, FORGET, GONE, is_id, new_id, refused
 from armillary.jobs.sql_claims import SqlClaims
-from armillary.jobs.store import Quota
+from armillary.jobs.store import UNBOUNDED, Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from armillary.jobs.bell import Bell
     from armillary.jobs.model import Owner, Upload
 
-UNBOUNDED = Quota()
 MOST_RUN_ID = 256
 MOST_IDS = 500
 
@@ -46,9 +45,6 @@ NEXT_TURN = (
     select(func.coalesce(func.max(JOBS.c.turn), 0) + literal(1))
     .where(JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.QUEUED.value)
     .scalar_subquery()
-)
-USED = select(PAYERS.c.jobs, PAYERS.c.seconds, PAYERS.c.size).where(
-    PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who")
 )
 NEW_QUEUED = JOBS.insert().values(turn=NEXT_TURN)
 NEW_PENDING = JOBS.insert().values(turn=0)
@@ -128,7 +124,7 @@ class SqlJobStore(SqlClaims):
         try:
             with self._database.writing() as connection:
                 more = {"jobs": 1, "seconds": duration_s, "size": row["size"]}
-                self._pay(connection, owner.payer, quota, **more, endless=not duration_s)
+                self._payers.pay(connection, owner.payer, quota, **more, endless=not duration_s)
                 connection.execute(NEW_QUEUED if start else NEW_PENDING, {**row, "of": self._service})
                 connection.execute(NEW_CONTENTS, contents)
         except IntegrityError:
@@ -136,35 +132,10 @@ class SqlJobStore(SqlClaims):
         self._rung(job.job_id, queue=start)
         return job
 
-    def _pay(
-        self,
-        connection: Connection,
-        payer: str,
-        quota: Quota,
-        *,
-        jobs: int = 0,
-        seconds: int = 0,
-        size: int = 0,
-        endless: bool = False,
-    ) -> None:
-        """Count what is about to be kept; in PostgreSQL jobs of one payer wait here for each other."""
-        more = {"jobs": jobs, "seconds": seconds, "size": size}
-        paid = {"service": self._service, "payer": payer, **more}
-        used = connection.execute(_payment(self._database.dialect), paid).one()
-        if quota.jobs and used.jobs > quota.jobs:
-            raise _over("jobs", quota.jobs, f"you have {used.jobs - jobs} jobs, and may keep {quota.jobs}")
-        if quota.seconds and (used.seconds > quota.seconds or endless):
-            said = f"your jobs may run {quota.seconds} seconds in all: ask for a shorter executionduration"
-            raise _over("seconds", quota.seconds, said)
-        if quota.size and used.size > quota.size:
-            said = f"you keep {used.size - size} bytes of results and uploads, and may keep {quota.size}"
-            raise _over("size", quota.size, said)
-
     def usage(self, payer: str) -> Quota:
         """What the kept jobs of a payer take: how many there are, their seconds, their bytes."""
         with self._database.reading() as connection:
-            row = connection.execute(USED, {"of": self._service, "who": payer}).first()
-        return Quota() if row is None else Quota(row.jobs, row.seconds, row.size)
+            return self._payers.used(connection, payer)
 
     def get(self, job_id: str) -> Job:
         """A job with all that belongs to it."""
@@ -223,7 +194,7 @@ class SqlJobStore(SqlClaims):
                 raise refused(row.phase, "parameters can be changed while it is PENDING only")
             known = connection.execute(select(CONTENTS).where(CONTENTS.c.job_id == job_id)).one()
             size = sum(upload.size for upload in uploads)
-            self._pay(connection, row.payer, Quota(size=quota.size), size=size)
+            self._payers.pay(connection, row.payer, Quota(size=quota.size), size=size)
             pairs = (*unpacked_pairs(known.parameters), *parameters)
             tables = (*unpacked_uploads(known.uploads), *uploads)
             connection.execute(FILL, {"job": job_id, "parameters": packed_pairs(pairs), "uploads": packed(tables)})
@@ -261,7 +232,7 @@ class SqlJobStore(SqlClaims):
                 raise refused(row.phase, "its running time can be changed before it runs only")
             more = duration_s - row.seconds
             bound = Quota(seconds=quota.seconds if more > 0 or not duration_s else 0)
-            self._pay(connection, row.payer, bound, seconds=more, endless=not duration_s)
+            self._payers.pay(connection, row.payer, bound, seconds=more, endless=not duration_s)
             self._change(connection, row, duration_s=duration_s, seconds=duration_s)
             return True
 
@@ -295,8 +266,8 @@ class SqlJobStore(SqlClaims):
         with self._database.writing() as connection:
             row = self._locked(connection, job_id)
             connection.execute(FORGET, {"job": job_id})
-            self._count(connection, row, jobs=-1, seconds=-row.seconds, size=-row.size)
-            connection.execute(UNCOUNTED, {"of": self._service, "who": row.payer})
+            self._payers.pay(connection, row.payer, jobs=-1, seconds=-row.seconds, size=-row.size)
+            self._payers.forget_idle(connection, row.payer)
         self._rung(job_id)
 
     def kept(self, job_ids: Collection[str]) -> dict[str, int]:
@@ -319,29 +290,6 @@ class SqlJobStore(SqlClaims):
             for start in range(0, len(known), MOST_IDS):
                 found += connection.execute(wanted, {"some": known[start : start + MOST_IDS]}).all()
         return found
-
-
-def _payment(dialect: str) -> Any:
-    known = _PAYMENTS.get(dialect)
-    if known is None:
-        if dialect == "sqlite":
-            from sqlalchemy.dialects.sqlite import insert
-        else:
-            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-        new = insert(PAYERS)
-        sums = {name: PAYERS.c[name] + new.excluded[name] for name in ("jobs", "seconds", "size")}
-        paid = new.on_conflict_do_update(index_elements=["service", "payer"], set_=sums)
-        known = _PAYMENTS[dialect] = paid.returning(*(PAYERS.c[name] for name in sums))
-    return known
-
-
-_PAYMENTS: dict[str, Any] = {}
-
-
-def _over(quota: str, most: int, said: str) -> LimitError:
-    return LimitError(
-        f"No further job: {said}. Delete jobs that you need no more.", code="quota", quota=quota, most=most
-    )
 
 
 def _check_new(job: Job) -> None:

@@ -31,6 +31,9 @@ class Quota:
     size: int = 0
 
 
+UNBOUNDED = Quota()
+
+
 class JobStore(Protocol):
     """Jobs of one service. Safe to use from many threads and processes. Conformance: ``testing/job_stores.py``.
 
@@ -116,14 +119,20 @@ class JobStore(Protocol):
     def beat(self, claim: Claim, progress: Progress | None = None) -> Order:
         """Tell that the worker lives, and how far it is."""
 
-    def finish(self, claim: Claim, results: Sequence[Result]) -> bool:
+    def finish(self, claim: Claim, results: Sequence[Result], quota: Quota = ...) -> bool:
         """EXECUTING → COMPLETED with these results, all at once; False where the claim is void.
 
         Asked again, after an answer that was lost, it says True again; so do ``fail`` and ``stop``.
+
+        Raises
+        ------
+        LimitError
+            The results have more bytes than the payer may still keep, whatever ends at the same time: nothing changed,
+            and the claim is held still.
         """
 
-    def fail(self, claim: Claim, error: JobError, results: Sequence[Result] = ()) -> bool:
-        """EXECUTING → ERROR; False where the claim is void."""
+    def fail(self, claim: Claim, error: JobError, results: Sequence[Result] = (), quota: Quota = ...) -> bool:
+        """EXECUTING → ERROR; False where the claim is void; ``LimitError`` as ``finish``."""
 
     def stop(self, claim: Claim, error: JobError) -> bool:
         """EXECUTING → ABORTED, for a job that ran too long; False where the claim is void."""

@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 from armillary.errors import ArmillaryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from armillary.jobs.celery_runner import CelerySender
     from armillary.jobs.crew import Crew
     from armillary.jobs.crew_plan import CrewPlan
-    from armillary.jobs.model import Job
     from armillary.jobs.reaper import Reaper
     from armillary.jobs.service import JobService
     from armillary.server.settings import Settings
@@ -61,9 +58,10 @@ def open_service(scene: dict[str, Any], settings: Settings) -> JobService:
     return open_jobs(service_of(scene), database=settings.jobs_database, results=settings.jobs_results)
 
 
-def plan_of(jobs: JobService, scene: dict[str, Any], settings: Settings, workers: int, *, nice: int = 0) -> CrewPlan:
+def plan_of(scene: dict[str, Any], settings: Settings, workers: int, *, nice: int = 0) -> CrewPlan:
     """What a crew is to do for these settings, by so many processes that step back behind others by ``nice``."""
     from armillary.jobs.crew_plan import CrewPlan
+    from armillary.jobs.store import Quota
 
     return CrewPlan(
         work=WORK,
@@ -71,19 +69,12 @@ def plan_of(jobs: JobService, scene: dict[str, Any], settings: Settings, workers
         workers=workers,
         memory_mib=settings.jobs_memory,
         most_attempts=settings.jobs_attempts,
-        room=_room(jobs, settings.jobs_size_per_user * MIB),
+        quota=Quota(size=settings.jobs_size_per_user * MIB),
         nice=nice,
         eager=settings.jobs_runner != "celery",
         log_level=settings.log_level,
         log_format=settings.log_format,
     )
-
-
-def _room(jobs: JobService, most: int) -> Callable[[Job], int | None]:
-    def room(job: Job) -> int | None:
-        return max(0, most - jobs.store.usage(job.owner.payer).size) if most else None
-
-    return room
 
 
 def workers_of_one(settings: Settings) -> int:
@@ -167,7 +158,7 @@ class JobRunner:
                 from armillary.jobs.crew import Crew
 
                 workers = workers_of_one(self._settings)
-                plan = plan_of(self._jobs, self._scene, self._settings, workers, nice=NICE)
+                plan = plan_of(self._scene, self._settings, workers, nice=NICE)
                 self._crew = Crew(self._jobs, plan)
                 self._crew.start()
             elif runner == "celery":

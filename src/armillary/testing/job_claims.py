@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from armillary.errors import LimitError
 from armillary.jobs.model import Order, Phase, Progress, Result
+from armillary.jobs.store import Quota
 from armillary.testing.job_tools import (
     FAILED,
+    NOBODY,
     NOON,
     Clock,
     RecordingBell,
@@ -23,6 +26,7 @@ from armillary.testing.job_tools import (
 )
 
 if TYPE_CHECKING:
+    from armillary.jobs.model import Claim
     from armillary.jobs.store import JobStore
 
 
@@ -193,6 +197,41 @@ class ClaimConformance(StoreFixtures):
         assert store.beat(claim) is Order.GO_ON
         assert store.finish(claim, [])
         assert store.usage("alice").seconds in {0, 600}
+
+    def test_what_ends_together_stays_within_the_quota(self, store: JobStore, bell: RecordingBell) -> None:
+        """Both had room when they began; the second changes nothing, keeps its claim, and may end without results."""
+        first, second = claimed(store, new_job(store)), claimed(store, new_job(store))
+        quota = Quota(size=9000)
+        assert store.finish(first, [result(first.job)], quota)
+        before, bell.rung[:] = store.get(second.job.job_id), []
+        for end in (store.finish, lambda claim, *more: store.fail(claim, FAILED, *more)):
+            with pytest.raises(LimitError) as told:
+                end(second, [result(second.job)], quota)
+            assert told.value.detail["quota"] == "size"
+        assert (store.get(second.job.job_id), bell.rung) == (before, [])
+        assert store.finish(first, [result(first.job)], quota)
+        assert store.usage("alice") == Quota(2, 600, 5760)
+        assert store.fail(second, FAILED, [], Quota(size=1))
+        assert store.usage("alice") == Quota(2, 0, 5760)
+        assert store.kept([second.job.job_id]) == {second.job.job_id: 0}
+
+    def test_quotas_hold_against_many_that_end_at_once(self, store: JobStore) -> None:
+        """Threads that end jobs of one payer together keep no byte more; those of others are not in their way."""
+        claims = [claimed(store, new_job(store)) for _ in range(12)]
+        other = claimed(store, new_job(store, NOBODY))
+        begun = threading.Barrier(len(claims) + 1)
+
+        def finish(claim: Claim) -> bool:
+            begun.wait()
+            try:
+                return store.finish(claim, [result(claim.job)], Quota(size=5 * 5760))
+            except LimitError:
+                return False
+
+        with ThreadPoolExecutor(len(claims) + 1) as crowd:
+            *mine, others = crowd.map(finish, [*claims, other])
+        assert (sum(mine), others) == (5, True)
+        assert store.usage("alice").size == 5 * 5760
 
     def test_threads_claim_each_job_once(self, store: JobStore) -> None:
         """And finish it once."""

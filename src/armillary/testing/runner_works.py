@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from armillary.errors import ConfigurationError, UnavailableError, UsageError
 from armillary.jobs.crew_plan import CrewPlan
 from armillary.jobs.model import Progress
+from armillary.jobs.store import Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,20 +24,19 @@ if TYPE_CHECKING:
     from armillary.jobs.work import Desk, Work
 
 MEMORY_MIB = 600
-POOR = "poor"
-POOR_BYTES = 100_000
+ROOM_BYTES = 16 << 20
 BLOCK = 1 << 16
 
 
 def toy_plan(**changes: Any) -> CrewPlan:
-    """A plan for this work, impatient as tests are; the payer ``POOR`` may keep 100 kB."""
+    """A plan for this work, impatient as tests are; a payer may keep ``ROOM_BYTES``."""
     words: dict[str, Any] = {
         "work": f"{__name__}:make_toy",
         "scene": {},
         "workers": 2,
         "memory_mib": MEMORY_MIB,
         "most_attempts": 2,
-        "room": lambda job: POOR_BYTES if job.owner.payer == POOR else None,
+        "quota": Quota(size=ROOM_BYTES),
         "beat_s": 0.2,
         "look_s": 1.0,
         "alive_s": 0.2,

@@ -18,7 +18,7 @@ import pytest
 
 from armillary.errors import NotFoundError
 from armillary.jobs.model import Job, Owner, Phase, Progress, Upload
-from armillary.testing.runner_works import MEMORY_MIB, POOR
+from armillary.testing.runner_works import MEMORY_MIB, ROOM_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class Running:
     queued: Callable[[str], None]
     folder: Path
 
-    def submit(self, *parameters: tuple[str, Any], duration_s: int = 0, payer: str = "p", uploads: Any = ()) -> str:
+    def submit(self, *parameters: tuple[str, Any], duration_s: int = 0, uploads: Any = ()) -> str:
         """A job that is queued."""
         store, job_id = self.jobs.store, self.jobs.store.new_id()
         tables = []
@@ -80,7 +80,7 @@ class Running:
             key = f"{job_id}/uploads/{name}"
             tables.append(Upload(name, key, self.jobs.results.write(key, [data])))
         store.create(
-            Owner("somebody", payer),
+            Owner("somebody", "p"),
             "toy",
             [(name, str(value)) for name, value in parameters],
             duration_s=duration_s,
@@ -241,9 +241,10 @@ class RunnerConformance(ABC):
 
     def test_results_stay_within_the_room_of_their_owner(self, running: Running) -> None:
         """Bytes are counted over all results of the job while they are written."""
-        job = running.ended(running.submit(("bytes", "a=90000"), ("bytes", "b=90000"), payer=POOR))
+        most = ROOM_BYTES * 9 // 10
+        job = running.ended(running.submit(("bytes", f"a={most}"), ("bytes", f"b={most}")))
         assert (job.phase, job.results) == (Phase.ERROR, ())
         assert job.error is not None
         assert "may still keep" in job.error.message
-        small = running.ended(running.submit(("bytes", "a=90000"), payer=POOR))
+        small = running.ended(running.submit(("bytes", f"a={most}")))
         assert small.phase == Phase.COMPLETED
