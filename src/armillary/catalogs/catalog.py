@@ -155,6 +155,14 @@ class Catalog:
         """A numeric column as float64 of shape (count,), NaN where a value is missing."""
         return numbers(self.column(field))[0]
 
+    def has_row(self, row: int) -> bool:
+        """Whether there is a row of that number."""
+        return 0 <= row < self.count
+
+    def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """ICRS degrees of some rows, NaN where a row has no place on the sky."""
+        return self.ra[rows], self.dec[rows]
+
     def take(self, fields: Sequence[Field], rows: NDArray[np.int64]) -> dict[str, Any]:
         """Some rows of some columns, as ``pyarrow`` arrays by name."""
         import pyarrow as pa

@@ -56,6 +56,20 @@ def choose(
     first
         Column whose largest values (or ``smallest``) come first in each cell of the sky; None for an order by chance.
     """
+    rows, _, total = lowest(catalog, cover, limit, wanted, first, smallest=smallest)
+    return Choice(np.sort(rows), total)
+
+
+def lowest(
+    catalog: Catalog,
+    cover: Cover,
+    limit: int,
+    wanted: NDArray[np.uint8] | None = None,
+    first: Field | None = None,
+    *,
+    smallest: bool = False,
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], int]:
+    """The sources that ``choose`` takes, in no order, with their ranks; and of how many."""
     from armillary.catalogs.choice_kernels import BINS, collect, count
 
     ranked, rows = ranks_of(catalog, first, smallest=smallest), catalog.index.rows
@@ -71,7 +85,7 @@ def choose(
     if len(found) > limit:
         # The place breaks ties between equal ranks, by the row, so that the order of a sort cannot matter.
         found = found[np.lexsort((rows[found], ranked[found]))[:limit]]
-    return Choice(np.sort(rows[found]).astype(np.int64), total)
+    return rows[found].astype(np.int64), ranked[found], total
 
 
 def ranks_of(catalog: Catalog, first: Field | None = None, *, smallest: bool = False) -> NDArray[np.uint32]:

@@ -64,7 +64,7 @@ def cover(catalog: Catalog, view: View) -> Cover:
         waiting = int((stops - starts).sum())
         if waiting <= max(FEW_SOURCES, 2 * POINTS_OF_A_CELL * len(cells)) or order == MAX_ORDER:
             break
-        fate = _judge(view, order, cells)
+        fate = judge(view, order, cells)
         inside = fate == INSIDE
         kept.append((starts[inside], stops[inside]))
         order += 1
@@ -77,7 +77,7 @@ def cover(catalog: Catalog, view: View) -> Cover:
     return Cover(np.concatenate([pair[0] for pair in kept]), np.concatenate([pair[1] for pair in kept]), loose)
 
 
-def _judge(view: View, order: int, cells: NDArray[np.int64]) -> NDArray[np.int8]:
+def judge(view: View, order: int, cells: NDArray[np.int64]) -> NDArray[np.int8]:
     """What becomes of cells: beyond the cone around the view they are outside, however projected."""
     shapes = outlines(order, cells)
     radius = largest_radius(order)

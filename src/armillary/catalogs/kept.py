@@ -43,3 +43,7 @@ class Kept:
             return array, int(array.nbytes) + 256
 
         return _shared.get_or_make((self._number, key), made)
+
+    def value(self, key: Hashable, make: Callable[[], tuple[Any, int]]) -> Any:
+        """Anything under a key, made with the bytes that it takes when it is not there."""
+        return _shared.get_or_make((self._number, "value", key), make)

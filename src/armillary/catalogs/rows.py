@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from armillary.catalogs.catalog import Catalog
     from armillary.catalogs.fields import Field
 
 EXACT = 1 << 53
@@ -28,7 +27,16 @@ CSV_ROWS = 5000
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.][\d\s.:eE+°'\"hdms-]*\Z)")
 
 
-def table_rows(catalog: Catalog, fields: Sequence[Field], rows: NDArray[np.int64]) -> list[list[Any]]:
+class Rows(Protocol):
+    """A catalog as far as its rows are taken: a ``Catalog``, or one of any size."""
+
+    fields: tuple[Field, ...]
+
+    def take(self, fields: Sequence[Field], rows: NDArray[np.int64]) -> dict[str, Any]:
+        """Some rows of some columns, as ``pyarrow`` arrays by name."""
+
+
+def table_rows(catalog: Rows, fields: Sequence[Field], rows: NDArray[np.int64]) -> list[list[Any]]:
     """Values of some rows, a list for each, in the order of ``fields``."""
     if not fields:
         return [[] for _ in rows]
@@ -37,7 +45,7 @@ def table_rows(catalog: Catalog, fields: Sequence[Field], rows: NDArray[np.int64
     return [list(values) for values in zip(*columns, strict=True)]
 
 
-def one_row(catalog: Catalog, row: int) -> dict[str, Any]:
+def one_row(catalog: Rows, row: int) -> dict[str, Any]:
     """All values of a row by column, longer texts than in pages."""
     taken = catalog.take(catalog.fields, np.array([row]))
     return {
@@ -62,7 +70,7 @@ def word(value: Any, *, longest: int = LONGEST_TEXT, most: int = LONGEST_LIST) -
     return word(str(value), longest=longest)
 
 
-def csv_parts(catalog: Catalog, fields: Sequence[Field], rows: NDArray[np.int64]) -> Iterator[bytes]:
+def csv_parts(catalog: Rows, fields: Sequence[Field], rows: NDArray[np.int64]) -> Iterator[bytes]:
     """Rows as CSV (RFC 4180), some at a time, with a header.
 
     Text that a spreadsheet would take for a formula gets a ``'`` before it.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from armillary.errors import FileError, UnreadableFileError
-from armillary.holdings.catalogs import offered_file
+from armillary.holdings.catalogs import offered_file, version_of
 from armillary.holdings.files import file_name, worded
 from armillary.holdings.names import catalog_stem, safe, unique
+from armillary.holdings.sky_folders import check_sky_folder, is_sky_folder
 from armillary.holdings.tree import SourceGroup
 from armillary.holdings.words import error_code
 
@@ -160,10 +161,8 @@ def _version(path: str) -> str:
     FileError
         It cannot be had.
     """
-    from armillary.storage.source import open_raw_source
-
     try:
-        return open_raw_source(path).version
+        return version_of(path)
     except Exception as error:
         raise worded(path, error) from error
 
@@ -172,6 +171,6 @@ def _check(path: str) -> None:
     from armillary.holdings.catalog_look import check_catalog
 
     try:
-        check_catalog(path)
+        check_sky_folder(path) if is_sky_folder(path) else check_catalog(path)
     except Exception as error:
         raise worded(path, error) from error

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.errors import UnreadableFileError, VersionGoneError
 from armillary.holdings.files import PublicVersions, file_name, outside, worded
+from armillary.holdings.sky_folders import follower, is_sky_folder, read_sky_folder
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
     from armillary.catalogs.catalog import Catalog
+    from armillary.catalogs.viewing.catalog import SkyCatalog
     from armillary.errors import FileError
+
+    AnyCatalog = Catalog | SkyCatalog
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +43,9 @@ class Shelf:
     def __init__(self, max_bytes: int = KEPT_BYTES) -> None:
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, tuple[Catalog, str]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[AnyCatalog, str]] = OrderedDict()
 
-    def get(self, number: int) -> tuple[Catalog, str] | None:
+    def get(self, number: int) -> tuple[AnyCatalog, str] | None:
         """A catalog and the version it is of, None when it is not here."""
         with self._lock:
             found = self._kept.get(number)
@@ -49,7 +53,7 @@ class Shelf:
                 self._kept.move_to_end(number)
             return found
 
-    def put(self, number: int, catalog: Catalog, version: str) -> None:
+    def put(self, number: int, catalog: AnyCatalog, version: str) -> None:
         """Keep a catalog, in place of the older one of that number."""
         with self._lock:
             self._kept[number] = catalog, version
@@ -98,7 +102,7 @@ class OfferedCatalog:
     def __init__(
         self,
         name: str,
-        read: Callable[[], Catalog],
+        read: Callable[[], AnyCatalog],
         version: Callable[[], str],
         identity: str | None = None,
         *,
@@ -126,7 +130,7 @@ class OfferedCatalog:
             if type(self.problem) is UnreadableFileError:
                 self.problem = None
 
-    def current(self) -> tuple[Catalog, str]:
+    def current(self) -> tuple[AnyCatalog, str]:
         """The catalog as its file is now, and its version; costs a stat while nothing changed.
 
         Threads that ask while it is being read wait for it.
@@ -142,7 +146,7 @@ class OfferedCatalog:
         with self._lock:
             return self._read_again()
 
-    def _read_again(self) -> tuple[Catalog, str]:
+    def _read_again(self) -> tuple[AnyCatalog, str]:
         kept = shelf.get(self._number)
         now = self._version_or_none()
         if kept is not None and now == kept[1]:
@@ -161,11 +165,10 @@ class OfferedCatalog:
         if kept is not None:
             log.info("%s changed: read anew", self.name)
         shelf.put(self._number, catalog, version)
-        _prepare_choice(catalog)
         self.problem, self.count = None, catalog.count
         return catalog, version
 
-    def _read_between_two_looks(self) -> tuple[Catalog, str]:
+    def _read_between_two_looks(self) -> tuple[AnyCatalog, str]:
         """Read; a file that changes meanwhile is read again, a few times."""
         for _ in range(TRIES):
             before = self._version()
@@ -196,11 +199,12 @@ class OfferedCatalog:
         shelf.forget(self._number)
 
 
-def _prepare_choice(catalog: Catalog) -> None:
-    """Make what the first view would wait for."""
+def _prepared(catalog: Catalog) -> Catalog:
+    """A catalog with what the first view would wait for."""
     from armillary.catalogs.choice import ranks_of
 
     ranks_of(catalog)
+    return catalog
 
 
 def offered_file(
@@ -212,7 +216,7 @@ def offered_file(
     file_type: str | None = None,
     allows: Callable[[str], bool] = lambda _path: True,
 ) -> OfferedCatalog:
-    """A file as a catalog on offer; nothing is opened before it is wanted.
+    """A file, or a folder that is a HATS catalog, as a catalog on offer; nothing is opened before it is wanted.
 
     Parameters
     ----------
@@ -227,24 +231,40 @@ def offered_file(
     """
     text = str(path)
 
-    def read() -> Catalog:
+    def read() -> AnyCatalog:
         from armillary.catalogs.reading import read_catalog
         from armillary.storage.compiler import prepare
 
         if not allows(text):
             raise outside(text)
         prepare()
-        return read_catalog(
+        if is_sky_folder(text):
+            return read_sky_folder(
+                text, ra_column=ra_column, dec_column=dec_column, name_column=name_column, allows=allows
+            )
+        made = read_catalog(
             text, ra_column=ra_column, dec_column=dec_column, name_column=name_column, file_type=file_type
         )
+        return _prepared(made)
 
     def version() -> str:
-        from armillary.storage.source import open_raw_source
-
-        return open_raw_source(text).version
+        return version_of(text)
 
     identity = "\0".join((text, *(str(word) for word in (ra_column, dec_column, name_column, file_type))))
     return OfferedCatalog(file_name(text), read, version, identity, local="://" not in text)
+
+
+def version_of(path: str) -> str:
+    """Version of a file, or of a folder that is a HATS catalog, now.
+
+    Raises
+    ------
+    FileError
+        It cannot be had.
+    """
+    from armillary.storage.source import open_raw_source
+
+    return follower(path).version() if is_sky_folder(path) else open_raw_source(path).version
 
 
 def offered_inline(name: str, sources: list[dict[str, Any]]) -> OfferedCatalog:
@@ -265,7 +285,7 @@ def offered_inline(name: str, sources: list[dict[str, Any]]) -> OfferedCatalog:
         from armillary.storage.compiler import prepare
 
         prepare()
-        return catalog_of_sources(name, sources)
+        return _prepared(catalog_of_sources(name, sources))
 
     offered = OfferedCatalog(name, read, lambda: version)
     offered.count = len(sources)

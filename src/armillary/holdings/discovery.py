@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import logging
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from armillary.holdings.names import (
     stem,
     unique,
 )
+from armillary.holdings.sky_folders import is_sky_folder
 from armillary.holdings.tree import Holdings, MapGroup
 from armillary.holdings.words import error_code
 
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 
 MOST_FILES = 100_000
 RESCAN_SECONDS = 2.0
+# Files of a HATS catalog that a pattern names: the catalog is shown as one.
+_IN_PARTITION = re.compile(r"[/\\\\]Norder=\d+[/\\\\]")
 
 
 @dataclass(slots=True)
@@ -105,7 +109,7 @@ class Discovery:
             if self.stopped.is_set():
                 return
             key = _identity(wanted.path)
-            if looks_like_catalog(file_name(wanted.path)):
+            if looks_like_catalog(file_name(wanted.path)) or is_sky_folder(wanted.path):
                 self.catalogs.look(wanted.path, asked_for=wanted.asked_for)
             elif key not in self._seen:
                 self._seen[key] = OfferedFile(wanted.path, self.opener)
@@ -126,6 +130,8 @@ class Discovery:
         """What one argument stands for; a problem where it stands for nothing."""
         if path.startswith(("http://", "https://")):
             return [_Wanted(path, path.split("/")[2].rpartition("@")[2])]
+        if is_sky_folder(path):
+            return [_Wanted(path, _parent(path))]
         if os.path.isdir(path):  # noqa: PTH112 - a Path would refuse some strings that a file system takes
             found = self._listed(path)
         elif os.path.lexists(path):
@@ -137,7 +143,11 @@ class Discovery:
                 self.holdings.report(path, error, "unreadable_file")
                 return []
         in_folder = os.path.isdir(path)  # noqa: PTH112
-        wanted = [_Wanted(name, _parent(name), not in_folder) for name in found if not os.path.isdir(name)]  # noqa: PTH112
+        wanted = [
+            _Wanted(name, _parent(name), not in_folder)
+            for name in found
+            if is_sky_folder(name) or not (os.path.isdir(name) or _IN_PARTITION.search(name))  # noqa: PTH112
+        ]
         if wanted:
             self.holdings.clear_problem(path)
         elif not (self._seen or self.catalogs.count):
@@ -147,7 +157,7 @@ class Discovery:
         return wanted
 
     def _listed(self, folder: str) -> list[str]:
-        """Files of a folder whose names look like FITS, then those that look like catalogs, in natural order."""
+        """Files of a folder whose names look like FITS, then those that look like catalogs, folders that are some."""
         try:
             with os.scandir(folder) as entries:
                 listed = [entry.name for entry in entries if entry.name[0] != "."]
@@ -156,9 +166,11 @@ class Discovery:
             self.holdings.report(folder, problem, "unreadable_file")
             return []
         names = sorted(listed, key=natural_key)
+        folders = [name for name in names if is_sky_folder(os.path.join(folder, name))]  # noqa: PTH118
         images = [name for name in names if looks_like_fits(name)]
         images += [name for name in names if looks_like_catalog(name)]
-        return [os.path.join(folder, name) for name in images]  # noqa: PTH118
+        shown = dict.fromkeys((*images, *folders))
+        return [os.path.join(folder, name) for name in shown]  # noqa: PTH118
 
     def _offer(self, file: OfferedFile, folder: str) -> None:
         try:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from armillary.catalogs.catalog import Catalog
+    from armillary.catalogs.drawing import Drawn
     from armillary.catalogs.fields import Field
     from armillary.catalogs.selection import Selection
     from armillary.catalogs.views import View
+    from armillary.holdings.catalogs import AnyCatalog
     from armillary.holdings.layers import Layer
     from armillary.holdings.tree import SourceGroup
 
@@ -118,7 +119,7 @@ class RowsQuery:
     search: str = ""
 
 
-def steadily_read(group: SourceGroup, read: Callable[[Catalog, str], T], wanted: str = "") -> T:
+def steadily_read(group: SourceGroup, read: Callable[[AnyCatalog, str], T], wanted: str = "") -> T:
     """Result of ``read(catalog, public version)``, all of it of one version of the file.
 
     Parameters
@@ -147,7 +148,7 @@ def steadily_read(group: SourceGroup, read: Callable[[Catalog, str], T], wanted:
     raise UnavailableError(f"{group.file.name}: keeps changing while it is read: try again once it is written.")
 
 
-def describe_sources(group: SourceGroup, catalog: Catalog, version: str) -> dict[str, Any]:
+def describe_sources(group: SourceGroup, catalog: AnyCatalog, version: str) -> dict[str, Any]:
     """The JSON of ``GET /api/sources/{source_group}``."""
     center, skipped = catalog.center, catalog.skipped
     return {
@@ -183,53 +184,55 @@ def describe_sources(group: SourceGroup, catalog: Catalog, version: str) -> dict
     }
 
 
-def points(catalog: Catalog, query: PointsQuery, view: View | None, version: str) -> bytes:
+def points(catalog: AnyCatalog, query: PointsQuery, view: View | None, version: str) -> bytes:
     """The body of ``GET /api/sources/{source_group}/points``.
 
     Raises
     ------
     ParameterError
         A column is missing or not numeric; the filter is none.
+    LimitError
+        A filter would have to look through more rows than one may.
     """
     import numpy as np
 
-    from armillary.catalogs.choice import choose
     from armillary.catalogs.points import pack
-    from armillary.catalogs.selection import Selection, cover_of, wanted_rows
+    from armillary.catalogs.viewing.numbering import row_type
     from armillary.catalogs.views import PixelWindow
 
     asked = {name: getattr(query, name) for name in ("size", "color")}
     extra = {name: catalog.numeric_field(column, name) for name, column in asked.items() if column}
     if query.first and "size" not in extra:
         raise ParameterError("first", "needs the column size")
-    wanted = wanted_rows(catalog, Selection(query.filter, query.search))
-    first = extra["size"] if query.first else None
-    found = choose(catalog, cover_of(catalog, view), query.limit, wanted, first, smallest=query.first == "smallest")
-    rows = found.rows
-    arrays: dict[str, NDArray[Any]] = {"row": rows.astype(np.uint32)}
-    ra, dec = catalog.ra[rows], catalog.dec[rows]
+    found = _drawn(catalog, query, view, extra)
+    arrays: dict[str, NDArray[Any]] = {"row": found.rows.astype(row_type(found.rows))}
     if isinstance(view, PixelWindow):
-        arrays["x"], arrays["y"] = view.wcs.icrs_to_pixel(ra, dec)
-    arrays |= {"ra": ra, "dec": dec}
-    for name, field in extra.items():
-        arrays[name] = _picked(catalog, field, rows)
-    header = {"total": found.total, "count": len(rows), "complete": len(rows) == found.total, "version": version}
-    return pack(header, arrays)
-
-
-def _picked(catalog: Catalog, field: Field, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Some values of a numeric column as float32, NaN where they are missing."""
-    import numpy as np
-    import pyarrow as pa
-
-    from armillary.catalogs.angles import numbers
-
-    values, _ = numbers(catalog.column(field).take(pa.array(rows)))
+        arrays["x"], arrays["y"] = view.wcs.icrs_to_pixel(found.ra, found.dec)
+    arrays |= {"ra": found.ra, "dec": found.dec}
     with np.errstate(over="ignore"):
-        return values.astype(np.float32)
+        arrays |= {name: values.astype(np.float32) for name, values in found.columns.items()}
+    count = len(found.rows)
+    header: dict[str, Any] = {"total": found.total, "count": count, "complete": count == found.total}
+    if found.picture is not None:
+        header["density"] = found.picture.words
+        arrays["density"] = found.picture.grades.reshape(-1)
+    return pack(header | {"version": version}, arrays)
 
 
-def rows_page(catalog: Catalog, query: RowsQuery, view: View | None, version: str) -> dict[str, Any]:
+def _drawn(catalog: AnyCatalog, query: PointsQuery, view: View | None, extra: dict[str, Field]) -> Drawn:
+    from armillary.catalogs.drawing import Part, Wish, draw
+    from armillary.catalogs.selection import Selection
+    from armillary.catalogs.viewing.catalog import SkyCatalog
+    from armillary.catalogs.viewing.points import draw_of_sky
+
+    first = extra["size"] if query.first else None
+    wish = Wish(query.limit, Selection(query.filter, query.search), extra, first, query.first == "smallest")
+    if isinstance(catalog, SkyCatalog):
+        return draw_of_sky(catalog, view, wish)
+    return draw([Part(catalog)], view, wish)
+
+
+def rows_page(catalog: AnyCatalog, query: RowsQuery, view: View | None, version: str) -> dict[str, Any]:
     """The JSON of ``GET /api/sources/{source_group}/rows``.
 
     Raises
@@ -237,7 +240,7 @@ def rows_page(catalog: Catalog, query: RowsQuery, view: View | None, version: st
     ParameterError
         A column is missing, or has no order; the filter is none.
     LimitError
-        More cells than an answer may have.
+        More cells than an answer may have, or more rows to look through than one may.
     """
     from armillary.catalogs.rows import table_rows
 
@@ -257,7 +260,7 @@ def rows_page(catalog: Catalog, query: RowsQuery, view: View | None, version: st
     }
 
 
-def rows_csv(catalog: Catalog, query: RowsQuery, view: View | None) -> Iterator[bytes]:
+def rows_csv(catalog: AnyCatalog, query: RowsQuery, view: View | None) -> Iterator[bytes]:
     """The rows asked for as CSV, some at a time; errors are raised at once, as by ``rows_page``."""
     from armillary.catalogs.rows import csv_parts
 
@@ -265,14 +268,18 @@ def rows_csv(catalog: Catalog, query: RowsQuery, view: View | None) -> Iterator[
     return csv_parts(catalog, _fields(catalog, query), rows)
 
 
-def _rows(catalog: Catalog, query: RowsQuery, view: View | None) -> tuple[NDArray[np.int64], int]:
+def _rows(catalog: AnyCatalog, query: RowsQuery, view: View | None) -> tuple[NDArray[np.int64], int]:
     """Numbers of the rows of a page, and of how many."""
     import numpy as np
 
     from armillary.catalogs.selection import selected_rows
+    from armillary.catalogs.viewing.catalog import SkyCatalog
+    from armillary.catalogs.viewing.rows import page_of
 
     sort = catalog.field(query.sort, "sort") if query.sort else None
     selection = _selection(query, view)
+    if isinstance(catalog, SkyCatalog):
+        return page_of(catalog, selection, sort, query.start, query.count, descending=query.descending)
     selected = selected_rows(catalog, selection, sort, descending=query.descending)
     stop = query.start + query.count
     if selected is None:
@@ -286,11 +293,11 @@ def _selection(query: RowsQuery, view: View | None) -> Selection:
     return Selection(query.filter, query.search, view)
 
 
-def _fields(catalog: Catalog, query: RowsQuery) -> list[Field]:
+def _fields(catalog: AnyCatalog, query: RowsQuery) -> list[Field]:
     return [catalog.field(name) for name in query.columns] if query.columns else list(catalog.fields)
 
 
-def row_words(catalog: Catalog, row: int) -> dict[str, Any]:
+def row_words(catalog: AnyCatalog, row: int) -> dict[str, Any]:
     """The JSON of ``GET /api/sources/{source_group}/rows/{row}``.
 
     Raises
@@ -298,9 +305,11 @@ def row_words(catalog: Catalog, row: int) -> dict[str, Any]:
     NotFoundError
         There is no such row.
     """
+    import numpy as np
+
     from armillary.catalogs.rows import one_row, word
 
-    if row >= catalog.count:
+    if not catalog.has_row(row):
         raise NotFoundError(f"There is no row {row}: the table has {catalog.count:,}.")
-    ra, dec = float(catalog.ra[row]), float(catalog.dec[row])
+    ra, dec = (float(values[0]) for values in catalog.places(np.array([row])))
     return {"row": row, "ra": word(ra), "dec": word(dec), "values": one_row(catalog, row)}

@@ -24,8 +24,8 @@ from armillary.server.services import access_of, services_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from armillary.catalogs.catalog import Catalog
     from armillary.catalogs.views import View
+    from armillary.holdings.catalogs import AnyCatalog
     from armillary.holdings.tree import SourceGroup
 
 router = APIRouter(prefix="/api/sources", tags=["sources"])
@@ -40,6 +40,9 @@ Filter = Annotated[str, Query(max_length=2000, description='Such as `mag < 12; n
 Search = Annotated[str, Query(max_length=200, description="Text that a column holds; case is ignored.")]
 ColumnName = Annotated[str, Query(max_length=512)]
 Version = Annotated[str, Query(max_length=64, description="Version the client knows; 410 where it is gone.")]
+
+MOST_ROW = 1 << 53
+"""Larger whole numbers are not held exactly by clients."""
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     410: {"model": models.ErrorAnswer, "description": "The file changed; the version is gone."},
@@ -106,7 +109,7 @@ async def _answered(
     request: Request,
     group: SourceGroup,
     region: Region,
-    make: Callable[[Catalog, View | None, str], bytes | Iterator[bytes]],
+    make: Callable[[AnyCatalog, View | None, str], bytes | Iterator[bytes]],
     version: str = "",
     *,
     streamed: bool = False,
@@ -117,7 +120,7 @@ async def _answered(
     accepted = negotiate(header(request.scope, b"accept-encoding"))
     place = f"{request.url.path}?{request.url.query}"
 
-    def read(catalog: Catalog, public: str) -> _Made:
+    def read(catalog: AnyCatalog, public: str) -> _Made:
         view, below = region.view()
         # Words of the configuration (a name, a style) may change without the file.
         words = repr((group.name, group.description, sorted(group.style.items())))
@@ -213,7 +216,7 @@ async def rows(
     request: Request,
     source_group: GroupId,
     asked: Asked,
-    start: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    start: Annotated[int, Query(ge=0, le=MOST_ROW)] = 0,
     count: Annotated[int | None, Query(ge=1, le=source_facts.MOST_CSV_ROWS, description="JSON: at most 1000.")] = None,
     sort: ColumnName = "",
     descending: Annotated[int, Query(ge=0, le=1)] = 0,
@@ -233,7 +236,7 @@ async def rows(
     names = tuple(filter_names(columns))
     query = RowsQuery(region, start, most, sort, bool(descending), names, filter, search)
 
-    def make(catalog: Catalog, view: View | None, public: str) -> bytes | Iterator[bytes]:
+    def make(catalog: AnyCatalog, view: View | None, public: str) -> bytes | Iterator[bytes]:
         if as_csv:
             return source_facts.rows_csv(catalog, query, view)
         return _json(source_facts.rows_page(catalog, query, view, public))
@@ -254,7 +257,7 @@ def filter_names(text: str) -> list[str]:
 
 @router.get("/{source_group}/rows/{row}", response_model=source_models.SourceRow, responses=ANSWERS)
 async def one_row(
-    request: Request, source_group: GroupId, row: Annotated[int, Path(ge=0, le=10**9)], v: Version = ""
+    request: Request, source_group: GroupId, row: Annotated[int, Path(ge=0, le=MOST_ROW)], v: Version = ""
 ) -> Response:
     """Every column of one source."""
     group = _group(request, source_group)

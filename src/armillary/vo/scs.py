@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from armillary.catalogs.angles import DEGREES
 from armillary.errors import ParameterError
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from armillary.catalogs.catalog import Catalog
     from armillary.catalogs.fields import Field as Column
+    from armillary.catalogs.positions import PositionColumns
     from armillary.vo.parameters import Parameters
 
 STANDARD_ID = "ivo://ivoa.net/std/ConeSearch"
@@ -85,6 +85,20 @@ def error_votable(message: str) -> bytes:
     return to_bytes(Document((resource,), infos=(Info("Error", line, id="Error"),)))
 
 
+class Shown(Protocol):
+    """A catalog as far as cone searches show it: a ``Catalog``, or one of any size."""
+
+    fields: tuple[Column, ...]
+    name_field: Column | None
+    positions: PositionColumns
+
+    def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """ICRS degrees of some rows."""
+
+    def take(self, fields: Sequence[Column], rows: NDArray[np.int64]) -> dict[str, Any]:
+        """Some rows of some columns, as ``pyarrow`` arrays by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """A column of the answer, and where its values are from: a column of the catalog, or what is known of each row."""
@@ -105,7 +119,7 @@ class ConeTable:
         As of ``ConeQuery``.
     """
 
-    def __init__(self, catalog: Catalog, verbosity: int = 3) -> None:
+    def __init__(self, catalog: Shown, verbosity: int = 3) -> None:
         self._catalog = catalog
         main = _main_columns(catalog)
         own = {shown.column.name for shown in main if shown.column is not None}
@@ -158,8 +172,7 @@ class ConeTable:
     def _known(self, shown: _Shown, rows: NDArray[np.int64]) -> list[Any]:
         if shown.known == "row":
             return [str(row) for row in rows.tolist()]
-        array = self._catalog.ra if shown.known == "ra" else self._catalog.dec
-        found: list[Any] = array[rows].tolist()
+        found: list[Any] = self._catalog.places(rows)[shown.known == "dec"].tolist()
         return found
 
 
@@ -176,7 +189,7 @@ def _as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)
 
 
-def _main_columns(catalog: Catalog) -> tuple[_Shown, ...]:
+def _main_columns(catalog: Shown) -> tuple[_Shown, ...]:
     """Name and position: the catalog's own columns where they are what the standard wants, else made ones."""
     taken = {column.name.lower() for column in catalog.fields}
     name = catalog.name_field
@@ -188,7 +201,7 @@ def _main_columns(catalog: Catalog) -> tuple[_Shown, ...]:
     return main_id, *_positions(catalog, taken)
 
 
-def _positions(catalog: Catalog, taken: set[str]) -> tuple[_Shown, _Shown]:
+def _positions(catalog: Shown, taken: set[str]) -> tuple[_Shown, _Shown]:
     found = catalog.positions
     if found.frame == "icrs" and _is_degrees(found.lon) and _is_degrees(found.lat):
         lon, lat = (replace(field_of(column), unit="deg", ref=SYSTEM) for column in (found.lon, found.lat))

@@ -53,7 +53,7 @@ class ParquetTable(Table):
         limits.check_rows(self.name, metadata.num_rows)
         self.count = metadata.num_rows
         self._kinds = [field.type for field in schema]
-        self.fields = tuple(_fields(schema))
+        self.fields = tuple(fields_of(schema))
         self._places = {field.name: place for place, field in enumerate(self.fields)}
         self._leaves = _leaves(schema, metadata)
         # Facts of column chunks are not asked for: of a damaged file, that ends the process within pyarrow.
@@ -144,7 +144,8 @@ class ParquetTable(Table):
             raise CorruptFileError(self.name, "it cannot be read as Parquet: it is damaged or breaks off.") from error
 
 
-def _fields(schema: Any) -> list[Field]:
+def fields_of(schema: Any) -> list[Field]:
+    """Columns of a ``pyarrow.Schema``, with the units and words that it carries."""
     known = words_of_yaml(dict(schema.metadata or {}).get(b"table_meta_yaml", b""))
     made = []
     for name, given in zip(unique_names(schema.names), schema, strict=True):

@@ -16,7 +16,7 @@ from armillary.vo import scs
 from armillary.vo.votable import MEDIA_TYPE
 
 if TYPE_CHECKING:
-    from armillary.catalogs.catalog import Catalog
+    from armillary.holdings.catalogs import AnyCatalog
     from armillary.holdings.tree import SourceGroup
     from armillary.vo.votable import Document
 
@@ -50,15 +50,21 @@ def _document(group: SourceGroup, query: scs.ConeQuery, most: int) -> Document:
     return steadily_read(group, functools.partial(_of_version, group, query, most))
 
 
-def _of_version(group: SourceGroup, query: scs.ConeQuery, most: int, catalog: Catalog, _version: str) -> Document:
+def _of_version(group: SourceGroup, query: scs.ConeQuery, most: int, catalog: AnyCatalog, _version: str) -> Document:
     import numpy as np
 
-    from armillary.catalogs.cones import rows_within
+    from armillary.catalogs import cones
+    from armillary.catalogs.viewing import rows as sky_rows
+    from armillary.catalogs.viewing.catalog import SkyCatalog
 
     table = scs.ConeTable(catalog, query.verbosity)
     if not query.radius_deg:
         rows, total = np.empty(0, np.int64), 0
     else:
-        rows, total = rows_within(catalog, query.ra_deg, query.dec_deg, query.radius_deg, most)
+        cone = query.ra_deg, query.dec_deg, query.radius_deg, most
+        if isinstance(catalog, SkyCatalog):
+            rows, total = sky_rows.rows_within(catalog, *cone)
+        else:
+            rows, total = cones.rows_within(catalog, *cone)
     overflow = total > len(rows) or not most
     return table.document(group.name, group.description, rows, overflow=overflow)

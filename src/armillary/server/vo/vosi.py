@@ -20,7 +20,7 @@ from armillary.vo import datalink, obscore, scs, sia1, sia2, soda, vosi
 from armillary.vo.vosi import TableWords
 
 if TYPE_CHECKING:
-    from armillary.catalogs.catalog import Catalog
+    from armillary.holdings.catalogs import AnyCatalog
     from armillary.holdings.tree import SourceGroup
     from armillary.vo.vosi import Capability
 
@@ -188,7 +188,7 @@ def _outline(group: SourceGroup) -> TableWords:
 
 
 def _catalog_table(group: SourceGroup) -> TableWords:
-    def read(catalog: Catalog, _version: str) -> TableWords:
+    def read(catalog: AnyCatalog, _version: str) -> TableWords:
         return replace(_outline(group), rows=catalog.count, fields=scs.ConeTable(catalog).fields)
 
     return steadily_read(group, read)

@@ -1,0 +1,1 @@
+"""HATS catalogs of any size as they are looked at: density far out, rows near, pages, cones."""

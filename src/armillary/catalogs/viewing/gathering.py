@@ -1,0 +1,80 @@
+"""The row groups that a view meets, as far as they are few enough to be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from armillary.catalogs.drawing import Part
+from armillary.catalogs.filters import parse
+from armillary.catalogs.viewing.reach import reach_of
+from armillary.errors import LimitError
+
+if TYPE_CHECKING:
+    from armillary.catalogs.selection import Selection
+    from armillary.catalogs.viewing.catalog import SkyCatalog
+    from armillary.catalogs.viewing.partitions import RowGroup
+    from armillary.catalogs.viewing.reach import Reach
+    from armillary.catalogs.views import View
+
+MOST_ROWS = 2_000_000
+"""So many rows are read for one view."""
+MOST_OPENED = 1000
+"""So many partitions are opened for one view."""
+
+
+def gather(sky: SkyCatalog, view: View | None, reach: Reach | None = None) -> list[Part]:
+    """The row groups that a view meets.
+
+    Parameters
+    ----------
+    view
+        Part of the sky, None for all of it.
+    reach
+        What it meets, where that is known.
+
+    Raises
+    ------
+    LimitError
+        They hold more rows than are read for one view.
+    FileError
+        A partition is damaged.
+    """
+    reach = reach_of(view) if reach is None else reach
+    places = sky.partitions.within(reach.starts, reach.stops)
+    # Where all of a catalog may be read nobody need count first.
+    if (sky.count > MOST_ROWS and sky.counts.within(reach) > MOST_ROWS) or len(places) > MOST_OPENED:
+        raise _too_many(sky, reach)
+    found: list[tuple[int, RowGroup]] = []
+    rows = 0
+    for place in places.tolist():
+        for group in sky.groups_within(place, reach.starts, reach.stops):
+            rows += group.rows
+            if rows > MOST_ROWS:
+                raise _too_many(sky, reach)
+            found.append((int(sky.numbering.starts[place]) + group.start, group))
+    return [Part(sky.part(group), first) for first, group in found]
+
+
+def _too_many(sky: SkyCatalog, reach: Reach) -> LimitError:
+    about = rounded(sky.counts.within(reach))
+    return LimitError(
+        f"About {about:,} sources are here, more than are read one by one ({MOST_ROWS:,}): look at a smaller part of "
+        "the sky."
+    )
+
+
+def rounded(number: float) -> int:
+    """A number that is only known nearly, to two digits."""
+    return int(float(f"{number:.2g}"))
+
+
+def check_words(sky: SkyCatalog, selection: Selection) -> None:
+    """Refuse a filter that names columns that are not there, before anything is read.
+
+    Raises
+    ------
+    ParameterError
+        So it does, or it is none.
+    """
+    for comparison in parse(selection.filter):
+        sky.field(comparison.name, "filter")

@@ -1,0 +1,267 @@
+"""Partitions as their rows are read: row groups found by the statistics of the index, read when they are wanted."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from armillary.catalogs.table import Table, tidy
+from armillary.errors import CorruptFileError, UnsupportedFileError, VersionGoneError
+from armillary.sky.covers import fewer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from armillary.catalogs.fields import Field
+
+MOST_GROUP_ROWS = 4_000_000
+"""A row group is read whole: larger ones are refused."""
+MOST_COLUMN_BYTES = 1 << 30
+MOST_RANGES = 16
+BATCH_ROWS = 1 << 16
+# Bytes of memory for one of a footer, roughly.
+FOOTER_COST = 8
+
+Stamp = tuple[int, ...]
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """What changes when a local file or folder does; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - names of files may be no text
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+class PartitionFile:
+    """A Parquet file of a partition by its footer. Safe to use from many threads.
+
+    Parameters
+    ----------
+    path
+        Where it lies; never shown.
+    schema
+        Columns of the catalog, as a ``pyarrow.Schema``.
+
+    Attributes
+    ----------
+    name
+        For messages: its place in the catalog.
+    sizes
+        Rows of each row group.
+
+    Raises
+    ------
+    CorruptFileError
+        It is not there, or no Parquet.
+    """
+
+    def __init__(self, path: str, schema: Any) -> None:
+        from pyarrow import dataset, fs
+
+        self.name = "/".join(path.split("/")[-3:])
+        self._path, self._schema = path, schema
+        self._stamp = stamp_of(path)
+        if self._stamp is None:
+            raise CorruptFileError(self.name, "is named by the catalog and is not there.")
+        self._fragment = self._told(lambda: dataset.ParquetFileFormat().make_fragment(path, fs.LocalFileSystem()))
+        metadata = self._told(lambda: self._fragment.metadata)
+        # Facts of column chunks are not asked for here: of a damaged file, that ends the process within pyarrow.
+        self.sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        if min(self.sizes, default=0) < 0 or sum(self.sizes) != metadata.num_rows:
+            raise CorruptFileError(self.name, "its Parquet metadata contradict themselves: the row groups miss rows.")
+        self.nbytes = 1024 + FOOTER_COST * int(metadata.serialized_size)
+
+    def _told(self, read: Callable[[], Any]) -> Any:
+        """Result of ``read``, of the file as it was when it was opened."""
+        import pyarrow as pa
+
+        try:
+            result = read()
+        except (pa.ArrowException, OSError, ValueError) as error:
+            self._check()
+            raise CorruptFileError(self.name, "is not a Parquet file that can be read.") from error
+        self._check()
+        return result
+
+    def _check(self) -> None:
+        if stamp_of(self._path) != self._stamp:
+            raise VersionGoneError(f"{self.name}: the file changed: ask again.")
+
+    def groups_within(self, wanted: Any) -> list[int]:
+        """Row groups that may hold rows for which an expression is true, by their statistics."""
+        if wanted is None:
+            return list(range(len(self.sizes)))
+        found = self._told(lambda: self._fragment.subset(filter=wanted, schema=self._schema).row_groups)
+        return [group.id for group in found]
+
+    def column(self, group: int, name: str) -> Any:
+        """A column of a row group, as a ``pyarrow.ChunkedArray``."""
+        rows = self.sizes[group]
+        if rows > MOST_GROUP_ROWS:
+            raise UnsupportedFileError(
+                self.name,
+                f"has a row group of {rows:,} rows, and at most {MOST_GROUP_ROWS:,} are read at once: "
+                "`armillary catalog convert` makes smaller partitions.",
+            )
+        parts, size = [], 0
+        for batch in self._batches(group, [name]):
+            parts.append(batch.column(0))
+            size += batch.nbytes
+            if size > MOST_COLUMN_BYTES:
+                raise UnsupportedFileError(self.name, f"column {name} takes too much memory to be read whole.")
+        import pyarrow as pa
+
+        column = pa.chunked_array(parts, self._schema.field(name).type)
+        if len(column) != rows:
+            raise CorruptFileError(self.name, f"column {name} is damaged: it does not have {rows:,} rows.")
+        return tidy(column)
+
+    def rows(self, group: int, names: Sequence[str], rows: NDArray[np.int64]) -> Any:
+        """Some rows of a row group, ascending, as a ``pyarrow.Table``; it is read in pieces, up to the last of them."""
+        import pyarrow as pa
+
+        parts, start = [], 0
+        schema = pa.schema([self._schema.field(name) for name in names])
+        for batch in self._batches(group, names):
+            low, high = np.searchsorted(rows, [start, start + len(batch)])
+            if low < high:
+                parts.append(batch.take(pa.array(rows[low:high] - start)))
+            start += len(batch)
+            if high == len(rows):
+                break
+        if sum(map(len, parts)) != len(rows):
+            raise CorruptFileError(self.name, "is damaged: rows are missing.")
+        return pa.Table.from_batches(parts, schema)
+
+    def _batches(self, group: int, names: Sequence[str]) -> Iterator[Any]:
+        def start() -> Iterator[Any]:
+            part = self._fragment.subset(row_group_ids=[group])
+            found: Iterator[Any] = part.to_batches(
+                schema=self._schema,
+                columns=list(names),
+                batch_size=BATCH_ROWS,
+                batch_readahead=1,
+                fragment_readahead=1,
+                use_threads=False,
+            )
+            return found
+
+        batches = iter(self._told(start))
+        while (batch := self._told(lambda: next(batches, None))) is not None:
+            yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """A row group of a partition.
+
+    Parameters
+    ----------
+    file
+        The file that holds it.
+    number
+        Which of the file's.
+    start
+        Row of the partition that is its first.
+    rows
+        How many it has.
+    """
+
+    file: PartitionFile
+    number: int
+    start: int
+    rows: int
+
+
+class Partition:
+    """The row groups of a partition, those of several files in the order of their names."""
+
+    def __init__(self, files: Sequence[PartitionFile]) -> None:
+        self.files = tuple(files)
+        groups, start = [], 0
+        for file in files:
+            for number, rows in enumerate(file.sizes):
+                groups.append(RowGroup(file, number, start, rows))
+                start += rows
+        self.groups = tuple(groups)
+        self.rows = start
+        self._starts = np.array([group.start for group in groups], np.int64)
+
+    def groups_within(self, index: str | None, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> list[RowGroup]:
+        """Row groups that may hold some ranges of the index.
+
+        Parameters
+        ----------
+        index
+            Column of the index of order 29; None where the catalog has none: all groups then.
+        starts, stops
+            Half-open ranges, ascending.
+        """
+        wanted = _expression(index, *fewer(starts, stops, MOST_RANGES)) if index else None
+        kept = {(id(file), number) for file in self.files for number in file.groups_within(wanted)}
+        return [group for group in self.groups if (id(group.file), group.number) in kept and group.rows]
+
+    def split(self, rows: NDArray[np.int64]) -> Iterator[tuple[RowGroup, NDArray[np.int64]]]:
+        """Rows of the partition, ascending, as rows of its row groups.
+
+        Raises
+        ------
+        CorruptFileError
+            It has fewer rows.
+        """
+        if len(rows) and int(rows[-1]) >= self.rows:
+            raise CorruptFileError(self.files[0].name, f"has {self.rows:,} rows, fewer than the catalog says.")
+        which = np.searchsorted(self._starts, rows, "right") - 1
+        for number in np.unique(which).tolist():
+            group = self.groups[number]
+            yield group, rows[which == number] - group.start
+
+
+def _expression(index: str, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Any:
+    from pyarrow import compute
+
+    field = compute.field(index)
+    parts = [(field >= int(low)) & (field < int(high)) for low, high in zip(starts, stops, strict=True)]
+    return functools.reduce(lambda one, two: one | two, parts)
+
+
+class GroupTable(Table):
+    """A row group as a table.
+
+    Parameters
+    ----------
+    group
+        The row group.
+    fields
+        Columns of the catalog.
+    stored
+        Their names in the file, by their names in the catalog.
+    """
+
+    def __init__(self, group: RowGroup, fields: tuple[Field, ...], stored: dict[str, str]) -> None:
+        self.name, self.fields, self.count = group.file.name, fields, group.rows
+        self._group, self._stored = group, stored
+
+    @property
+    def nbytes(self) -> int:
+        """Next to nothing: columns are kept elsewhere."""
+        return 1024
+
+    def column(self, name: str) -> Any:
+        """The column."""
+        return self._group.file.column(self._group.number, self._stored[name])
+
+    def takes_rows(self, names: Sequence[str], rows: NDArray[np.int64]) -> bool:  # noqa: ARG002
+        """Never: whole columns are kept."""
+        return False
+
+
+__all__ = ["GroupTable", "Partition", "PartitionFile", "RowGroup", "stamp_of"]

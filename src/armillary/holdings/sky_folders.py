@@ -1,0 +1,152 @@
+"""Folders that are HATS catalogs: known by their files, followed by what a stat tells."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from armillary.errors import ArmillaryError, UnreadableFileError
+from armillary.holdings.files import file_name, outside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from armillary.catalogs.hats.catalog import HatsCatalog
+    from armillary.catalogs.viewing.catalog import SkyCatalog
+
+MARKS = ("collection.properties", "hats.properties", "catalog_info.json")
+WORDS = (*MARKS, "properties", "partition_info.csv", "skymap.fits", "point_map.fits")
+METADATA = ("_metadata", "_common_metadata")
+MOST_FOLLOWED = 10_000
+"""Files of so many partitions are looked at one by one; of more only their folders."""
+SHARE = 0.05
+"""Of the time that looking at files may take: a look that costs a lot serves the longer."""
+KEPT_FOLLOWERS = 4096
+
+
+def is_sky_folder(path: str) -> bool:
+    """Whether a local path is a folder that is a catalog, or a collection, by the names of its files."""
+    if "://" in path or not os.path.isdir(path):  # noqa: PTH112 - a Path would refuse some strings that a file system takes
+        return False
+    if any(os.path.isfile(os.path.join(path, name)) for name in MARKS):  # noqa: PTH113, PTH118
+        return True
+    # The older name alone is that of other things as well.
+    names = ("properties", "dataset")
+    return all(os.path.exists(os.path.join(path, name)) for name in names)  # noqa: PTH110, PTH118
+
+
+def check_sky_folder(path: str) -> None:
+    """Refuse what cannot be looked at: margins, indexes, damaged catalogs. Nothing is read but a few words.
+
+    Raises
+    ------
+    FileError
+        So it is.
+    """
+    from armillary.catalogs.viewing.catalog import SkyCatalog, open_shown
+
+    SkyCatalog(open_shown(path))
+
+
+def read_sky_folder(
+    path: str,
+    *,
+    ra_column: str | None = None,
+    dec_column: str | None = None,
+    name_column: str | None = None,
+    allows: Callable[[str], bool] = lambda _path: True,
+) -> SkyCatalog:
+    """Open a catalog: its words and partitions are read, no rows.
+
+    Raises
+    ------
+    FileError
+        It cannot be used.
+    """
+    from armillary.catalogs.viewing.catalog import SkyCatalog, open_shown
+
+    hats = open_shown(path)
+    if not allows(hats.folder.address):
+        raise outside(path)
+    return SkyCatalog(hats, ra_column=ra_column, dec_column=dec_column, name_column=name_column, allows=allows)
+
+
+class Follower:
+    """Tells when a catalog changed. Safe to use from many threads.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._folders: tuple[str, ...] = (path,)
+        self._files: list[str] = []
+        self._words = b""
+        self._whole = b""
+        self._until = 0.0
+
+    def version(self) -> str:
+        """What changes with any of its files.
+
+        Raises
+        ------
+        UnreadableFileError
+            It is gone.
+        """
+        with self._lock:
+            if not is_sky_folder(self._path):
+                raise UnreadableFileError(file_name(self._path), "there is no catalog here any more.")
+            words = self._stamps(self._word_files())
+            if words != self._words:
+                self._open_again()
+                words = self._words = self._stamps(self._word_files())
+                self._until = 0.0
+            if time.monotonic() >= self._until:
+                start = time.monotonic()
+                self._whole = self._stamps(self._files)
+                now = time.monotonic()
+                self._until = now + (now - start) / SHARE
+            return hashlib.blake2b(words + self._whole, digest_size=12).hexdigest()
+
+    def _word_files(self) -> list[str]:
+        inside = (f"dataset/{name}" for name in METADATA)
+        names = (*WORDS, *METADATA, *inside)
+        return [os.path.join(folder, name) for folder in self._folders for name in names]  # noqa: PTH118
+
+    def _open_again(self) -> None:
+        from armillary.catalogs.hats.catalog import open_catalog
+
+        try:
+            hats = open_catalog(self._path)
+        except ArmillaryError:
+            self._folders, self._files = (self._path,), []  # Reading it says why.
+            return
+        self._folders = tuple(dict.fromkeys((self._path, hats.folder.address)))
+        self._files = _followed(hats)
+
+    @staticmethod
+    def _stamps(paths: list[str]) -> bytes:
+        from armillary.catalogs.viewing.partitions import stamp_of
+
+        return repr([stamp_of(path) for path in paths]).encode()
+
+
+def _followed(hats: HatsCatalog) -> list[str]:
+    """Files of the partitions, and the folders that hold them."""
+    files = [hats.data.path(hats.file(pixel)).rstrip("/") for pixel in hats.partitions]
+    folders = list(dict.fromkeys(os.path.dirname(file) for file in files))  # noqa: PTH120
+    return folders + (files if len(files) <= MOST_FOLLOWED else [])
+
+
+@functools.lru_cache(maxsize=KEPT_FOLLOWERS)
+def follower(path: str) -> Follower:
+    """The one that follows a catalog."""
+    return Follower(path)
