@@ -163,6 +163,7 @@ def _serve_on(listener: Any, discovery: Found, settings: Settings) -> int:
     port = listener.getsockname()[1]
     application = make_application(discovery.holdings, settings, discovery=discovery, port=port, everybody=OWNER)
     run.raise_file_limit()
+    run.keep_freed_memory()
     decoded.resize(settings.memory << 19)  # Half of the memory; tiles and overviews have a quarter each.
     if not _something_opens(discovery):
         return _explain(discovery)

@@ -135,6 +135,7 @@ def serve(listener: socket.socket, job: Job, ready: Callable[[], None], orders: 
     figures = _figures(job)
     discovery, application = _application(listener, job, figures)
     run.raise_file_limit()
+    run.keep_freed_memory()
     decoded.resize(settings.memory << 19)
     discovery.start()
     discovery.finished.wait(SCAN_SECONDS)

@@ -117,7 +117,7 @@ def cut_observation(observation: Observation, wanted: Filter, *, most_pixels: in
             continue
         if observation.file.current()[1] == version:
             name = file_name(observation.obs_id, "fits")
-            return None if file is None else ObservationCut(observation.public(version), name, file)
+            return None if file is None else ObservationCut(ready.public, name, file)
     raise UnavailableError(f"{observation.file.name}: keeps changing while it is read: try again once it is written.")
 
 

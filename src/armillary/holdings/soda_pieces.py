@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from armillary.holdings.layers import Layer
@@ -125,13 +125,16 @@ class Prepared:
         In the order of the file.
     several
         Whether its cutouts are files of several extensions.
+    public
+        That version as clients see it.
     file
         The file of its images; None of what is computed.
     """
 
     pieces: tuple[AnyPiece, ...]
     several: bool
-    file: FitsFile | None = field(default=None)
+    public: str
+    file: FitsFile | None = None
 
     def primary(self) -> bytes:
         """Cards of the file's primary header that hold for all of it."""
@@ -157,7 +160,7 @@ def prepared(observation: Observation, image: ImageFile, version: str) -> Prepar
             _kept.move_to_end(key)
             return known[1]
     pieces = [part for piece in observation.pieces_in(image) for part in _parts(piece, image)]
-    made = Prepared(tuple(pieces), len(pieces) > 1, _file_of(pieces))
+    made = Prepared(tuple(pieces), len(pieces) > 1, observation.public(version), _file_of(pieces))
     with _lock:
         _kept[key] = version, made
         _kept.move_to_end(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import signal
 import threading
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Server", "address", "listen", "make_server", "raise_file_limit"]
+__all__ = ["Server", "address", "keep_freed_memory", "listen", "make_server", "raise_file_limit"]
 
 GRACE_SECONDS = 0.5
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+KEPT_BYTES = 16 << 20
 KILLS = [signal.SIGINT, signal.SIGTERM]
 ENDINGS = [*KILLS, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
@@ -126,3 +129,15 @@ def raise_file_limit() -> None:
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 20) if hard > 0 else 1 << 16, hard))
+
+
+def keep_freed_memory() -> None:
+    """Have glibc keep what was freed, up to 16 MiB of an arena, rather than return it to the system after each answer.
+
+    Memory that is fetched anew is filled with zeros page by page, which costs more than the answer. glibc comes to
+    such bounds by itself once larger blocks were freed, to as much as 64 MiB; these hold from the start, and stay.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(_TRIM_THRESHOLD, KEPT_BYTES)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TERMS = 8
 LEAF = 4
 _STACK = 256
+_ROOM = 1 << 11  # blocks, at first
+UNKNOWN, GOOD, BAD = 0, 1, 2
+FOUND, NOTHING, NO_CHART, LONG_WAY = 0, 1, 2, 3
 
 
 @njit(nogil=True, cache=True)
@@ -84,8 +87,8 @@ def gather(
     window: tuple[int, int, int, int],
     kind: int,
     region: Any,
-    blocks: NDArray[np.int32],
     box: NDArray[np.int64],
+    most: int,
 ) -> Any:
     """Find blocks of pixels that lie in a region, and small ones that its border may pass through.
 
@@ -97,15 +100,18 @@ def gather(
         Columns by which they are moved, as many times as it has numbers: on maps that go around the sky.
     window
         ``x0, x1, y0, y1``, ends included: what is beyond is left out.
-    blocks
-        Gets the box of the plane and its turn, ``x0, x1, y0, y1`` and 1 where all is inside, else 0; shape (n, 7).
     box
         Gets ``x0, x1, y0, y1`` about all of them.
+    most
+        How many blocks there may be.
 
     Returns
     -------
-    How many there are; −1 for more than there is room for.
+    Whether they are no more; of each its box of the plane and the turn of that, ``x0, x1, y0, y1`` and 1 where all
+    is inside, else 0: shape (n, 7).
     """
+    box[:] = window[1] + 1, window[0] - 1, window[3] + 1, window[2] - 1
+    blocks = np.empty((min(_ROOM, most), 7), np.int32)
     # Taken out of the tuple once: each look into it would be counted as one more owner.
     shape, points, normals, caps, levels, frame, table, bins, listed, room = region
     count = 0
@@ -144,7 +150,11 @@ def gather(
                     continue
                 if side > 0 or (x1 - x0 < LEAF and y1 - y0 < LEAF):
                     if count == blocks.shape[0]:
-                        return -1
+                        if count == most:
+                            return False, blocks
+                        larger = np.empty((min(8 * count, most), 7), np.int32)
+                        larger[:count] = blocks
+                        blocks = larger
                     blocks[count, 0], blocks[count, 1], blocks[count, 6] = k, turns[m], side
                     blocks[count, 2], blocks[count, 3], blocks[count, 4], blocks[count, 5] = x0, x1, y0, y1
                     box[0], box[1] = min(box[0], x0), max(box[1], x1)
@@ -160,7 +170,7 @@ def gather(
                         stack[depth, 2] = split_y + 1 if high else y0
                         stack[depth, 3] = y1 if high else split_y
                         depth += 1
-    return count
+    return True, blocks[:count]
 
 
 @njit(nogil=True, cache=True)
@@ -172,8 +182,8 @@ def settle(
     region: Any,
     inside: NDArray[np.bool_],
     origin: tuple[int, int],
-    doubts: NDArray[np.int64],
     found: NDArray[np.int64],
+    most: int,
 ) -> Any:
     """Tell of the pixels of blocks whether they are inside.
 
@@ -183,15 +193,17 @@ def settle(
         Gets True for those that are; empty where only ``found`` is wanted.
     origin
         Row and column of its first pixel.
-    doubts
-        Gets column and row of pixels that have to be computed, shape (n, 2).
     found
-        ``x0, x1, y0, y1``, ends included, that hold all pixels inside; widened.
+        Gets ``x0, x1, y0, y1``, ends included, that hold all pixels inside.
+    most
+        How many pixels there may be that have to be computed.
 
     Returns
     -------
-    How many doubts there are; −1 for more than there is room for.
+    Whether they are no more; their columns and rows, shape (n, 2).
     """
+    found[:] = np.iinfo(np.int64).max, -1, np.iinfo(np.int64).max, -1
+    doubts = np.empty((most, 2), np.int64)
     for n in range(blocks.shape[0]):
         if blocks[n, 6]:
             x0, x1, y0, y1 = blocks[n, 2], blocks[n, 3], blocks[n, 4], blocks[n, 5]
@@ -233,8 +245,73 @@ def settle(
                     if inside.size:
                         inside[line - origin[0], column - origin[1]] = True
                 elif side == 0:
-                    if count >= doubts.shape[0]:
-                        return -1
+                    if count == most:
+                        return False, doubts
                     doubts[count, 0], doubts[count, 1] = column, line
                     count += 1
-    return count
+    return True, doubts[:count]
+
+
+@njit(nogil=True, cache=True)
+def search(
+    cells: tuple[NDArray[np.float64], NDArray[np.float64]],
+    cone: tuple[NDArray[np.float64], float],
+    charts: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int8]],
+    columns: tuple[int, int, int],
+    shape: tuple[int, float],
+    region: Any,
+    most: tuple[int, int, int],
+) -> Any:
+    """Find the pixels of a region in a plane.
+
+    Parameters
+    ----------
+    cells
+        Circles about boxes of the plane, as ``near_caps`` takes them.
+    cone
+        Circle about the region.
+    charts
+        Those of the boxes: coefficients, numbers, corners, and whether there are any.
+    columns
+        Columns after which the plane repeats, the first that is looked at, and the one after the last; of a plane that
+        does not repeat 0, and whatever.
+    shape
+        Kind of the region, and how far off charts may be for it.
+    most
+        Pixels up to which the mask is made; blocks and doubts that there may be.
+
+    Returns
+    -------
+    ``FOUND``, ``NOTHING``, ``NO_CHART`` where one must be made first, or ``LONG_WAY``; ends as ``settle`` gives them;
+    which pixels are inside; row and column of the first of these; doubts.
+    """
+    coefficients, numbers, corners, state = charts
+    ends, box, mask = np.empty(4, np.int64), np.empty(4, np.int64), np.zeros((0, 0), np.bool_)
+    nothing = np.empty((0, 2), np.int64)
+    near = near_caps(cells[0], cells[1], cone[0], cone[1])
+    status = FOUND if near.size else NOTHING
+    x0, x1, y0, y1 = 1 << 62, -1, 1 << 62, -1
+    for k in near:
+        if state[k] == BAD or numbers[k, 6] > shape[1]:
+            status = LONG_WAY
+            break
+        if state[k] == UNKNOWN:
+            status = NO_CHART
+        x0, x1 = min(x0, corners[k, 0]), max(x1, corners[k, 1])
+        y0, y1 = min(y0, corners[k, 2]), max(y1, corners[k, 3])
+    if status != FOUND:
+        return status, ends, mask, (0, 0), nothing
+    turns = np.zeros(1, np.int64)
+    period, low, high = columns
+    if period:
+        x0, x1 = low, high - 1
+        turns = np.arange(low // period, x1 // period + 1) * period
+    few, blocks = gather(coefficients, numbers, corners, near, turns, (x0, x1, y0, y1), shape[0], region, box, most[1])
+    if not few or not len(blocks):
+        return LONG_WAY if not few else NOTHING, ends, mask, (0, 0), nothing
+    width, height = box[1] + 1 - box[0], box[3] + 1 - box[2]
+    if width * height <= most[0]:
+        mask = np.zeros((height, width), np.bool_)
+    origin = (box[2], box[0])
+    few, doubts = settle(coefficients, numbers, blocks, shape[0], region, mask, origin, ends, most[2])
+    return FOUND if few else LONG_WAY, ends, mask, origin, doubts

@@ -38,7 +38,7 @@ _TESTED = np.array(
 _kept: OrderedDict[int, tuple[PlaneWcs, Any]] = OrderedDict()
 _lock = threading.Lock()
 
-UNKNOWN, GOOD, BAD = 0, 1, 2
+UNKNOWN, GOOD, BAD = 0, 1, 2  # as in chart_kernels
 
 
 class Charts:
@@ -50,6 +50,8 @@ class Charts:
         World coordinates of the plane.
     corners
         First and last column and row of each box, both included; shape (n, 4): x0, x1, y0, y1.
+    whole
+        Which boxes can have a chart: all of such a box is sky.
 
     Attributes
     ----------
@@ -60,16 +62,19 @@ class Charts:
         many of the terms are needed.
     state
         ``UNKNOWN``, ``GOOD`` or ``BAD``.
+    arrays
+        Coefficients, numbers, corners, state.
     """
 
-    def __init__(self, wcs: PlaneWcs, corners: NDArray[np.int64]) -> None:
+    def __init__(self, wcs: PlaneWcs, corners: NDArray[np.int64], whole: NDArray[np.bool_]) -> None:
         count = len(corners)
         self._wcs = wcs
         self._lock = threading.Lock()
         self.corners = corners
         self.coefficients = np.zeros((count, 3, TERMS, TERMS))
         self.numbers = np.zeros((count, 8))
-        self.state = np.zeros(count, np.int8)
+        self.state = np.where(whole, UNKNOWN, BAD).astype(np.int8)
+        self.arrays = (self.coefficients, self.numbers, corners, self.state)
 
     def ready(self, which: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Make those charts that are not there yet; which are good."""

@@ -62,7 +62,8 @@ class Circle(Region):
         if not 0.0 <= radius_deg <= 180.0:
             raise ParameterError(parameter, f"the radius is from 0 to 180 degrees, not {number(radius_deg)}")
         self.ra_deg, self.dec_deg, self.radius_deg = ra_deg, dec_deg, radius_deg
-        self._centre = to_vectors(ra_deg % 360.0, dec_deg)
+        lon, lat = math.radians(ra_deg % 360.0), math.radians(dec_deg)
+        self._centre = np.array([math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)])
         self._radius = math.radians(radius_deg)
 
     def contains(self, vectors: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ REGION_NAMES = ("POS", "CIRCLE", "POLYGON")
 FILTER_NAMES = (*REGION_NAMES, "BAND", "TIME", "POL")
 NAMES = ("ID", *FILTER_NAMES, "RESPONSEFORMAT", "RUNID", "UPLOAD", "RADIUS", "PACKAGE")
 """All parameters that mean something here."""
+_SINGLE = frozenset(NAMES) - {"POL"}
 POLARIZATIONS = ("I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX", "POLI", "POLA")
 """States of ObsCore 1.1, section 3.3.4.4."""
 FORMATS = {
@@ -246,8 +247,8 @@ def run_id_of(parameters: Parameters) -> str:
 
 
 def _check_single(parameters: Parameters) -> None:
-    for name in NAMES:
-        if name != "POL":
+    for name in parameters:
+        if name in _SINGLE:
             parameters.one(name)
     given = [name for name in REGION_NAMES if parameters.all(name)]
     if len(given) > 1:
@@ -324,6 +325,8 @@ def _package(text: str | None) -> str:
 
 
 def _uploads(parameters: Parameters, *, sync: bool) -> tuple[UploadWord, ...]:
+    if "UPLOAD" not in parameters:
+        return ()
     # TAP 1.0 has several tables in one value, with semicolons between; DALI 1.1 repeats the parameter.
     pairs = [pair for text in parameters.all("UPLOAD") for pair in text.split(";") if pair.strip()]
     if pairs and sync:

@@ -162,7 +162,7 @@ def test_too_many_doubts_or_blocks_take_the_long_way(monkeypatch: pytest.MonkeyP
     ra, dec = (float(value) for value in wcs.pixel_to_icrs(450, 350))
     region = parse_pos(f"CIRCLE {ra} {dec} 0.03")
     wanted = cut_region(wcs, region)
-    for name, value in (("MOST_DOUBTS", 0), ("ROOM", (10,))):
+    for name, value in (("MOST_DOUBTS", 0), ("MOST_BLOCKS", 10)):
         monkeypatch.setattr(atlas_module, name, value)
         found = cut_region(wcs, region)
         assert found.window == wanted.window

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 COARSE = 32
 PARTS = 4
 KEPT = 128
+MOST_BLOCKS = 1 << 18
 MOST_DOUBTS = 1 << 12
-# How many blocks there is room for, at first and then.
-ROOM = (1 << 11, 1 << 14, 1 << 18)
 # Up to so many pixels the mask is made with the search for the window, and kept with it.
 MASK_PIXELS = 1 << 22
 # Projections whose sky has neither a gap nor a dent: what lies between pixels with sky has some.
@@ -85,7 +84,8 @@ class Atlas:
         self.period = period
         self.cells = _first_cells(wcs, period)
         self._smooth = is_smooth(wcs)
-        self._charts = Charts(wcs, np.stack(self.cells[:4], axis=-1))
+        self._circles = self.cells.middle, self.cells.radius
+        self._charts = Charts(wcs, np.stack(self.cells[:4], axis=-1), self.cells.whole & self._smooth)
 
     def search(self, region: Region, low: int) -> Found | None:
         """The pixels of a region, as ``windows`` finds them; None where it takes the long way.
@@ -95,21 +95,22 @@ class Atlas:
         low
             First column that is looked at, of a plane that repeats.
         """
-        high = self.wcs.shape[1] if self.period is None else low + self.period
-        shape = region.for_kernels()
-        near = self._near(region, shape)
-        if near is None or not len(near):
-            return None if near is None else Found(None)
-        blocks, loose = self._blocks(shape, near, self._around(near, low, high))
-        if blocks is None or not len(blocks):
-            return None if blocks is None else Found(None)
-        mask = np.zeros(loose.shape, np.bool_) if loose.shape[0] * loose.shape[1] <= MASK_PIXELS else _NO_MASK
-        box = self._settled(region, shape, blocks, loose, mask)
-        if box is None or box[0] > box[1]:
-            return None if box is None else Found(None)
-        x0, x1, y0, y1 = box[0], box[1] + 1, box[2], box[3] + 1
-        inside = mask[y0 - loose.y0 : y1 - loose.y0, x0 - loose.x0 : x1 - loose.x0] if mask.size else None
-        return Found((x0, y0, x1, y1), inside)
+        kernels, charts, shape = _kernels(), self._charts, region.for_kernels()
+        status = kernels.NO_CHART
+        while status == kernels.NO_CHART:
+            status, ends, mask, (y, x), doubts = kernels.search(
+                self._circles, region.cone(), charts.arrays, (self.period or 0, low, low + (self.period or 0)),
+                (shape.kind, shape.most_slack), shape.arguments(), (MASK_PIXELS, MOST_BLOCKS, MOST_DOUBTS),
+            )  # fmt: skip
+            if status == kernels.NO_CHART:
+                charts.ready(self._near(region))
+        if status == kernels.LONG_WAY:
+            return None
+        ends = self._with_doubts(region, ends.tolist(), doubts, mask, (y, x))
+        if status == kernels.NOTHING or ends[0] > ends[1]:
+            return Found(None)
+        x0, x1, y0, y1 = ends[0], ends[1] + 1, ends[2], ends[3] + 1
+        return Found((x0, y0, x1, y1), mask[y0 - y : y1 - y, x0 - x : x1 - x] if mask.size else None)
 
     def mask(self, region: Region, window: Window, otherwise: Callable[[Window], NDArray[np.bool_]]) -> Any:
         """Which pixels of a window lie in a region.
@@ -123,10 +124,9 @@ class Atlas:
             return otherwise(window)
         inside = np.zeros(window.shape, np.bool_)
         shape = region.for_kernels()
-        near = _kernels().near_caps(self.cells.middle, self.cells.radius, *region.cone())
-        good = self._good(near, shape.most_slack)
-        blocks, _ = self._blocks(shape, near[good], window)
-        if blocks is None or self._settled(region, shape, blocks, window, inside) is None:
+        near = self._near(region)
+        good = self._charts.ready(near) & (self._charts.numbers[near, 6] <= shape.most_slack)
+        if not self._mark(region, shape, near[good], window, inside):
             return otherwise(window)
         for k in near[~good].tolist():
             for turn in self._turns(window.x0, window.x1).tolist():
@@ -136,24 +136,10 @@ class Atlas:
                     inside[rows, part.x0 - window.x0 : part.x1 - window.x0] |= otherwise(part)
         return inside
 
-    def _near(self, region: Region, shape: ForKernels) -> NDArray[np.int64] | None:
-        """Boxes that may hold pixels of a region; None where one of them has no chart."""
-        near: NDArray[np.int64] = _kernels().near_caps(self.cells.middle, self.cells.radius, *region.cone())
-        return near if self._good(near, shape.most_slack).all() else None
-
-    def _good(self, which: NDArray[np.int64], most_slack: float) -> NDArray[np.bool_]:
-        good = self.cells.whole[which] & self._smooth
-        good[good] = self._charts.ready(which[good])
-        good &= self._charts.numbers[which, 6] <= most_slack
-        return good
-
-    def _around(self, near: NDArray[np.int64], low: int, high: int) -> Window:
-        """Columns and rows of boxes, of a plane that repeats all columns."""
-        cells = self.cells
-        y0, y1 = int(cells.y0[near].min()), int(cells.y1[near].max()) + 1
-        if self.period is not None:
-            return Window(y0, y1, low, high)
-        return Window(y0, y1, int(cells.x0[near].min()), int(cells.x1[near].max()) + 1)
+    def _near(self, region: Region) -> NDArray[np.int64]:
+        """Boxes that may hold pixels of a region."""
+        near: NDArray[np.int64] = _kernels().near_caps(*self._circles, *region.cone())
+        return near
 
     def _turns(self, x0: int, x1: int) -> NDArray[np.int64]:
         if self.period is None:
@@ -166,60 +152,45 @@ class Atlas:
         y0, y1 = max(window.y0, int(cells.y0[k])), min(window.y1, int(cells.y1[k]) + 1)
         return Window(y0, y1, x0, x1) if x0 < x1 and y0 < y1 else None
 
-    def _blocks(
-        self, shape: ForKernels, which: NDArray[np.int64], window: Window
-    ) -> tuple[NDArray[np.int32] | None, Window]:
-        """Blocks of pixels that are inside, or may be, and the window about them; None for too many."""
-        charts = self._charts
-        turns = self._turns(window.x0, window.x1)
+    def _mark(
+        self, region: Region, shape: ForKernels, which: NDArray[np.int64], window: Window, inside: NDArray[np.bool_]
+    ) -> bool:
+        """Tell of the pixels of a window that boxes have whether they are inside; False for too many doubts."""
+        coefficients, numbers, corners, _ = self._charts.arrays
+        turns, arguments = self._turns(window.x0, window.x1), shape.arguments()
         ends = (window.x0, window.x1 - 1, window.y0, window.y1 - 1)
-        for room in ROOM:
-            blocks = np.empty((room, 7), np.int32)
-            box = np.array([window.x1, window.x0 - 1, window.y1, window.y0 - 1])
-            count = _kernels().gather(
-                charts.coefficients, charts.numbers, charts.corners, which, turns, ends, shape.kind,
-                shape.arguments(), blocks, box,
+        about, origin = np.empty(4, np.int64), (window.y0, window.x0)
+        few, blocks = _kernels().gather(
+            coefficients, numbers, corners, which, turns, ends, shape.kind, arguments, about, MOST_BLOCKS
+        )  # fmt: skip
+        if few:
+            few, doubts = _kernels().settle(
+                coefficients, numbers, blocks, shape.kind, arguments, inside, origin, about, MOST_DOUBTS
             )  # fmt: skip
-            if count >= 0:
-                x0, x1, y0, y1 = box.tolist()
-                return blocks[:count], Window(y0, y1 + 1, x0, x1 + 1)
-        return None, window
+        if few:
+            self._with_doubts(region, about.tolist(), doubts, inside, origin)
+        return bool(few)
 
-    def _settled(
+    def _with_doubts(
         self,
         region: Region,
-        shape: ForKernels,
-        blocks: NDArray[np.int32],
-        window: Window,
+        ends: list[int],
+        doubts: NDArray[np.int64],
         mask: NDArray[np.bool_],
-    ) -> list[int] | None:
-        """``x0, x1, y0, y1`` of pixels in a region, ends included; None for too many doubts.
-
-        Parameters
-        ----------
-        mask
-            Of the window: gets True for those; or empty.
-        """
-        charts = self._charts
-        found = np.array([window.x1, window.x0 - 1, window.y1, window.y0 - 1])
-        doubts = np.empty((MOST_DOUBTS, 2), np.int64)
-        count = _kernels().settle(
-            charts.coefficients, charts.numbers, blocks, shape.kind, shape.arguments(), mask,
-            (window.y0, window.x0), doubts, found,
-        )  # fmt: skip
-        if count < 0:
-            return None
-        ends: list[int] = found.tolist()
-        if count:
-            x, y = doubts[:count].T
-            inside = region.contains(self.wcs.pixel_to_vectors(x, y))
-            if inside.any():
-                x, y = x[inside], y[inside]
-                if mask.size:
-                    mask[y - window.y0, x - window.x0] = True
-                ends = [min(ends[0], int(x.min())), max(ends[1], int(x.max())),
-                        min(ends[2], int(y.min())), max(ends[3], int(y.max()))]  # fmt: skip
-        return ends
+        origin: tuple[int, int],
+    ) -> list[int]:
+        """Ends ``x0, x1, y0, y1`` widened by those pixels in doubt that are inside; a mask gets True for them."""
+        if not len(doubts):
+            return ends
+        x, y = doubts.T
+        inside = region.contains(self.wcs.pixel_to_vectors(x, y))
+        if not inside.any():
+            return ends
+        x, y = x[inside], y[inside]
+        if mask.size:
+            mask[y - origin[0], x - origin[1]] = True
+        return [min(ends[0], int(x.min())), max(ends[1], int(x.max())),
+                min(ends[2], int(y.min())), max(ends[3], int(y.max()))]  # fmt: skip
 
 
 def atlas_of(wcs: PlaneWcs, period: int | None) -> Atlas:

@@ -111,6 +111,8 @@ def card(key: bytes, value: float, comment: bytes = b"") -> bytes:
 
 def _plain(text: str) -> str:
     """Words in ASCII, letters without accents and signs as programs write them."""
+    if text.isascii() and text.isprintable():
+        return text
     apart = unicodedata.normalize("NFKD", text.translate(_ASCII))
     letters = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return letters.encode("ascii", "replace").translate(_UNPRINTABLE).decode()

@@ -102,11 +102,10 @@ def free_number(dtype: np.dtype[Any], blocks: Callable[[], Iterable[NDArray[Any]
     low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
     # Bytes are seldom 255, and often 0.
     wanted = [high, low] if dtype.itemsize == 1 else [low, high]
-    for block in blocks():
-        wanted = [number for number in wanted if not _holds(block, number)]
-        if not wanted:
-            return _least_free(dtype, blocks()) if dtype.itemsize <= 2 else None
-    return wanted[0]
+    for number in wanted:
+        if not any(_holds(block, number) for block in blocks()):
+            return number
+    return _least_free(dtype, blocks()) if dtype.itemsize <= 2 else None
 
 
 def _holds(block: NDArray[Any], number: int) -> bool:

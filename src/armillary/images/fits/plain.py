@@ -77,6 +77,7 @@ class PlainPlane(FitsPlane):
         """The plane in the mapped file; None when compressed, remote, truncated or not in contiguous rows."""
         if self._dx != self._stored.itemsize or self.dtype == np.uint64:
             return None
+        self._file.check()
         stored = self._mapped_array()
         return None if stored is None else MappedPixels(stored, self._linear)
 
@@ -95,9 +96,9 @@ class PlainPlane(FitsPlane):
         return self._file.read(lambda: to_float32(self._sample(step)))
 
     def _mapped_array(self) -> NDArray[Any] | None:
+        """The plane in the mapped file; whether that is the version that was opened is looked at by who asks."""
         if self._end > self._limit:
             return None
-        self._file.check()
         view = self._file.source.mapped()
         if view is None:
             return None
