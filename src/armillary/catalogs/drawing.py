@@ -52,6 +52,8 @@ class Wish:
         Numeric columns, by the names of their arrays.
     first
         Column whose largest values (or ``smallest``) come first in each cell of the sky; None for an order by chance.
+    crowd
+        Of more sources than this a few are enough where a picture tells how dense they lie; None for ``limit``.
     """
 
     limit: int
@@ -59,6 +61,7 @@ class Wish:
     columns: Mapping[str, Field] = field(default_factory=dict)
     first: Field | None = None
     smallest: bool = False
+    crowd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

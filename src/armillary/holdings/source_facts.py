@@ -82,6 +82,8 @@ class PointsQuery:
         ``largest`` or ``smallest``: sources of such a ``size`` come first; empty for an order by chance.
     filter, search
         Conditions on rows.
+    crowd
+        Of more sources than this a few will do, where a picture of their density comes with them.
     """
 
     region: Region
@@ -91,6 +93,7 @@ class PointsQuery:
     first: str = ""
     filter: str = ""
     search: str = ""
+    crowd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,9 @@ def _drawn(catalog: AnyCatalog, query: PointsQuery, view: View | None, extra: di
     from armillary.catalogs.viewing.points import draw_of_sky
 
     first = extra["size"] if query.first else None
-    wish = Wish(query.limit, Selection(query.filter, query.search), extra, first, query.first == "smallest")
+    wish = Wish(
+        query.limit, Selection(query.filter, query.search), extra, first, query.first == "smallest", query.crowd
+    )
     if isinstance(catalog, SkyCatalog):
         return draw_of_sky(catalog, view, wish)
     return draw([Part(catalog)], view, wish)

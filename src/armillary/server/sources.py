@@ -194,6 +194,9 @@ async def points(
     ] = "",
     filter: Filter = "",  # noqa: A002 - the API's word
     search: Search = "",
+    crowd: Annotated[
+        int | None, Query(ge=0, le=50_000, description="Of more sources a few will do, with their density.")
+    ] = None,
     v: Version = "",
 ) -> Response:
     """Sources in a view, at most `limit`: a uint32, JSON of that length, then typed arrays; see the reference."""
@@ -201,7 +204,7 @@ async def points(
     region = _region(request, *asked)
     if region == Region():
         raise ParameterError("layer", "give layer, x0, y0, x1 and y1, or ra, dec and radius")
-    query = PointsQuery(region, limit, size, color, first, filter, search)
+    query = PointsQuery(region, limit, size, color, first, filter, search, crowd)
     made = await _answered(
         request, group, region, lambda catalog, view, public: source_facts.points(catalog, query, view, public), v
     )

@@ -2,10 +2,18 @@ import { describe, expect, it } from "vitest";
 import { DamagedPoints, decodePoints } from "./points";
 import { parseExact } from "./sources";
 
-type Column = { name: string; values: Uint32Array | Float32Array | Float64Array; dtype?: string; length?: number };
+type Column = {
+  name: string;
+  values: Uint32Array | Float32Array | Float64Array | Uint8Array;
+  dtype?: string;
+  length?: number;
+};
 
 function body(head: object, columns: Column[], cut = 0): ArrayBuffer {
-  const dtypes = { Uint32Array: "<u4", Float32Array: "<f4", Float64Array: "<f8" } as Record<string, string>;
+  const dtypes = { Uint32Array: "<u4", Float32Array: "<f4", Float64Array: "<f8", Uint8Array: "|u1" } as Record<
+    string,
+    string
+  >;
   const arrays = columns.map(({ name, values, dtype, length }) => ({
     name,
     dtype: dtype ?? dtypes[values.constructor.name],
@@ -48,6 +56,34 @@ describe("points", () => {
   it("may be none", () => {
     const none = three().map(({ name, values }) => ({ name, values: values.slice(0, 0) }));
     expect(decodePoints(body({ ...head, total: 0, count: 0, complete: true }, none)).count).toBe(0);
+  });
+
+  const window = { nx: 3, ny: 2, x0: -0.5, y0: 0, x1: 2.5, y1: 2, low: 1, high: 8 };
+  const grades = { name: "density", values: Uint8Array.of(0, 1, 2, 3, 4, 255) };
+  const none = () => three().map(({ name, values }) => ({ name, values: values.slice(0, 0) }));
+
+  it("come with the density of what is too much to be sent", () => {
+    const { density, count } = decodePoints(body({ ...head, count: 0, density: window }, [...none(), grades]));
+    expect(count).toBe(0);
+    expect(density).toEqual({ ...window, grades: grades.values });
+    expect(decodePoints(body(head, three())).density).toBeNull();
+  });
+
+  it.each([
+    ["grades that are missing", window, none()],
+    ["too few grades", { ...window, ny: 3 }, [...none(), grades]],
+    ["a size beyond measure", { ...window, nx: 1e9 }, [...none(), grades]],
+    ["edges that are missing", { ...window, x1: undefined }, [...none(), grades]],
+    ["no window", null, [...none(), grades]],
+  ])("with a density are refused for %s", (_, density, columns) => {
+    expect(() => decodePoints(body({ ...head, count: 0, density }, columns))).toThrow(DamagedPoints);
+  });
+
+  it("of very large catalogs have numbers of rows beyond 32 bits", () => {
+    const large = three().map((column) =>
+      column.name === "row" ? { name: "row", values: Float64Array.of(1, 2 ** 40, 2 ** 52) } : column,
+    );
+    expect([...decodePoints(body(head, large)).row]).toEqual([1, 2 ** 40, 2 ** 52]);
   });
 
   it("leave unknown arrays aside", () => {

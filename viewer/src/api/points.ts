@@ -1,13 +1,29 @@
 /** The body of `GET /api/sources/{source_group}/points`: a JSON head and typed arrays. Reading is total. */
 
+/** How dense the sources lie in a window of the layer, sources per square degree. */
+export interface Density {
+  nx: number;
+  ny: number;
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+  /** Densities of the grades 1 and 255, with logarithmic steps between; the same for every window of a catalog. */
+  low: number;
+  high: number;
+  /** Row by row from `y0` on; 0 where there is nothing. */
+  grades: Uint8Array;
+}
+
 export interface Points {
-  /** Sources that lie in what was asked for. */
+  /** Sources that lie in what was asked for; nearly, where there is a density. */
   total: number;
   /** Those of them that are here. */
   count: number;
   complete: boolean;
   version: string;
-  row: Uint32Array;
+  /** Numbers of rows; those of very large catalogs come as floats. */
+  row: Uint32Array | Float64Array;
   ra: Float64Array;
   dec: Float64Array;
   /** Pixels of the layer that was asked for. */
@@ -15,25 +31,29 @@ export interface Points {
   y: Float64Array | null;
   size: Float32Array | null;
   color: Float32Array | null;
+  /** Where the sources are too many to be here. */
+  density: Density | null;
 }
 
-const KINDS = { "<u4": Uint32Array, "<f4": Float32Array, "<f8": Float64Array } as const;
+const KINDS = { "<u4": Uint32Array, "<f4": Float32Array, "<f8": Float64Array, "|u1": Uint8Array } as const;
 type Kind = keyof typeof KINDS;
-type Column = Uint32Array | Float32Array | Float64Array;
+type Column = Uint32Array | Float32Array | Float64Array | Uint8Array;
 
-/** What each array must be; those with a question mark may be missing. */
-const WANTED: Record<string, { kind: Kind; needed: boolean }> = {
-  row: { kind: "<u4", needed: true },
-  ra: { kind: "<f8", needed: true },
-  dec: { kind: "<f8", needed: true },
-  x: { kind: "<f8", needed: false },
-  y: { kind: "<f8", needed: false },
-  size: { kind: "<f4", needed: false },
-  color: { kind: "<f4", needed: false },
+/** What each array may be, and whether it must be there. */
+const WANTED: Record<string, { kinds: readonly Kind[]; needed: boolean }> = {
+  row: { kinds: ["<u4", "<f8"], needed: true },
+  ra: { kinds: ["<f8"], needed: true },
+  dec: { kinds: ["<f8"], needed: true },
+  x: { kinds: ["<f8"], needed: false },
+  y: { kinds: ["<f8"], needed: false },
+  size: { kinds: ["<f4"], needed: false },
+  color: { kinds: ["<f4"], needed: false },
+  density: { kinds: ["|u1"], needed: false },
 };
 
 const MOST_HEAD = 65_536;
 const MOST_POINTS = 50_000;
+const MOST_SIDE = 4096;
 
 /** The answer is not what the contract says. */
 export class DamagedPoints extends Error {
@@ -48,6 +68,7 @@ interface Head {
   count: number;
   complete: boolean;
   version: string;
+  density?: Omit<Density, "grades">;
   arrays: { name: string; dtype: Kind; length: number }[];
 }
 
@@ -60,13 +81,14 @@ export function decodePoints(body: ArrayBuffer): Points {
     count: head.count,
     complete: head.complete,
     version: head.version,
-    row: get("row") as Uint32Array,
+    row: get("row") as Uint32Array | Float64Array,
     ra: get("ra") as Float64Array,
     dec: get("dec") as Float64Array,
     x: get("x") as Float64Array | null,
     y: get("y") as Float64Array | null,
     size: get("size") as Float32Array | null,
     color: get("color") as Float32Array | null,
+    density: head.density ? { ...head.density, grades: get("density") as Uint8Array } : null,
   };
 }
 
@@ -99,8 +121,17 @@ function checkHead(parsed: unknown): Head {
     typeof head.version === "string" &&
     Array.isArray(head.arrays) &&
     head.arrays.length <= 32;
-  if (!whole) throw new DamagedPoints("the head says too little");
+  if (!whole || !isWindow(head.density)) throw new DamagedPoints("the head says too little");
   return head as Head;
+}
+
+/** Whether a density says all that it must; there need be none. */
+function isWindow(density: unknown): boolean {
+  if (density === undefined) return true;
+  const said = density as Record<string, unknown> | null;
+  if (typeof said !== "object" || said === null) return false;
+  const sides = isCount(said.nx, MOST_SIDE) && isCount(said.ny, MOST_SIDE) && said.nx > 0 && said.ny > 0;
+  return sides && ["x0", "y0", "x1", "y1", "low", "high"].every((name) => Number.isFinite(said[name]));
 }
 
 function readArrays(body: ArrayBuffer, head: Head, start: number): Map<string, Column> {
@@ -109,11 +140,13 @@ function readArrays(body: ArrayBuffer, head: Head, start: number): Map<string, C
   for (const array of head.arrays) {
     const Kind = Object.hasOwn(KINDS, String(array?.dtype)) ? KINDS[array.dtype] : undefined;
     if (!Kind) throw new DamagedPoints("an array is of an unknown type");
-    if (array.length !== head.count) throw new DamagedPoints("an array is of another length");
+    const { nx, ny } = head.density ?? { nx: 0, ny: 0 };
+    if (array.length !== (array.name === "density" ? nx * ny : head.count))
+      throw new DamagedPoints("an array is of another length");
     const bytes = array.length * Kind.BYTES_PER_ELEMENT;
     if (at + bytes > body.byteLength) throw new DamagedPoints("an array is cut off");
     const wanted = Object.hasOwn(WANTED, array.name) ? WANTED[array.name] : null;
-    if (wanted && wanted.kind !== array.dtype) throw new DamagedPoints(`${array.name} is of another type`);
+    if (wanted && !wanted.kinds.includes(array.dtype)) throw new DamagedPoints(`${array.name} is of another type`);
     if (wanted) columns.set(array.name, new Kind(body, at, array.length));
     at = Math.ceil((at + bytes) / 8) * 8;
   }
@@ -121,5 +154,6 @@ function readArrays(body: ArrayBuffer, head: Head, start: number): Map<string, C
     if (needed && !columns.has(name)) throw new DamagedPoints(`${name} is missing`);
   }
   if (columns.has("x") !== columns.has("y")) throw new DamagedPoints("half of the pixels is missing");
+  if (head.density && !columns.has("density")) throw new DamagedPoints("the density is missing");
   return columns;
 }

@@ -78,6 +78,8 @@ export interface PointsWish {
   first?: "largest" | "smallest";
   filter?: string;
   search?: string;
+  /** Of more sources than this a few will do, where a picture of their density comes with them. */
+  crowd?: number;
   v?: string;
 }
 
@@ -119,16 +121,15 @@ export const sources = {
     const columns = info.columns.map((column) => ({ ...column, unit: readableUnits(column.unit) }));
     return { ...info, columns };
   },
-  async points(id: string, { part, filter, search, size, color, first, limit, v }: PointsWish, signal?: AbortSignal) {
+  async points(id: string, { part, filter, search, size, color, first, ...rest }: PointsWish, signal?: AbortSignal) {
     const query: Query = {
       ...part,
-      limit,
+      ...rest,
       size: size ?? undefined,
       color: color ?? undefined,
       first: size ? first : undefined,
       filter: orNothing(filter),
       search: orNothing(search),
-      v,
     };
     const response = await request(apiUrl(sourcePath(id, "/points"), query), signal);
     return decodePoints(await response.arrayBuffer()) satisfies Points;

@@ -17,6 +17,7 @@ const points = (complete: boolean): Points => ({
   y: new Float64Array(1),
   size: null,
   color: null,
+  density: null,
 });
 const answer = (asked: Box, complete: boolean, width: number): Answer => ({
   box: asked,

@@ -8,6 +8,7 @@ import { debounced, wordsOf } from "../app/session";
 import type { Rect } from "../map/overlay/frame";
 import type { DrawFrame, MapDrawing, SkyMapApi } from "../map/types";
 import { planeGrid } from "../tiles/cover";
+import { DensityPicture } from "./density";
 import { type Box, onPlane, PointsFeed } from "./feed";
 import { Labels } from "./labels";
 import { type Mark, Marks } from "./marks";
@@ -19,6 +20,8 @@ import { isMagnitude } from "./symbols";
 /** After the last change of the view. */
 const SETTLE_MS = 80;
 const LIMIT = 20_000;
+/** With more in view than this a picture of their density shows more than their symbols. */
+const CROWD = 6000;
 /** Labels while no more symbols than this are in view. */
 const MOST_LABELS = 40;
 
@@ -33,6 +36,7 @@ interface Feeding {
   feed: PointsFeed;
   labels: Labels;
   scales: Scales;
+  picture: DensityPicture;
 }
 
 /** Where the selected source is on the screen; null while that is not known. */
@@ -79,6 +83,7 @@ export class CatalogLayer implements MapDrawing {
     this.follow(frame);
     this.marks.clear();
     this.drawn = [];
+    for (const catalog of catalogs.state.shown) this.drawDensity(context, frame, catalog);
     this.stamper.begin(context, frame);
     for (const catalog of catalogs.state.shown) this.drawCatalog(catalog);
     this.stamper.end();
@@ -144,7 +149,16 @@ export class CatalogLayer implements MapDrawing {
         ask: (box, signal) =>
           sources.points(
             id,
-            { part: { layer: frame.info.id, ...box }, limit: LIMIT, size, color, first, filter, v: info.version },
+            {
+              part: { layer: frame.info.id, ...box },
+              limit: LIMIT,
+              size,
+              color,
+              first,
+              filter,
+              crowd: CROWD,
+              v: info.version,
+            },
             signal,
           ),
       },
@@ -163,6 +177,7 @@ export class CatalogLayer implements MapDrawing {
         feed,
         labels: new Labels(() => this.map.redraw()),
         scales: new Scales((scales) => this.host.patch(id, scales)),
+        picture: new DensityPicture(),
       };
       this.feeds.set(id, known);
     }
@@ -195,6 +210,12 @@ export class CatalogLayer implements MapDrawing {
 
   // --- drawing ---
 
+  private drawDensity(context: CanvasRenderingContext2D, frame: DrawFrame, { id, style }: ShownCatalog): void {
+    const feeding = this.feeds.get(id);
+    const points = feeding?.feed.current?.points;
+    if (points?.density) feeding?.picture.draw(context, frame, points.density, style.colour, points.count > 0);
+  }
+
   private drawCatalog(catalog: ShownCatalog): void {
     const feeding = this.feeds.get(catalog.id);
     const points = feeding?.feed.current?.points;
@@ -204,9 +225,10 @@ export class CatalogLayer implements MapDrawing {
       this.marks.add(at, index, x, y, radius),
     );
     const { total, count: drawn, complete } = points;
+    const density = points.density && { low: points.density.low, high: points.density.high };
     const { seen } = catalog;
-    if (seen?.inView !== inView || seen.total !== total || seen.drawn !== drawn || seen.complete !== complete) {
-      const now = { inView, total, drawn, complete };
+    const now = { inView, total, drawn, complete, density };
+    if (JSON.stringify(seen) !== JSON.stringify(now)) {
       queueMicrotask(() => this.host.patch(catalog.id, { seen: now }));
     }
   }

@@ -13,6 +13,8 @@ export interface Seen {
   total: number;
   drawn: number;
   complete: boolean;
+  /** Sources per square degree from where to where the picture is graded; null where there is none. */
+  density: { low: number; high: number } | null;
 }
 
 export interface ShownCatalog {

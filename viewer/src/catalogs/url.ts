@@ -77,10 +77,10 @@ export const encodeSource = (selected: { id: string; row: number } | null): stri
   selected ? `${pack(selected.id)}${FIELD}${selected.row}` : "";
 
 export function decodeSource(text: string): { id: string; row: number } | null {
-  const match = /^([^*]+)\*(\d{1,10})$/.exec(text);
+  const match = /^([^*]+)\*(\d{1,16})$/.exec(text);
   const id = match ? unpack(match[1]) : "";
   const row = Number(match?.[2]);
-  return id && row <= 0xffffffff ? { id, row } : null;
+  return id && Number.isSafeInteger(row) ? { id, row } : null;
 }
 
 function defined(style: { [K in keyof SymbolStyle]?: SymbolStyle[K] | undefined }): Partial<SymbolStyle> {

@@ -42,8 +42,18 @@ export class ArCatalogDetails extends LitElement {
     if (!seen) return html`<p class="status" role="status">${dot}${busy ? "Asking for its sources…" : ""}</p>`;
     const words = seen.complete
       ? html`<span><b>${grouped(seen.inView)}</b> in view</span>`
-      : html`<span><b>${grouped(seen.drawn)}</b> of ${grouped(seen.total)} shown; zoom in for all</span>`;
-    return html`<p class="status" role="status">${words}${dot}</p>`;
+      : seen.drawn
+        ? html`<span><b>${grouped(seen.drawn)}</b> of ${grouped(seen.total)} shown; zoom in for all</span>`
+        : html`<span>About <b>${grouped(Number(seen.total.toPrecision(2)))}</b> here, as density; zoom in for sources</span>`;
+    return html`<p class="status" role="status">${words}${dot}</p>${this.density()}`;
+  }
+
+  private density(): TemplateResult | typeof nothing {
+    const { seen, style } = this.catalog;
+    if (!seen?.density || this.folded) return nothing;
+    const { low, high } = seen.density;
+    return html`<div class="legend density" title="Sources per square degree, by the logarithm">
+      <span>${formatNumber(low, 2)}</span><i style=${`--c:${style.colour}`}></i><span>${formatNumber(high, 2)} / deg²</span></div>`;
   }
 
   private fault(): TemplateResult | typeof nothing {

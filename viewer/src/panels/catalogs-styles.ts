@@ -59,6 +59,9 @@ export const detailsStyles = css`
   .legend ar-swatch { flex: 1; height: 8px; border-radius: 4px; }
   .legend .balls { display: flex; align-items: center; gap: 5px; flex: 1; justify-content: center; }
   .legend .balls i { border: 1.25px solid var(--mute); border-radius: 50%; }
+  .legend.density { margin: -4px 0 8px; }
+  .legend.density i { flex: 1; height: 8px; border-radius: 4px; background-color: #0b0f15;
+    background-image: linear-gradient(90deg, color-mix(in srgb, var(--c) 10%, transparent), color-mix(in srgb, var(--c) 58%, transparent) 60%, color-mix(in srgb, var(--c) 45%, white 55%)); }
   .tools { display: flex; gap: 6px; margin-top: 10px; }
   .tools .btn { flex: 1; padding: 0 6px; font-size: 12px; }
   .check { display: flex; align-items: center; gap: 8px; font-size: 12px; color: var(--text) !important; grid-column: 2; }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_SIDE = 480
 GRADES = 255
-FEWEST = 4.0
+FEWEST = 16.0
 """Pixels of the sky hold so many sources on average, or larger ones are taken: otherwise chance is all that shows."""
 
 

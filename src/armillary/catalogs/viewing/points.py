@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from armillary.catalogs.views import View
 
 SAMPLED_PARTITIONS = 8
+FEW = 1200
+"""Sources in a picture of a crowd: so many can be told apart."""
 
 
 def draw_of_sky(sky: SkyCatalog, view: View | None, wish: Wish) -> Drawn:
@@ -39,13 +41,17 @@ def draw_of_sky(sky: SkyCatalog, view: View | None, wish: Wish) -> Drawn:
     filtered = any(wish.selection.words)
     reach = reach_of(view)
     try:
-        found = draw(gather(sky, view, reach), view, wish)
+        parts = gather(sky, view, reach)
+        found = draw(parts, view, wish)
     except LimitError:
         if filtered:
             raise
-        found = _far(sky, view, reach, wish)
-    if found.total == len(found.rows) or filtered or not isinstance(view, PixelWindow):
+        parts, found = [], _far(sky, view, reach, wish)
+    crowd = wish.limit if wish.crowd is None else wish.crowd
+    if filtered or not isinstance(view, PixelWindow) or found.total <= min(crowd, len(found.rows)):
         return found
+    if wish.crowd is not None and len(found.rows) > FEW:
+        found = draw(parts, view, replace(wish, limit=FEW))
     return replace(found, picture=picture_of(view, sky.counts))
 
 
