@@ -150,8 +150,7 @@ class _Made:
         links = Param(Field("ID", "char", "*", ucd="meta.id;meta.main", ref=obscore.DID))
         url = f"{self._base}/vo/datalink/links"
         yield service("links", url, (links,), standard_id=datalink.STANDARD_ID, content_type=datalink.MEDIA_TYPE)
-        ways = [("sync", soda.SYNC_ID)] + [("async", soda.ASYNC_ID)] * (self._settings.jobs_runner != "off")
-        for way, standard in ways:
+        for way, standard in (("sync", soda.SYNC_ID), ("async", soda.ASYNC_ID)):
             inputs = descriptor(ref=obscore.DID)
             yield service(f"soda-{way}", f"{self._base}/vo/soda/{way}", inputs, standard_id=standard)
 
