@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -83,11 +84,17 @@ class Running:
         return self.progress_bar
 
     @contextlib.contextmanager
-    def started(self, what: str) -> Iterator[tuple[Engine, Progress]]:
-        """Where tasks run, and how progress is told; a letter is sent at the end."""
+    def started(self, what: str, threads: int = 0) -> Iterator[tuple[Engine, Progress]]:
+        """Where tasks run, and how progress is told; a letter is sent at the end.
+
+        Parameters
+        ----------
+        threads
+            Of this process, where there is no Dask; 0 for one for each core.
+        """
         told = Progress(self.form)
         try:
-            engine = self._engine()
+            engine = self._engine(threads)
             try:
                 told.say(f"{what}: {engine.words}")
                 yield engine, told
@@ -99,11 +106,11 @@ class Running:
             raise
         self._tell(f"Armillary: {what} is done", f"{what} is done.\n")
 
-    def _engine(self) -> Engine:
+    def _engine(self, threads: int) -> Engine:
         if self.client is None and self.dask_n_workers is None:
             from armillary.catalogs.engine.tasks import Threads
 
-            return Threads()
+            return Threads(threads)
         from armillary.catalogs.engine.dask_engine import OnDask
 
         if self.client is not None:
@@ -138,6 +145,25 @@ def settled(kind: type[Held], given: Held | None, words: dict[str, Any]) -> tupl
     return given, Running(**running)
 
 
+def _run(room: str, function: str, what: str, arguments: Any, words: dict[str, Any]) -> Any:
+    """What a room inside ``catalogs`` does, as arguments and those of running say.
+
+    Parameters
+    ----------
+    room, function
+        ``room/arguments.py`` has the class of the arguments, ``room/run.py`` the function.
+    what
+        What is done, for people; names of arguments in braces.
+    """
+    held = importlib.import_module(f"armillary.catalogs.{room}.arguments")
+    kind = next(found for name, found in vars(held).items() if name.endswith("Arguments"))
+    given, running = settled(kind, arguments, words)
+    said = what.format_map({entry.name: getattr(given, entry.name) for entry in fields(given)})
+    run = getattr(importlib.import_module(f"armillary.catalogs.{room}.run"), function)
+    with running.started(said, getattr(given, "threads", 0)) as (engine, told):
+        return run(given, engine=engine, progress=told)
+
+
 def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> HatsCatalog:
     """Import tables into a HATS catalog.
 
@@ -151,12 +177,8 @@ def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> Ha
     ArmillaryError
         See ``ingest.run.import_catalog``.
     """
-    from armillary.catalogs.ingest import arguments as held
-    from armillary.catalogs.ingest.run import import_catalog as run
-
-    given, running = settled(held.ImportArguments, arguments, words)
-    with running.started(f"import of {given.output_artifact_name}") as (engine, told):
-        return run(given, engine=engine, progress=told)
+    made: HatsCatalog = _run("ingest", "import_catalog", "import of {output_artifact_name}", arguments, words)
+    return made
 
 
 def make_margin(arguments: MarginArguments | None = None, **words: Any) -> HatsCatalog:
@@ -172,12 +194,8 @@ def make_margin(arguments: MarginArguments | None = None, **words: Any) -> HatsC
     ArmillaryError
         See ``margins.run.make_margin``.
     """
-    from armillary.catalogs.margins import arguments as held
-    from armillary.catalogs.margins.run import make_margin as run
-
-    given, running = settled(held.MarginArguments, arguments, words)
-    with running.started(f"margin {given.output_artifact_name}") as (engine, told):
-        return run(given, engine=engine, progress=told)
+    made: HatsCatalog = _run("margins", "make_margin", "margin {output_artifact_name}", arguments, words)
+    return made
 
 
 def make_index(arguments: IndexArguments | None = None, **words: Any) -> HatsCatalog:
@@ -193,12 +211,8 @@ def make_index(arguments: IndexArguments | None = None, **words: Any) -> HatsCat
     ArmillaryError
         See ``indexing.run.make_index``.
     """
-    from armillary.catalogs.indexing import arguments as held
-    from armillary.catalogs.indexing.run import make_index as run
-
-    given, running = settled(held.IndexArguments, arguments, words)
-    with running.started(f"index {given.output_artifact_name}") as (engine, told):
-        return run(given, engine=engine, progress=told)
+    made: HatsCatalog = _run("indexing", "make_index", "index {output_artifact_name}", arguments, words)
+    return made
 
 
 def convert_catalog(arguments: ConvertArguments | None = None, **words: Any) -> HatsCatalog:
@@ -214,12 +228,40 @@ def convert_catalog(arguments: ConvertArguments | None = None, **words: Any) -> 
     ArmillaryError
         See ``converting.run.convert_catalog``.
     """
-    from armillary.catalogs.converting import arguments as held
-    from armillary.catalogs.converting.run import convert_catalog as run
+    made: HatsCatalog = _run("converting", "convert_catalog", "conversion to {output_artifact_name}", arguments, words)
+    return made
 
-    given, running = settled(held.ConvertArguments, arguments, words)
-    with running.started(f"conversion to {given.output_artifact_name}") as (engine, told):
-        return run(given, engine=engine, progress=told)
+
+def search_catalog(arguments: SearchArguments | None = None, **words: Any) -> Any:
+    """Search a catalog: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and those of ``Running``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``searching.run.search_catalog``.
+    """
+    return _run("searching", "search_catalog", "search", arguments, words)
+
+
+def crossmatch_catalogs(arguments: CrossmatchArguments | None = None, **words: Any) -> Any:
+    """Match two catalogs: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
+
+    Parameters
+    ----------
+    arguments
+        Or its fields by name; and those of ``Running``.
+
+    Raises
+    ------
+    ArmillaryError
+        See ``matching.run.crossmatch_catalogs``.
+    """
+    return _run("matching", "crossmatch_catalogs", "cross-match", arguments, words)
 
 
 def make_collection(arguments: CollectionArguments | None = None, **words: Any) -> Collection:
@@ -259,26 +301,6 @@ def verify_catalog(arguments: VerifyArguments | None = None, **words: Any) -> Re
     return held.verify_catalog(given, progress=Progress(running.form))
 
 
-def search_catalog(arguments: SearchArguments | None = None, **words: Any) -> Any:
-    """Search a catalog: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
-
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and ``progress_bar``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``searching.run.search_catalog``.
-    """
-    from armillary.catalogs.searching import arguments as held
-    from armillary.catalogs.searching.run import search_catalog as run
-
-    given, running = settled(held.SearchArguments, arguments, words)
-    return run(given, progress=Progress(running.form, unit="partitions"))
-
-
 def count_rows(arguments: SearchArguments | None = None, **words: Any) -> int:
     """How many rows a search finds.
 
@@ -296,23 +318,3 @@ def count_rows(arguments: SearchArguments | None = None, **words: Any) -> int:
     from armillary.catalogs.searching.run import count_rows as run
 
     return run(settled(held.SearchArguments, arguments, words)[0])
-
-
-def crossmatch_catalogs(arguments: CrossmatchArguments | None = None, **words: Any) -> Any:
-    """Match two catalogs: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
-
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and ``progress_bar``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``matching.run.crossmatch_catalogs``.
-    """
-    from armillary.catalogs.matching import arguments as held
-    from armillary.catalogs.matching.run import crossmatch_catalogs as run
-
-    given, running = settled(held.CrossmatchArguments, arguments, words)
-    return run(given, progress=Progress(running.form))

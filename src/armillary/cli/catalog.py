@@ -123,7 +123,8 @@ def _verify(made: argparse.ArgumentParser) -> None:
     _flag(made, "--full", "read all partitions, not some")
     made.add_argument("--sample", type=int, metavar="N", help="how many partitions are read otherwise (16)")
     made.add_argument("--json", action="store_true", help="print the report as JSON")
-    _threads(made)
+    made.add_argument("--threads", type=int, metavar="N", help="partitions at once (one for each core)")
+    made.add_argument("--progress-bar", choices=FORMS, default="auto", help="how progress is told (auto)")
     _storage(made, "input")
 
 
@@ -153,7 +154,6 @@ def _crossmatch(made: argparse.ArgumentParser) -> None:
     add("--left-columns", type=_names, metavar="C,C", help="columns of the left (all)")
     add("--right-columns", type=_names, metavar="C,C", help="columns of the right (all)")
     add("--right-margin-path", metavar="MARGIN", help="margin of the right (that of a collection)")
-    add("--tmp-dir", metavar="FOLDER", help="for rows near borders, where there is no margin")
     _result(made)
     _storage(made, "left", "right", "output")
 
@@ -201,12 +201,11 @@ def _result(made: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="file of the result; without it CSV on standard output")
     add("--output-format", choices=TABLES, help="its form (by its name)")
     _flag(made, "--overwrite", "replace a file that is there")
-    _threads(made)
-
-
-def _threads(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--threads", type=int, metavar="N", help="partitions at once (one for each core)")
-    made.add_argument("--progress-bar", choices=FORMS, default="auto", help="how progress is told (auto)")
+    _flag(made, "--resume", "keep rows until all are there, so that a killed run goes on (where they are many)")
+    _flag(made, "--no-resume", "keep nothing, and do not go on with what an earlier run left")
+    add("--tmp-dir", metavar="FOLDER", help="for what is half done (beside the output)")
+    add("--threads", type=int, metavar="N", help="partitions at once (one for each core)")
+    _running(made)
 
 
 def _running(made: argparse.ArgumentParser) -> None:

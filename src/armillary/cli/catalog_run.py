@@ -140,9 +140,10 @@ def _search(options: argparse.Namespace, words: dict[str, Any]) -> int:
         return 0
     if "output" in words:
         return _written(options, catalogs.search_catalog(**words))
+    from armillary.catalogs.exporting.results import limited
     from armillary.catalogs.exporting.writers import writer_of
     from armillary.catalogs.front import settled
-    from armillary.catalogs.searching.run import limited, open_search
+    from armillary.catalogs.searching.run import open_search
 
     form = words.pop("output_format", "csv")
     arguments, _ = settled(catalogs.SearchArguments, None, words)

@@ -1,4 +1,4 @@
-"""A program that does imports and margins in children of its own and kills them; run by tests, it is none itself.
+"""A program that does imports, margins and the like in children of its own and kills them; tests run it.
 
 Reads a JSON list of runs ``{"work", "arguments", "kill"}`` from standard input, one after another: ``kill`` is null,
 the number of a file and whether the child is killed before or after it appears, or seconds. Writes how each ended.
@@ -12,24 +12,44 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from armillary.catalogs.converting.arguments import ConvertArguments
+from armillary.catalogs.converting.run import convert_catalog
 from armillary.catalogs.engine.tasks import Threads
 from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.indexing.arguments import IndexArguments
+from armillary.catalogs.indexing.run import make_index
 from armillary.catalogs.ingest.arguments import ImportArguments
 from armillary.catalogs.ingest.pieces import cells_of
 from armillary.catalogs.ingest.run import import_catalog
 from armillary.catalogs.margins.arguments import MarginArguments
 from armillary.catalogs.margins.geometry import Borders
 from armillary.catalogs.margins.run import make_margin
+from armillary.catalogs.matching.arguments import CrossmatchArguments
+from armillary.catalogs.matching.pairs import RightSide
+from armillary.catalogs.matching.run import crossmatch_catalogs
+from armillary.catalogs.searching.arguments import SearchArguments
+from armillary.catalogs.searching.run import search_catalog
 from armillary.errors import ArmillaryError
 
-WORK = {"import": (import_catalog, ImportArguments), "margin": (make_margin, MarginArguments)}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORK = {
+    "import": (import_catalog, ImportArguments),
+    "margin": (make_margin, MarginArguments),
+    "index": (make_index, IndexArguments),
+    "convert": (convert_catalog, ConvertArguments),
+    "search": (search_catalog, SearchArguments),
+    "crossmatch": (crossmatch_catalogs, CrossmatchArguments),
+}
 
 
-def killed_at(number: int, when: str) -> None:
+def killed_at(number: int, when: str) -> Callable[[], int]:
+    """Kill this process when so many files appeared; how many there were, for whoever lives."""
     replace, seen = Path.replace, 0
 
     def counted(self: Path, target: Path) -> Any:
@@ -44,17 +64,18 @@ def killed_at(number: int, when: str) -> None:
         return done
 
     Path.replace = counted
+    return lambda: seen
 
 
 def child(run: dict[str, Any]) -> int:
-    if isinstance(run["kill"], list):
-        killed_at(*run["kill"])
+    count = killed_at(*run["kill"]) if isinstance(run["kill"], list) else int
     function, arguments = WORK[run["work"]]
     try:
         function(arguments(**run["arguments"]), engine=Threads(2))
     except ArmillaryError as error:
         print(error.message, file=sys.stderr)
         return 3
+    print(f"{count()} files", file=sys.stderr)
     return 0
 
 
@@ -69,6 +90,7 @@ def warm() -> None:
     parts = Partitions([(0, 0), (0, 1)])
     ra, dec = np.array([45.0, 135.0]), np.array([41.0, 41.0])
     Borders(parts, 3e5).select(0, cells_of(ra, dec)[:1], ra[:1], dec[:1])
+    RightSide(ra, dec).nearest(ra, dec, 1.0)
 
 
 def main() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
+from concurrent.futures import CancelledError
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.tasks import AHEAD, Task
-from armillary.errors import ConfigurationError
+from armillary.errors import ConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
+
+    from armillary.catalogs.engine.tasks import Submit
 
 _MISSING = "Dask is not installed: pip install 'armillary[catalogs]', or leave the number of workers at 1."
 
@@ -50,6 +55,7 @@ class OnDask:
             threads_per_worker=threads_per_worker,
             local_directory=folder,
             dashboard_address=None,
+            silence_logs=logging.CRITICAL,  # errors of tasks come back, and are told once
         )
         made = cls(distributed.Client(cluster))
         made._own = cluster
@@ -60,30 +66,62 @@ class OnDask:
     ) -> Iterator[tuple[Task, Any]]:
         """As ``Engine.results``; a few tasks for each worker are known to the scheduler at any time."""
         distributed: Any = importlib.import_module("dask.distributed")
-        waiting = iter(tasks)
-        shared = self._client.scatter(context, broadcast=True, hash=False)
+        waiting, flying = iter(tasks), {}
+        with self.shared(context) as submit:
 
-        def submit(task: Task) -> Any:
-            future = self._client.submit(function, shared, task.argument, pure=False, key=None)
-            flying[future.key] = task
-            return future
+            def started(many: int) -> Iterator[Any]:
+                for task in islice(waiting, many):
+                    future = submit(function, task.argument)
+                    flying[future.key] = task
+                    yield future
 
-        flying: dict[str, Task] = {}
-        running = distributed.as_completed([submit(task) for task in islice(waiting, AHEAD * self.many)])
-        try:
-            for future in running:
-                result = future.result()
-                task = flying.pop(future.key)
-                future.release()
-                for following in islice(waiting, 1):
-                    running.add(submit(following))
-                yield task, result
-        finally:
-            for future in list(running.futures):
-                future.cancel()
+            running = distributed.as_completed(list(started(AHEAD * self.many)))
+            try:
+                for future in running:
+                    result = future.result()
+                    task = flying.pop(future.key)
+                    future.release()
+                    running.update(started(1))
+                    yield task, result
+            finally:
+                for future in list(running.futures):
+                    future.cancel()
+
+    @contextlib.contextmanager
+    def shared(self, context: Any) -> Iterator[Submit]:
+        """As ``Engine.shared``.
+
+        The context is the result of a task: with a worker that dies it is not lost, but made again.
+        """
+        held = self._client.submit(_same, context, pure=False)
+
+        def submit(function: Callable[[Any, Any], Any], argument: Any) -> Any:
+            return self._client.submit(function, held, argument, pure=False)
+
+        with _told():
+            yield submit
 
     def close(self) -> None:
         """End the workers, where they are our own."""
         if self._own is not None:
             self._client.close()
             self._own.close()
+
+
+def _same(context: Any) -> Any:
+    return context
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What Dask gave up, in one line: the work can be gone on with."""
+    distributed: Any = importlib.import_module("distributed")
+    try:
+        yield
+    except distributed.KilledWorker:
+        raise UnavailableError(
+            "Workers of Dask died again and again at the same task, perhaps of too little memory: "
+            "start again with fewer or larger workers, and what was done stays done."
+        ) from None
+    except (CancelledError, distributed.comm.CommClosedError):
+        raise UnavailableError("Dask let go of the work: start again, and what was done stays done.") from None

@@ -69,6 +69,7 @@ class Lock:
             self._await_turn()
             self._holds = True
             self._claim()
+            self._folder.sweep()
             yield self
         finally:
             self._ended.set()

@@ -150,3 +150,60 @@ class Output:
         for name in list(self._work.files()):
             if not name.startswith(f"{JOURNAL}/"):
                 self._work.remove(name)
+
+
+class FileOutput:
+    """A new file, and a folder for what is half done.
+
+    Parameters
+    ----------
+    folder, name
+        Where it goes.
+    tmp_dir
+        Where half done work lies; beside the file by default. All workers must reach it.
+    overwrite
+        Whether a file that is there is replaced.
+    resume
+        Whether what an earlier run of the same plan left is gone on with.
+    """
+
+    def __init__(
+        self, folder: Folder, name: str, tmp_dir: str | os.PathLike[str] | None, *, overwrite: bool, resume: bool
+    ) -> None:
+        self._folder, self._name = folder, name
+        self._overwrite, self._resume = overwrite, resume
+        self.work = work_folder(folder.child(f"{WORK}-{name}"), tmp_dir, folder.child(name))
+        self._lock = folder.child(f"{LOCK}-{name}")
+
+    @property
+    def begun(self) -> bool:
+        """Whether an earlier run left its work."""
+        return self._resume and self.work.exists()
+
+    @contextlib.contextmanager
+    def prepared(self, plan: dict[str, Any], *, kept: bool) -> Iterator[Journal | None]:
+        """The journal, None where nothing shall be kept; work is removed when the block ends well.
+
+        Raises
+        ------
+        UsageError
+            There is a file that shall not be replaced; other work was left here, or another run is at it.
+        """
+        with Lock(self._lock, self._name).held() as lock:
+            self._check()
+            self._folder.sweep(self._name)
+            if not kept:
+                self.work.remove_all()
+                yield None
+                return
+            journal = Journal(self.work.child(JOURNAL), plan, resume=self._resume, check=lock.check)
+            journal.note("output", "cleared", result=True)
+            yield journal
+            lock.check()
+            self.work.remove_all()
+
+    def _check(self) -> None:
+        if self._overwrite or not self._folder.exists(self._name) or (self._resume and self.work.exists(CLEARED)):
+            return
+        self.work.remove_all()
+        raise UsageError(f"{self._name}: there is such a file already: choose another name, or overwrite it.")

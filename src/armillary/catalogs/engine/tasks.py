@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.progress import Progress
 
+    Submit = Callable[[Callable[[Any, Any], Any], Any], Any]
+
 AHEAD = 2
 """Tasks in flight for each that runs."""
 
@@ -49,6 +51,12 @@ class Engine(Protocol):
         self, function: Callable[[Any, Any], Any], context: Any, tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Any]]:
         """Results as they come, in any order; the first error is raised and the rest given up."""
+
+    def shared(self, context: Any) -> contextlib.AbstractContextManager[Submit]:
+        """A context that many calls share, while the block runs: what is given starts ``function(context, argument)``.
+
+        Its answer has ``result()``, which waits, and ``cancel()``.
+        """
 
     def close(self) -> None:
         """Let go of what it holds."""
@@ -89,18 +97,23 @@ class Threads:
             for future in flying:
                 future.cancel()
 
+    @contextlib.contextmanager
+    def shared(self, context: Any) -> Iterator[Submit]:
+        """As ``Engine.shared``."""
+        yield lambda function, argument: self._pool.submit(function, context, argument)
+
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager
-def running(engine: Engine | None) -> Iterator[Engine]:
+def running(engine: Engine | None, threads: int = 0) -> Iterator[Engine]:
     """The engine that was given, which stays open; without one threads of this process, ended with the block."""
     if engine is not None:
         yield engine
         return
-    own = Threads()
+    own = Threads(threads)
     try:
         yield own
     finally:
@@ -116,6 +129,7 @@ def run_stage(
     engine: Engine,
     journal: Journal | None,
     progress: Progress,
+    unit: str = "rows",
 ) -> Mapping[str, Any]:
     """Results of all tasks of a stage by their keys; those that the journal knows are not done again.
 
@@ -123,11 +137,13 @@ def run_stage(
     ----------
     function
         ``function(context, argument)``; with a journal its result is JSON.
+    unit
+        What the weights of the tasks count.
     """
     known = {} if journal is None else journal.done(name)
     results = {task.key: known[task.key] for task in tasks if task.key in known}
     left = [task for task in tasks if task.key not in results]
-    with progress.stage(name, sum(task.weight for task in tasks)) as told:
+    with progress.stage(name, sum(task.weight for task in tasks), unit) as told:
         told(sum(task.weight for task in tasks if task.key in results))
         for task, result in engine.results(function, context, left):
             if journal is not None:

@@ -158,11 +158,17 @@ class Folder:
             file.write(data)
 
     @contextlib.contextmanager
-    def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """A new file: it is there when the block ends well, and nothing is when it ends otherwise."""
+    def writing(self, name: str, *, lasting: bool = True) -> Iterator[IO[bytes]]:
+        """A new file: it is there when the block ends well, and nothing is when it ends otherwise.
+
+        Parameters
+        ----------
+        lasting
+            Whether it outlives a failure of power from then on.
+        """
         with _told_of_writing(name):
             if self.local:
-                with self._writing_here(Path(self.path(name))) as file:
+                with self._writing_here(Path(self.path(name)), lasting=lasting) as file:
                     yield file
                 return
             with tempfile.TemporaryFile() as spool:
@@ -179,14 +185,15 @@ class Folder:
             raise UnreadableFileError(PurePosixPath(name).name, f"cannot be written: {_reason(error)}.") from error
 
     @contextlib.contextmanager
-    def _writing_here(self, path: Path) -> Iterator[IO[bytes]]:
+    def _writing_here(self, path: Path, *, lasting: bool) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
         try:
             with partial.open("wb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             partial.replace(path)
         except BaseException:
             partial.unlink(missing_ok=True)
@@ -211,10 +218,14 @@ class Folder:
             with contextlib.suppress(OSError):
                 Path(self.address).rmdir()
 
-    def sweep(self) -> None:
-        """Remove files that were half written when a process was killed. Nobody may be writing now."""
+    def sweep(self, name: str = "") -> None:
+        """Remove files that were half written when a process was killed: all in it and below, or those of a name in it.
+
+        Nobody may be writing them now.
+        """
         if self.local:
-            for path in Path(self.address).rglob(f"{PARTIAL}*"):
+            found = Path(self.address).glob(f"{PARTIAL}*-{name}") if name else Path(self.address).rglob(f"{PARTIAL}*")
+            for path in found:
                 path.unlink(missing_ok=True)
 
     def empty(self) -> bool:

@@ -105,7 +105,9 @@ def _make(
 
     places = range(len(shop.catalog.partitions))
     reading = [Task(str(place), place) for place in places]
-    read = run_stage("read", read_values, shop, reading, engine=engine, journal=journal, progress=told)
+    read = run_stage(
+        "read", read_values, shop, reading, engine=engine, journal=journal, progress=told, unit="partitions"
+    )
     rows = sum(result["rows"] for result in read.values())
     lacking = sum(result["lacking"] for result in read.values())
     if not rows:
@@ -117,7 +119,7 @@ def _make(
     with shop.shards.writing(BOUNDS) as file, pa.ipc.new_file(file, bounds.schema) as writer:
         writer.write_table(bounds)
     cutting = [Task(str(place), (place, BOUNDS)) for place in places]
-    cuts = run_stage("cut", cut_shard, shop, cutting, engine=engine, journal=journal, progress=told)
+    cuts = run_stage("cut", cut_shard, shop, cutting, engine=engine, journal=journal, progress=told, unit="partitions")
     tasks: list[Task] = []
     for number in range(len(bounds) + 1):
         spans = [(place, *cuts[str(place)][number : number + 2]) for place in places]

@@ -86,7 +86,9 @@ def _make(
 ) -> None:
     count = len(shop.catalog.partitions)
     selecting = [Task(str(place), place) for place in range(count)]
-    found = run_stage("select", select_rows, shop, selecting, engine=engine, journal=journal, progress=told)
+    found = run_stage(
+        "select", select_rows, shop, selecting, engine=engine, journal=journal, progress=told, unit="partitions"
+    )
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for source in range(count):
         for place, low, high in found[str(source)]:

@@ -45,8 +45,11 @@ class CrossmatchArguments:
         ``parquet``, ``csv``, ``votable`` or ``fits``; by the file's name where it is None.
     overwrite
         Whether a file that is there is replaced.
+    resume
+        As for a search.
     tmp_dir
-        Folder for rows of the right near the partitions of the left, where there is no margin.
+        Folder for what is half done, and for rows of the right near the partitions of the left, where there is no
+        margin; beside the output by default. All workers must reach it.
     threads
         How many partitions are matched at once; 0 for one for each core.
     """
@@ -63,6 +66,7 @@ class CrossmatchArguments:
     output: str | os.PathLike[str] | None = None
     output_format: str | None = None
     overwrite: bool = False
+    resume: bool | None = None
     tmp_dir: str | os.PathLike[str] | None = None
     threads: int = 0
     left_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)

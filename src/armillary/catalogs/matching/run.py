@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from armillary.catalogs.collections import margin_of
+from armillary.catalogs.engine.output import plan_of
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.exporting.writers import writing
+from armillary.catalogs.engine.tasks import Task, run_stage, running
+from armillary.catalogs.exporting.results import table_of, write_result
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.matching.pairs import RightSide
-from armillary.catalogs.matching.sides import Kept, Near, Side, empty_side, read_side
+from armillary.catalogs.matching.sides import Kept, Near, Side, empty_side, read_side, select_near
 from armillary.catalogs.matching.targets import targets_of
-from armillary.catalogs.searching.ordered import in_order
 from armillary.errors import ParameterError, UnsupportedFileError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.matching.arguments import CrossmatchArguments
     from armillary.catalogs.matching.pairs import Pairs
 
@@ -32,11 +35,18 @@ log = logging.getLogger(__name__)
 DISTANCE = "_dist_arcsec"
 
 
-def crossmatch_catalogs(arguments: CrossmatchArguments, *, progress: Progress | None = None) -> Any:
+def crossmatch_catalogs(
+    arguments: CrossmatchArguments, *, engine: Engine | None = None, progress: Progress | None = None
+) -> Any:
     """Match two catalogs.
 
     Pairs are exact whether or not the right has a margin: without one that reaches as far as the radius, rows near the
     borders of partitions are looked for in their neighbours first.
+
+    Parameters
+    ----------
+    engine
+        Where tasks run; threads of this process by default.
 
     Returns
     -------
@@ -50,31 +60,16 @@ def crossmatch_catalogs(arguments: CrossmatchArguments, *, progress: Progress | 
     FileError
         A catalog cannot be read.
     """
-    import pyarrow as pa
-
-    told = progress or Progress(unit="rows")
-    match = Match(arguments, told)
-    with tempfile.TemporaryDirectory(prefix="armillary-match-", dir=arguments.tmp_dir) as folder:
-        tables = match.tables(folder)
+    told = progress or Progress()
+    with running(engine, arguments.threads) as runner:
+        match = Match(arguments, told)
         if arguments.output is None:
-            return pa.concat_tables([match.schema.empty_table(), *tables])
-        rows = 0
-        with writing(
-            arguments.output,
-            match.schema,
-            form=arguments.output_format,
-            positions=match.positions,
-            overwrite=arguments.overwrite,
-            storage_options=arguments.output_storage_options,
-        ) as writer:
-            for table in tables:
-                writer.write(table)
-                rows += len(table)
-    return rows
+            return table_of(match, match.items, engine=runner, told=told, tmp_dir=arguments.tmp_dir)
+        return write_result(match, match.items, arguments, match.plan(), match.rows_read, engine=runner, told=told)
 
 
 class Match:
-    """A match of two open catalogs.
+    """A match of two open catalogs. May be pickled once it is prepared.
 
     Attributes
     ----------
@@ -83,6 +78,8 @@ class Match:
     positions
         Its columns of the positions of the left, where it has both.
     """
+
+    name = "match"
 
     def __init__(self, arguments: CrossmatchArguments, told: Progress) -> None:
         self._arguments, self._told = arguments, told
@@ -96,8 +93,37 @@ class Match:
         self._left_schema, self._right_schema = _part(self._left, self._left_names), _part(self._right, chosen)
         self.schema = self._joined_schema()
         self._targets = targets_of(self._left.partitions, self._right.partitions)
-        self._threads = arguments.threads or os.cpu_count() or 1
-        self._kept = Kept(self._threads + 1)
+        self._kept = _kept(arguments)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what belongs to this process."""
+        return {name: value for name, value in self.__dict__.items() if name not in {"_told", "_kept"}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As it was, with nothing kept."""
+        self.__dict__.update(state)
+        self._told, self._kept = Progress(), _kept(self._arguments)
+
+    @property
+    def items(self) -> range:
+        """Numbers of the partitions of the left."""
+        return range(len(self._left.partitions))
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of both."""
+        return (self._left.rows or 0) + (self._right.rows or 0)
+
+    def plan(self) -> dict[str, Any]:
+        """What the rows depend on."""
+        arguments = self._arguments
+        return {
+            "left": plan_of("crossmatch", self._left),
+            "right": plan_of("crossmatch", self._right),
+            "margin": None if self._margin is None else plan_of("crossmatch", self._margin),
+            "columns": [self._left_names, self._right_names, self.schema.names],
+            "how": [arguments.radius_arcsec, arguments.n_neighbors, arguments.how],
+        }
 
     def _usable_margin(self) -> HatsCatalog | None:
         """The margin of the right where it reaches as far as the radius."""
@@ -149,44 +175,31 @@ class Match:
         ]
         return pa.schema([*fields, pa.field(DISTANCE, pa.float64())])
 
-    def tables(self, folder: str) -> Iterator[Any]:
-        """The result, a ``pyarrow.Table`` for each partition of the left.
-
-        Parameters
-        ----------
-        folder
-            For rows near borders.
-        """
-        self._near, self._numbers = self._gathered(folder)
-        left = self._left.partitions
-        with self._told.stage("match", self._left.rows or 0) as tell:
-            for rows, table in in_order(self._matched, range(len(left)), self._threads):
-                tell(rows)
-                yield table
-
-    def _gathered(self, folder: str) -> tuple[Near, dict[int, int]]:
-        """Rows of the right near targets that no margin serves; and the number of each such target."""
+    def prepare(self, folder: Folder, engine: Engine, journal: Journal | None, told: Progress) -> None:
+        """Gather rows of the right near targets that no margin serves."""
         targets = self._targets
         serves = self._margin is not None
         lacking = [number for number, right in enumerate(targets.right.tolist()) if right < 0 or not serves]
-        near = Near(
+        self._numbers = {number: place for place, number in enumerate(lacking)}
+        self._near = near = Near(
             self._right,
             Partitions(targets.pixels[number] for number in lacking),
             self._arguments.radius_arcsec,
             self._right_names,
             self._right_schema,
             folder,
+            lasting=journal is not None,
         )
-        sources = near.sources()
-        if sources:
-            with self._told.stage("borders", len(sources)) as tell:
-                for source, found in zip(sources, in_order(near.select, sources, self._threads), strict=True):
-                    near.keep(source, found)
-                    tell(1)
-        return near, {number: place for place, number in enumerate(lacking)}
+        tasks = [Task(str(source), source) for source in near.sources()]
+        if tasks:
+            found = run_stage(
+                "borders", select_near, near, tasks, engine=engine, journal=journal, progress=told, unit="partitions"
+            )
+            for task in tasks:
+                near.keep(task.argument, found[task.key])
 
-    def _matched(self, place: int) -> tuple[int, Any]:
-        """Match a partition of the left."""
+    def table(self, place: int) -> Any:
+        """Rows of a partition of the left with those that belong to them."""
         import pyarrow as pa
 
         pixel = self._left.partitions[place]
@@ -196,7 +209,7 @@ class Match:
             part = side.within(self._targets.pixels[number])
             if len(part):
                 tables.append(self._matched_target(number, part))
-        return len(side), pa.concat_tables([self.schema.empty_table(), *tables])
+        return pa.concat_tables([self.schema.empty_table(), *tables])
 
     def _matched_target(self, number: int, left: Side) -> Any:
         right, ready = self._right_of(number)
@@ -244,6 +257,10 @@ class Match:
         columns = left.table.columns if every else left.table.take(pa.array(rows)).columns
         columns += right.table.take(pa.array(others, mask=lacks)).columns
         return pa.table([*columns, pa.array(apart, mask=lacks)], schema=self.schema)
+
+
+def _kept(arguments: CrossmatchArguments) -> Kept:
+    return Kept((arguments.threads or os.cpu_count() or 1) + 1)
 
 
 def _ready(sides: Sequence[Side]) -> tuple[Side, RightSide]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.catalogs.hats.catalog import HatsCatalog
+    from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.hats.pixels import Partitions, Pixel
 
 FIRST_ROOM = 1 << 12
@@ -113,7 +114,9 @@ class Near:
     columns, schema
         What is kept of each row.
     folder
-        Where it is kept, on this machine.
+        Where it is kept.
+    lasting
+        Whether what is kept there outlives a failure of power.
     """
 
     def __init__(
@@ -123,9 +126,12 @@ class Near:
         radius_arcsec: float,
         columns: Sequence[str],
         schema: Any,
-        folder: str,
+        folder: Folder,
+        *,
+        lasting: bool = False,
     ) -> None:
         self._catalog, self._columns, self._schema, self._folder = catalog, columns, schema, folder
+        self._lasting = lasting
         self._borders = Borders(pixels, min(radius_arcsec + SLACK_ARCSEC, 180.0 * 3600.0))
         self._parts: dict[int, list[tuple[int, int, int]]] = {}
 
@@ -164,8 +170,10 @@ class Near:
         places = {"ra": pa.array(kept.ra_deg), "dec": pa.array(kept.dec_deg), "cell": pa.array(kept.cells)}
         names = [f"column{number}" for number in range(kept.table.num_columns)]
         table = pa.table([*places.values(), *kept.table.columns], names=[*places, *names]).combine_chunks()
-        # A file of a folder that goes with the process: it need not outlive a failure of power.
-        with pa.OSFile(f"{self._folder}/{place}.arrow", "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        with (
+            self._folder.writing(f"{place}.arrow", lasting=self._lasting) as file,
+            pa.ipc.new_file(file, table.schema) as writer,
+        ):
             writer.write_table(table)
         first = np.flatnonzero(np.concatenate([[True], targets[1:] != targets[:-1]]))
         ends = np.append(first[1:], len(targets))
@@ -205,12 +213,19 @@ class Near:
 
         sides = []
         for source, low, high in sorted(self._parts.get(target, ())):
-            with pa.memory_map(f"{self._folder}/{source}.arrow") as file:
+            name = f"{source}.arrow"
+            mapped = self._folder.local
+            with pa.memory_map(self._folder.path(name)) if mapped else self._folder.open(name) as file:
                 table = pa.ipc.open_file(file).read_all().slice(low, high - low)
                 columns = pa.table(table.columns[3:], schema=self._schema)
                 ra, dec, cells = (table.column(name).to_numpy() for name in ("ra", "dec", "cell"))
             sides.append(Side(columns, ra, dec, cells))
         return sides
+
+
+def select_near(near: Near, place: int) -> list[tuple[int, int, int]]:
+    """A task: ``Near.select``."""
+    return near.select(place)
 
 
 class Kept:

@@ -46,6 +46,11 @@ class SearchArguments:
         ``parquet``, ``csv``, ``votable`` or ``fits``; by the file's name where it is None.
     overwrite
         Whether a file that is there is replaced.
+    resume
+        Whether rows are kept in files until all are there, so that a killed run is gone on with: None for where they
+        are many, or workers of Dask make them; False throws away what an earlier run left.
+    tmp_dir
+        Folder for what is half done; beside the output by default. All workers must reach it.
     threads
         How many partitions are read at once; 0 for one for each core.
     """
@@ -61,6 +66,8 @@ class SearchArguments:
     output: str | os.PathLike[str] | None = None
     output_format: str | None = None
     overwrite: bool = False
+    resume: bool | None = None
+    tmp_dir: str | os.PathLike[str] | None = None
     threads: int = 0
     input_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     output_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from armillary.catalogs.engine.ordered import in_order
+from armillary.catalogs.engine.output import plan_of
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.exporting.writers import writing
+from armillary.catalogs.engine.tasks import running
+from armillary.catalogs.exporting.results import table_of, write_result
 from armillary.catalogs.fields import Field, dtype_word
 from armillary.catalogs.filters import parse, passes
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.reading import read_columns
-from armillary.catalogs.searching.ordered import in_order
 from armillary.catalogs.searching.places import Place
 from armillary.errors import ParameterError, UnsupportedFileError
 from armillary.sky.covers import fewer
@@ -21,6 +24,9 @@ from armillary.sky.covers import fewer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.hats.pixels import Pixel
     from armillary.catalogs.searching.arguments import SearchArguments
     from armillary.catalogs.searching.moc import Moc
@@ -31,7 +37,7 @@ MOST_RANGES = 16
 
 
 class Search:
-    """A search in an open catalog.
+    """A search in an open catalog. May be pickled.
 
     Parameters
     ----------
@@ -58,6 +64,8 @@ class Search:
     UnsupportedFileError
         The catalog has no place on the sky.
     """
+
+    name = "search"
 
     def __init__(
         self,
@@ -95,9 +103,34 @@ class Search:
         """Columns of the positions, where the result has both."""
         return self._where if set(self._where) <= set(self.schema.names) else None
 
+    def prepare(self, folder: Folder, engine: Engine, journal: Journal | None, told: Progress) -> None:
+        """Nothing has to be done before."""
+
+    def table(self, pixel: Pixel) -> Any:
+        """The rows of a partition."""
+        return self._rows(pixel, self.schema.names)
+
+    def plan(self) -> dict[str, Any]:
+        """What the rows depend on."""
+        place = self._place
+        ranges = hashlib.blake2b(place.starts.tobytes() + place.stops.tobytes(), digest_size=16).hexdigest()
+        return plan_of(
+            "search",
+            self._catalog,
+            ranges=ranges,
+            region=getattr(place.shape, "words", ""),
+            columns=self.schema.names,
+            filters=repr(self._comparisons),
+        )
+
+    @property
+    def rows_read(self) -> float:
+        """About how many rows of the catalog lie in the partitions that are read."""
+        return (self._catalog.rows or 0) * len(self.pixels) / max(1, len(self._catalog.partitions))
+
     def tables(self, threads: int = 0) -> Iterator[Any]:
         """The rows, a ``pyarrow.Table`` for each partition, in the order of the sky."""
-        yield from in_order(functools.partial(self._rows, names=self.schema.names), self.pixels, threads)
+        yield from in_order(self.table, self.pixels, threads)
 
     def count(self, threads: int = 0) -> int:
         """How many rows there are: only the columns that decide are read."""
@@ -170,8 +203,15 @@ def numbers_of(table: Any, name: str) -> Any:
         raise UnsupportedFileError(name, "this column holds no numbers, and positions are looked for in it.") from None
 
 
-def search_catalog(arguments: SearchArguments, *, progress: Progress | None = None) -> Any:
+def search_catalog(
+    arguments: SearchArguments, *, engine: Engine | None = None, progress: Progress | None = None
+) -> Any:
     """Search a catalog.
+
+    Parameters
+    ----------
+    engine
+        Where tasks run; threads of this process by default.
 
     Returns
     -------
@@ -184,30 +224,15 @@ def search_catalog(arguments: SearchArguments, *, progress: Progress | None = No
     FileError
         The catalog cannot be read.
     """
-    import pyarrow as pa
-
-    search = open_search(arguments)
-    tables = limited(search.tables(arguments.threads), arguments.limit)
-    if arguments.output is None:
-        return pa.concat_tables([search.schema.empty_table(), *tables])
-    told = progress or Progress(unit="partitions")
-    rows = 0
-    with (
-        writing(
-            arguments.output,
-            search.schema,
-            form=arguments.output_format,
-            positions=search.positions,
-            overwrite=arguments.overwrite,
-            storage_options=arguments.output_storage_options,
-        ) as writer,
-        told.stage("search", len(search.pixels)) as tell,
-    ):
-        for table in tables:
-            writer.write(table)
-            rows += len(table)
-            tell(1)
-    return rows
+    search, told = open_search(arguments), progress or Progress()
+    limit = arguments.limit
+    with running(engine, arguments.threads) as runner:
+        if arguments.output is None:
+            return table_of(search, search.pixels, engine=runner, told=told, limit=limit)
+        rows = search.rows_read
+        return write_result(
+            search, search.pixels, arguments, search.plan(), rows, engine=runner, told=told, limit=limit
+        )
 
 
 def count_rows(arguments: SearchArguments) -> int:
@@ -225,16 +250,3 @@ def open_search(arguments: SearchArguments) -> Search:
     """A search of some arguments, for whoever takes its rows as they come."""
     catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
     return Search(catalog, arguments.shape(), arguments.columns, arguments.filters)
-
-
-def limited(tables: Iterator[Any], limit: int | None) -> Iterator[Any]:
-    """Tables until they have so many rows."""
-    left = limit
-    for table in tables:
-        if left is None:
-            yield table
-            continue
-        yield table.slice(0, left)
-        left -= len(table)
-        if left <= 0:
-            return

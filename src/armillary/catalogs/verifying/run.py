@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.collections import is_collection, read_collection
+from armillary.catalogs.engine.ordered import in_order
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, inner, open_catalog
 from armillary.catalogs.hats.folder import Folder
-from armillary.catalogs.searching.ordered import in_order
 from armillary.catalogs.verifying.indexes import check_index_files, check_index_rows
 from armillary.catalogs.verifying.margins import check_margin, primary_of
 from armillary.catalogs.verifying.report import Report
@@ -82,7 +82,7 @@ def verify_catalog(arguments: VerifyArguments, *, progress: Progress | None = No
     folder = Folder(arguments.input_catalog_path, arguments.input_storage_options)
     if not folder.exists():
         raise UnreadableFileError(folder.name, "is not there.")
-    told = progress or Progress(unit="rows")
+    told = progress or Progress()
     if is_collection(folder):
         return _verify_collection(folder, arguments, told)
     return _Verification(folder, arguments, told).run()
@@ -184,7 +184,7 @@ class _Verification:
         if margin.margin_threshold_arcsec is None:
             return
         chosen = self._chosen(primary.partitions)
-        with self._told.stage("margins", len(chosen)) as tell:
+        with self._told.stage("margins", len(chosen), "partitions") as tell:
             for found in in_order(lambda pixel: check_margin(margin, primary, pixel), chosen, self._arguments.threads):
                 report.faults += found.faults
                 tell(1)
