@@ -15,7 +15,7 @@ from armillary.errors import CorruptFileError, FileError
 from armillary.sky.healpix import MAX_ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +30,7 @@ KEPT_ORDER = 9
 MOST_MAP_ROWS = 13_000_000
 """A whole sky of order 10; finer maps are passed over."""
 SCALE_ORDER = 6
+SEVERAL = 16
 MAP_NAMES = (names.SKYMAP, names.OLD_SKYMAP)
 
 
@@ -61,7 +62,7 @@ class SkyCounts:
         below = np.concatenate([[0.0], np.cumsum(finest)])
         levels.reverse()
         made = tuple(level.astype(np.float32) for level in levels)
-        return cls(made, below, of_partitions, _densities(levels[min(SCALE_ORDER, len(levels) - 1)]))
+        return cls(made, below, of_partitions, _densities(levels[: SCALE_ORDER + 1]))
 
     @property
     def order(self) -> int:
@@ -80,9 +81,7 @@ class SkyCounts:
 
     def within(self, reach: Reach) -> float:
         """About how many lie in a view."""
-        inner = (self._before(reach.inner_stops) - self._before(reach.inner_starts)).sum()
-        border = self._before(reach.border_stops) - self._before(reach.border_starts)
-        return float(inner + (border * reach.border_shares).sum())
+        return float((self._before(reach.about_stops) - self._before(reach.about_starts)).sum())
 
     def _before(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
         """How many lie before indices of order 29, evenly spread in each pixel."""
@@ -99,14 +98,21 @@ def pixel_area_deg2(order: int) -> float:
     return 4.0 * math.pi * math.degrees(1.0) ** 2 / (12 << (2 * order))
 
 
-def _densities(level: NDArray[np.float64]) -> tuple[float, float]:
-    """Sources per square degree from where to where a picture is graded: that of nearly all of what is not empty."""
-    full = level[level > 0]
-    if not len(full):
+def _densities(levels: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
+    """Sources per square degree from where to where a picture is graded.
+
+    The highest is one that only a hundredth of all sources exceed. The lowest ones are those of pixels large enough
+    that most hold several sources; one source in a small pixel says little.
+    """
+    full = [level[level > 0] for level in levels]
+    if not len(full[-1]):
         return 0.0, 0.0
-    area = 4.0 * math.pi * math.degrees(1.0) ** 2 / len(level)
-    low, high = np.quantile(full, [0.02, 0.995]) / area
-    return float(max(min(low, high / 8.0), high / 1e4)), float(high)
+    ascending = np.sort(full[-1])
+    place = int(np.searchsorted(np.cumsum(ascending), 0.99 * ascending.sum()))
+    high = float(ascending[min(place, len(ascending) - 1)]) / pixel_area_deg2(len(levels) - 1)
+    order = max((order for order, some in enumerate(full) if np.median(some) >= SEVERAL), default=0)
+    low = float(np.quantile(full[order], 0.02)) / pixel_area_deg2(order)
+    return max(min(low, high / 8.0), high / 1e4), high
 
 
 def map_counts(hats: HatsCatalog, allows: Callable[[str], bool]) -> SkyCounts | None:

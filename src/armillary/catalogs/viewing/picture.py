@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 LONGEST_SIDE = 480
 GRADES = 255
 FEWEST = 16.0
-"""Pixels of the sky hold so many sources on average, or larger ones are taken: otherwise chance is all that shows."""
+"""Where a pixel of the sky holds fewer sources a larger one is taken: otherwise chance is all that shows."""
+COARSER = 4
+"""Orders that are gone back for that at most, so that what is empty stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Picture:
     low, high
         Densities of the grades 1 and 255, sources per square degree; the same for all windows of a catalog.
     order
-        HEALPix order of the densities.
+        Highest HEALPix order of the densities; where sources are few they are those of lower ones.
     """
 
     grades: NDArray[np.uint8]
@@ -73,20 +75,19 @@ def picture_of(window: PixelWindow, counts: SkyCounts) -> Picture:
 
 
 def _densities(vectors: NDArray[np.float64], counts: SkyCounts) -> tuple[int, NDArray[np.float64]]:
-    """Sources per square degree, 0 off the sky; and the order of the pixels that they are from."""
+    """Sources per square degree, 0 off the sky; and the highest order of the pixels that they are from."""
     order = min(counts.order, _order_of(vectors))
     known = np.isfinite(vectors).all(axis=-1)
     cells = pixels_of(1 << order, *to_angles(vectors[known]), nested=True)
-    while order > 0 and _mean(counts.levels[order][cells]) < FEWEST:
-        order, cells = order - 1, cells >> 2
+    found = counts.levels[order][cells] / pixel_area_deg2(order)
+    few = np.flatnonzero(counts.levels[order][cells] < FEWEST)
+    for coarser in range(order - 1, max(-1, order - 1 - COARSER), -1):
+        numbers = counts.levels[coarser][cells[few] >> (2 * (order - coarser))]
+        found[few] = numbers / pixel_area_deg2(coarser)
+        few = few[numbers < FEWEST]
     out = np.zeros(known.shape)
-    out[known] = counts.levels[order][cells] / pixel_area_deg2(order)
+    out[known] = found
     return order, out
-
-
-def _mean(values: NDArray[np.float32]) -> float:
-    full = values[values > 0]
-    return float(full.mean()) if len(full) else math.inf
 
 
 def _order_of(vectors: NDArray[np.float64]) -> int:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from armillary.catalogs.views import View
 
 MOST_CELLS = 400
+MOST_PARTS = 8192
 FINE = 1 / 16
-PARTED = 2
 DEEPEST = 18
 """Cells of 0.8 arcseconds: positions in single precision lie up to 0.03 arcseconds beside their index."""
 SLACK_DEG = 1e-4
@@ -37,24 +37,23 @@ class Reach:
         All that a view may meet, ascending.
     inner_starts, inner_stops
         What lies wholly in it.
-    border_starts, border_stops, border_shares
-        What its border meets, and about which share of each lies in it.
+    about_starts, about_stops
+        What lies in it, nearly: small pixels by their centres.
     """
 
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
     inner_starts: NDArray[np.int64]
     inner_stops: NDArray[np.int64]
-    border_starts: NDArray[np.int64]
-    border_stops: NDArray[np.int64]
-    border_shares: NDArray[np.float64]
+    about_starts: NDArray[np.int64]
+    about_stops: NDArray[np.int64]
 
 
 def reach_of(view: View | None) -> Reach:
     """What a view meets; the whole sky for None."""
     if view is None:
         whole = np.zeros(1, np.int64), np.array([12 << (2 * MAX_ORDER)])
-        return Reach(*whole, *whole, *_ranges(0, np.empty(0, np.int64)), np.empty(0))
+        return Reach(*whole, *whole, *whole)
     cells, order = np.arange(12, dtype=np.int64), 0
     inner: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = [_ranges(0, cells[:0])]
     while True:
@@ -67,18 +66,20 @@ def reach_of(view: View | None) -> Reach:
         order += 1
         cells = children(cells)
     kept = [np.concatenate(part) for part in zip(*inner, strict=True)]
-    border = _ranges(order, cells)
+    border, held = _ranges(order, cells), _held(view, order, cells)
     every = (np.concatenate(pair) for pair in zip(kept, border, strict=True))
-    return Reach(*joined(*every), *joined(*kept), *border, _shares(view, order, cells))
+    about = (np.concatenate(pair) for pair in zip(kept, held, strict=True))
+    return Reach(*joined(*every), *joined(*kept), *joined(*about))
 
 
-def _shares(view: View, order: int, cells: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Which share of each cell lies in a view, by the centres of its parts."""
-    deep = min(PARTED, MAX_ORDER - order)
-    parts = (cells[:, None] << (2 * deep)) + np.arange(1 << (2 * deep))
-    ra, dec = to_angles(outlines(order + deep, parts.reshape(-1))[:, 0])
-    shares: NDArray[np.float64] = view.holds(ra, dec).reshape(parts.shape).mean(axis=1)
-    return shares
+def _held(view: View, order: int, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The parts of some cells whose centres lie in a view."""
+    deep = 0
+    while len(cells) << (2 * deep + 2) <= MOST_PARTS and order + deep < DEEPEST:
+        deep += 1
+    parts = ((cells[:, None] << (2 * deep)) + np.arange(1 << (2 * deep))).reshape(-1)
+    ra, dec = to_angles(outlines(order + deep, parts)[:, 0])
+    return _ranges(order + deep, parts[view.holds(ra, dec)])
 
 
 def reach_of_cone(ra_deg: float, dec_deg: float, radius_deg: float) -> Reach:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 10_000
 MOST_SOURCES = 1_000_000
-FILE_TYPES = ("csv", "ecsv", "votable", "fits", "parquet", "json")
+FILE_TYPES = ("csv", "ecsv", "votable", "fits", "parquet", "json", "hats")
 MOST_DEPTH = 8
 FARTHEST_RA_DEG = 720.0
 
