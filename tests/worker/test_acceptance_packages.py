@@ -28,7 +28,7 @@ class Voice:
         self.kept = []
 
     def say(self, word, **more):
-        self.kept += more["results"] if word == "kept" else []
+        self.kept += more["results"] if word == "came" else []
 
 
 @pytest.fixture

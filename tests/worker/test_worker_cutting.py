@@ -70,12 +70,13 @@ class Office:
         desk = ChildDesk(job, self.results, self.voice, room)
         self.work(job, desk)
         desk.flush()
-        kept = [result for word, more in self.voice.said if word == "kept" for result in more["results"]]
+        kept = [result for word, more in self.voice.said if word == "came" for result in more["results"]]
         return {result["result_id"]: (result, b"".join(self.results.read(result["key"]))) for result in kept}
 
     @property
     def progress(self):
-        return [(more["done"], more["total"]) for word, more in self.voice.said if word == "progress"]
+        told = [more["progress"] for word, more in self.voice.said if word == "came"]
+        return [(words["done"], words["total"]) for words in told if words]
 
 
 def header():

@@ -18,8 +18,8 @@ class Bell(Protocol):
     looks by itself every few seconds for what was lost (``waiting``). Conformance: ``testing/bells.py``.
     """
 
-    def ring(self, topic: str) -> None:
-        """Say that a job (its id) or the queue changed. Never raises, never waits."""
+    def ring(self, *topics: str) -> None:
+        """Say that jobs (their ids) or the queue changed. Never raises, never waits."""
 
     def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call ``heard(topic)`` in a thread of the bell's for every ring anywhere; what is returned ends that."""

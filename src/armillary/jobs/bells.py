@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 PIPE_BYTES = 1 << 20
 LONGEST_TOPIC = 200
+WHOLE_LINES = 20
+"""Lines that are written at once: up to ``PIPE_BUF`` bytes, 4096 on Linux and at least 512, are never mixed or cut."""
 LOOK_MS = 2000
 MOST_WAITING = 10_000
 CLOSE_S = 5.0
@@ -93,10 +95,11 @@ class LocalBell:
         self._topics: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def ring(self, topic: str) -> None:
+    def ring(self, *topics: str) -> None:
         """Say that something changed."""
         if self._listeners and self._thread is not None:
-            self._topics.put(topic)
+            for topic in topics:
+                self._topics.put(topic)
 
     def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call ``heard`` for every ring; what is returned ends that."""
@@ -142,22 +145,22 @@ class PipeBell:
         self._lock = threading.Lock()
         self._ear: tuple[int, _Ear] | None = None
 
-    def ring(self, topic: str) -> None:
+    def ring(self, *topics: str) -> None:
         """Say that something changed, to all pipes; a full one loses it."""
         known = self._ear
         if known is not None and known[0] == os.getpid():
             # The very first job of all: the pipe could not be made before.
             known[1].open()
             if known[1].failed:
-                known[1].put(topic)
-        data = topic.encode(errors="replace")[:LONGEST_TOPIC] + b"\n"
+                known[1].put(topics)
+        lines = [topic.encode(errors="replace")[:LONGEST_TOPIC] + b"\n" for topic in topics]
         try:
             with os.scandir(self._folder) as entries:
                 pipes = [entry.path for entry in entries if not entry.name.startswith(HIDDEN)]
         except OSError:
             return
         for pipe in pipes:
-            _send(pipe, data)
+            _send(pipe, lines)
 
     def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call ``heard`` for every ring of any process; what is returned ends that."""
@@ -175,7 +178,7 @@ class PipeBell:
             known[1].close()
 
 
-def _send(pipe: str, data: bytes) -> None:
+def _send(pipe: str, lines: list[bytes]) -> None:
     try:
         descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -186,7 +189,8 @@ def _send(pipe: str, data: bytes) -> None:
         return
     try:
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            os.write(descriptor, data)
+            for start in range(0, len(lines), WHOLE_LINES):
+                os.write(descriptor, b"".join(lines[start : start + WHOLE_LINES]))
     except OSError:
         # Full, or closed this moment: a ring may be lost.
         return
@@ -229,9 +233,9 @@ class _Ear:
                 return
             os.write(self._wake_out, b"o")
 
-    def put(self, topic: str) -> None:
+    def put(self, topics: Iterable[str]) -> None:
         """Where no pipe can be made, at least this process hears itself."""
-        self._topics.append(topic)
+        self._topics.extend(topics)
         with self._lock:
             if not self._closing.is_set():
                 os.write(self._wake_out, b"r")

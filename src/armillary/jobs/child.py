@@ -138,8 +138,7 @@ class Child:
         except (Exception, SystemExit, KeyboardInterrupt):
             log.exception("job %s failed", job.job_id)
             error, spoilt = JobError(BROKEN), True
-        desk.flush()
-        self._voice.say("done", error=None if error is None else asdict(error), spoilt=spoilt)
+        self._voice.say("done", error=None if error is None else asdict(error), spoilt=spoilt, **desk.untold())
 
 
 def _out_of_memory(setup: Setup) -> JobError:

@@ -115,13 +115,15 @@ class ChildDesk:
 
     def flush(self) -> None:
         """Say what was not said yet."""
+        self._voice.say("came", **self.untold())
+
+    def untold(self) -> dict[str, Any]:
+        """What was not said yet; it is then taken for said."""
         self._told_s = time.monotonic()
-        if self._untold:
-            self._voice.say("kept", results=self._untold)
-            self._untold = []
-        if self._progress is not None:
-            self._voice.say("progress", **asdict(self._progress))
-            self._progress = None
+        progress = None if self._progress is None else asdict(self._progress)
+        words = {"results": self._untold, "progress": progress}
+        self._untold, self._progress = [], None
+        return words
 
     def _tell_now_and_then(self) -> None:
         if time.monotonic() - self._told_s >= TELL_S or len(self._untold) >= MOST_UNTOLD:

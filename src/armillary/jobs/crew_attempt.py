@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import selectors
 import time
@@ -19,12 +18,14 @@ if TYPE_CHECKING:
 
     from armillary.jobs.crew_child import ChildProcess
     from armillary.jobs.crew_plan import CrewPlan
-    from armillary.jobs.model import Claim, Job, Result
+    from armillary.jobs.model import Claim, Result
     from armillary.jobs.store import JobStore
 
 log = logging.getLogger(__name__)
 
 BEAT_GAP_S = 0.1
+# For two descriptors: no system calls to make one for every job.
+Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 TOO_LONG = "It ran longer than the {seconds} seconds that it may: ask for less, or for a longer executionduration."
 
 
@@ -51,11 +52,14 @@ class Outcome:
     ----------
     error
         Why it failed; for one that died, what to tell if it is not begun again.
+    progress
+        How far it came, where that was not told yet.
     """
 
     end: End
     error: JobError | None = None
     reusable: bool = False
+    progress: Progress | None = None
 
 
 class Attempt:
@@ -113,7 +117,7 @@ class Attempt:
         """Watch until it ends; the child is then idle, or to be killed where it is not reusable."""
         if self._child.ready:
             self._hand_over()
-        with selectors.DefaultSelector() as selector:
+        with Selector() as selector:
             selector.register(self._child.control, selectors.EVENT_READ, self._hear)
             selector.register(self._bell, selectors.EVENT_READ, self._ring)
             while True:
@@ -125,14 +129,9 @@ class Attempt:
         job = self._claim.job
         if job.duration_s:
             self._deadline_s = time.monotonic() + job.duration_s
-        self._child.do(job, self._room(job))
-
-    def _room(self, job: Job) -> int | None:
-        """Bytes that the payer may still keep, as far as can be told; what is kept in the end is the store's affair."""
+        # As far as can be told now: what is kept in the end is the store's affair.
         most = self._plan.quota.size
-        with contextlib.suppress(UnavailableError):
-            return max(0, most - self._store.usage(job.owner.payer).size) if most else None
-        return None
+        self._child.do(job, max(0, most - self._claim.payer_size) if most else None)
 
     def _turn(self, selector: selectors.BaseSelector) -> Outcome | None:
         """Wait for something to happen, and see to it. What was said counts before what was not."""
@@ -195,17 +194,16 @@ class Attempt:
             return Outcome(End.VOID)
         return None if order is Order.GO_ON else Outcome(End.VOID)
 
-    def _tell_last(self) -> None:
-        """How far it came stays with a job that has ended."""
-        if self._untold is not None:
-            with contextlib.suppress(UnavailableError, NotFoundError):
-                self._store.beat(self._claim, self._untold)
-
     def _said(self, message: dict[str, Any]) -> Outcome | None:
         try:
             return self._understood(message)
         except (KeyError, TypeError, WireError):
             return self._died("It said something that makes no sense")
+
+    def _came(self, message: dict[str, Any]) -> None:
+        self._results += read_results(message["results"])
+        if message["progress"] is not None:
+            self._untold = Progress(**message["progress"])
 
     def _understood(self, message: dict[str, Any]) -> Outcome | None:
         word = message["say"]
@@ -214,17 +212,15 @@ class Attempt:
             self._hand_over()
         elif word == "begun":
             self._begun = True
-        elif word == "kept":
-            self._results += read_results(message["results"])
-        elif word == "progress":
-            self._untold = Progress(message["done"], message["total"])
+        elif word == "came":
+            self._came(message)
         elif word == "unable":
             return Outcome(End.DIED, JobError(**message["error"]))
         elif word == "done":
+            self._came(message)
             error = message["error"]
             reusable = not message["spoilt"]
-            self._tell_last()
             if error is None:
-                return Outcome(End.DONE, reusable=reusable)
-            return Outcome(End.FAILED, JobError(**error), reusable)
+                return Outcome(End.DONE, reusable=reusable, progress=self._untold)
+            return Outcome(End.FAILED, JobError(**error), reusable, self._untold)
         return None

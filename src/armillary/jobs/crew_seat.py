@@ -169,11 +169,11 @@ class Seat(threading.Thread):
         error = outcome.error or JobError(DIED.format(how=how or "unknown"), transient=True)
         if outcome.end is End.DONE:
             try:
-                return store.finish(claim, results, plan.quota)
+                return store.finish(claim, results, plan.quota, outcome.progress)
             except LimitError:  # Other jobs of the owner took the room while this one ran.
-                store.fail(claim, JobError(NO_ROOM))
+                store.fail(claim, JobError(NO_ROOM), progress=outcome.progress)
         elif outcome.end is End.FAILED:
-            store.fail(claim, error)
+            store.fail(claim, error, progress=outcome.progress)
         elif outcome.end is End.OVERTIME:
             store.stop(claim, error)
         elif outcome.end is End.LEFT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -105,7 +105,9 @@ def read_line(data: bytes) -> dict[str, Any]:
 
 def job_words(job: Job) -> dict[str, Any]:
     """A job as JSON, without its results and error: those of an attempt are yet to come."""
-    words = asdict(replace(job, results=(), error=None, owner=replace(job.owner, access=dict(job.owner.access))))
+    words: dict[str, Any] = {entry.name: getattr(job, entry.name) for entry in fields(job)}
+    words.update(results=(), error=None, progress=asdict(job.progress), uploads=list(map(asdict, job.uploads)))
+    words["owner"] = {"name": job.owner.name, "payer": job.owner.payer, "access": dict(job.owner.access)}
     words.update({name: value.isoformat() for name in TIMES if (value := getattr(job, name)) is not None})
     return words
 

@@ -8,20 +8,27 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from armillary.errors import ConfigurationError, UnavailableError
+from armillary.jobs.commits import SharedCommits
 from armillary.storage.places import data_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
 
+    from armillary.jobs.commits import Change
+
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 BUSY_MS = 20_000
 CONNECT_S = 10
+CONNECTIONS = 8
+CHECKPOINT_PAGES = 4000
+"""Of SQLite's log: its default, 1000, is reached after a hundred jobs, and each time the disk is waited for."""
 UNREACHABLE = "The database of jobs cannot be used now: try again in a moment."
 POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
@@ -72,6 +79,7 @@ class Database:
         self._lock = threading.Lock()
         # SQLite has one writer: threads of this process wait here for their turn, in order, not by trying again.
         self._turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        self._shared: SharedCommits | None = None
         self._engines: tuple[int, Engine, Engine] | None = None
         # Those of the process before a fork: closed here, their connections would be cut there.
         self._left: list[Engine] = []
@@ -92,10 +100,10 @@ class Database:
                 known = self._engines
                 if known is None or known[0] != os.getpid():
                     if known is not None:
-                        self._left.append(known[1])
-                    engine = self._opened()
-                    known = os.getpid(), engine, engine.execution_options(armillary_write=True)
-                    self._turn = threading.Lock() if self.file is not None else contextlib.nullcontext()
+                        self._left += known[1:]
+                    known = os.getpid(), *self._opened()
+                    if self.file is not None:
+                        self._turn, self._shared = threading.Lock(), SharedCommits(self.writing)
                     self._engines = known
         return known[1], known[2]
 
@@ -109,16 +117,19 @@ class Database:
         """Whether there is no file yet: nothing is made before somebody writes, and whoever reads finds nothing."""
         return self._engines is None and self.file is not None and not self.file.exists()
 
-    def _opened(self) -> Engine:
+    def _opened(self) -> tuple[Engine, Engine]:
         if self.file is not None:
             _make_private(self.file)
         engine = _make_engine(self._address)
+        # SQLite's only writer keeps one connection: what that has read stays true, as long as nobody else writes.
+        writer = engine if self.file is None else _make_engine(self._address, connections=1)
+        writer = writer.execution_options(armillary_write=True)
         try:
-            _prepare_tables(engine)
+            _prepare_tables(engine, writer)
         except BaseException:
-            engine.dispose()
+            _dispose(engine, writer)
             raise
-        return engine
+        return engine, writer
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -130,7 +141,7 @@ class Database:
             The database cannot be reached, or stays locked.
         """
         engine = _empty() if self.missing else self.engines()[0]
-        with told(), engine.begin() as connection:
+        with told(engine), engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -143,15 +154,40 @@ class Database:
             The database cannot be reached, or stays locked; whether it was written is then not known.
         """
         engine = self.engines()[1]
-        with told(), self._turn, engine.begin() as connection:
+        with told(engine), self._turn, engine.begin() as connection:
             yield connection
+
+    def make(self, change: Change[T], ring: Callable[..., None]) -> T:
+        """What comes of a change, once it is committed and was rung for.
+
+        In SQLite those that wait for their turn at the same time are committed together. In PostgreSQL they are not:
+        two processes would lock the rows of several jobs in orders of their own, and wait for each other.
+
+        Raises
+        ------
+        UnavailableError
+            As ``writing``; else what the change raises, and nothing of it is written.
+        """
+        self.engines()
+        if self._shared is not None:
+            return self._shared.make(change, ring)
+        with self.writing() as connection:
+            made, topics = change(connection)
+        if topics:
+            ring(*topics)
+        return made
 
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
             if self._engines is not None and self._engines[0] == os.getpid():
-                self._engines[1].dispose()
+                _dispose(*self._engines[1:])
             self._engines = None
+
+
+def _dispose(*engines: Engine) -> None:
+    for engine in engines:
+        engine.dispose()
 
 
 def _make_private(path: Path) -> None:
@@ -165,7 +201,7 @@ def _make_private(path: Path) -> None:
         ) from None
 
 
-def _make_engine(address: str) -> Engine:
+def _make_engine(address: str, connections: int = CONNECTIONS) -> Engine:
     from sqlalchemy import create_engine
     from sqlalchemy.exc import ArgumentError
 
@@ -174,7 +210,8 @@ def _make_engine(address: str) -> Engine:
     sqlite = address.startswith("sqlite:")
     options: dict[str, Any] = {} if sqlite else {"connect_args": {"connect_timeout": CONNECT_S}}
     try:
-        engine = create_engine(address, pool_pre_ping=not sqlite, pool_size=8, max_overflow=24, **options)
+        options |= {"pool_size": connections, "max_overflow": 3 * (connections - 1)}
+        engine = create_engine(address, pool_pre_ping=not sqlite, **options)
     except ImportError:
         raise ConfigurationError(
             "jobs_database: the driver of PostgreSQL is not installed: pip install 'armillary[cluster]'."
@@ -191,15 +228,15 @@ def _make_engine(address: str) -> Engine:
     return engine
 
 
-def _prepare_tables(engine: Engine) -> None:
+def _prepare_tables(engine: Engine, writer: Engine) -> None:
     from armillary.jobs.schema import bring_up_to_date, is_up_to_date
 
-    with told():
+    with told(engine):
         with engine.begin() as connection:
             # Whoever comes later waits for no writer.
             if is_up_to_date(connection):
                 return
-        with engine.execution_options(armillary_write=True).begin() as connection:
+        with writer.begin() as connection:
             bring_up_to_date(connection)
 
 
@@ -218,7 +255,13 @@ def _empty() -> Engine:
 def _prepare_sqlite(engine: Engine) -> None:
     from sqlalchemy import event
 
-    pragmas = (f"busy_timeout = {BUSY_MS}", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+    pragmas = (
+        f"busy_timeout = {BUSY_MS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+    )
 
     @event.listens_for(engine, "connect")
     def connected(raw: Any, _record: Any) -> None:
@@ -229,7 +272,8 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         writes = connection.get_execution_options().get("armillary_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _prepare_postgresql(engine: Engine) -> None:
@@ -244,14 +288,13 @@ def _prepare_postgresql(engine: Engine) -> None:
 
 
 @contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Failures of the database as one of ours; violated constraints stay what they are."""
-    from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+def told(engine: Engine) -> Iterator[None]:
+    """Failures of the database, by SQLAlchemy's name or by its driver's, as one of ours."""
+    from sqlalchemy.exc import SQLAlchemyError
 
+    driver: Any = engine.dialect.dbapi
     try:
         yield
-    except IntegrityError:
-        raise
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, driver.Error) as error:
         log.error("jobs: %s", type(getattr(error, "orig", None) or error).__name__, exc_info=error)  # noqa: TRY400
         raise UnavailableError(UNREACHABLE) from None

@@ -154,10 +154,13 @@ class Claim:
     ----------
     token
         Fences: what a worker reports under an old token changes nothing.
+    payer_size
+        Bytes that the payer of the job kept when it was claimed.
     """
 
     job: Job
     token: str
+    payer_size: int = 0
 
 
 class Order(StrEnum):

@@ -14,7 +14,7 @@ from armillary.jobs.bells import CLOSE_S, Listeners
 from armillary.jobs.database import driver_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class PostgresqlBell:
         self._sender: tuple[int, _Sender] | None = None
         self._ear: tuple[int, _Ear] | None = None
 
-    def ring(self, topic: str) -> None:
+    def ring(self, *topics: str) -> None:
         """Say that something changed."""
         known = self._sender
         if known is None or known[0] != os.getpid():
@@ -54,7 +54,7 @@ class PostgresqlBell:
                 known = self._sender
                 if known is None or known[0] != os.getpid():
                     known = self._sender = os.getpid(), _Sender(self._address)
-        known[1].put(topic)
+        known[1].put(topics)
 
     def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call ``heard`` for every ring of any process; what is returned ends that."""
@@ -92,9 +92,9 @@ class _Sender:
         self._thread = threading.Thread(target=self._run, name="jobs-bell-sender", daemon=True)
         self._thread.start()
 
-    def put(self, topic: str) -> None:
-        """One more to send."""
-        self._topics.append(topic)
+    def put(self, topics: Iterable[str]) -> None:
+        """Some more to send."""
+        self._topics.extend(topics)
         self._some.set()
 
     def _run(self) -> None:

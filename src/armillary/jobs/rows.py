@@ -45,16 +45,6 @@ def packed_pairs(pairs: Iterable[tuple[str, str]]) -> str:
     return json.dumps([list(pair) for pair in pairs])
 
 
-def unpacked_pairs(text: str) -> tuple[tuple[str, str], ...]:
-    """Parameters of their JSON."""
-    return tuple((name, value) for name, value in json.loads(text))
-
-
-def unpacked_uploads(text: str) -> tuple[Upload, ...]:
-    """Uploads of their JSON."""
-    return tuple(Upload(**value) for value in json.loads(text))
-
-
 def job_of(row: Any) -> Job:
     """The job of a row of both tables."""
     return Job(
@@ -65,8 +55,8 @@ def job_of(row: Any) -> Job:
         created=moment(row.created),
         destruction=moment(row.destruction),
         duration_s=row.duration_s,
-        parameters=unpacked_pairs(row.parameters),
-        uploads=unpacked_uploads(row.uploads),
+        parameters=tuple((name, value) for name, value in json.loads(row.parameters)),
+        uploads=tuple(Upload(**value) for value in json.loads(row.uploads)),
         run_id=row.run_id,
         revision=row.revision,
         attempt=row.attempt,

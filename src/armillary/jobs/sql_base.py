@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import string
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import bindparam, delete, select, update
 
 from armillary.errors import NotFoundError, UsageError
-from armillary.jobs.bell import QUEUE
+from armillary.jobs.model import Progress
+from armillary.jobs.prepared import Prepared
 from armillary.jobs.rows import job_of, packed, packed_error
 from armillary.jobs.schema import CONTENTS, JOBS
 from armillary.jobs.sql_payers import SqlPayers
@@ -19,11 +20,15 @@ from armillary.jobs.store import UNBOUNDED, Quota
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from armillary.jobs.bell import Bell
+    from armillary.jobs.commits import Change
     from armillary.jobs.database import Database
     from armillary.jobs.model import Job, JobError, Phase, Result
+    from armillary.jobs.prepared import Row
+
+T = TypeVar("T")
 
 GONE = "There is no such job: it was deleted, or its time was over."
 ID_BYTES = 16
@@ -33,11 +38,12 @@ ALL = (
     .join(CONTENTS, CONTENTS.c.job_id == JOBS.c.job_id)
     .where(JOBS.c.service == bindparam("of"))
 )
-WHOLE = ALL.where(JOBS.c.job_id == bindparam("job"))
-LOCKED = select(JOBS).where(JOBS.c.job_id == bindparam("job"), JOBS.c.service == bindparam("of")).with_for_update()
-CHANGE = update(JOBS).where(JOBS.c.job_id == bindparam("job"))
-FILL = update(CONTENTS).where(CONTENTS.c.job_id == bindparam("job"))
-FORGET = delete(JOBS).where(JOBS.c.job_id == bindparam("job"))
+THAT = JOBS.c.job_id == bindparam("job")
+WHOLE = Prepared(ALL.where(THAT))
+LOCKED = Prepared(select(JOBS).where(THAT, JOBS.c.service == bindparam("of")).with_for_update())
+CHANGE = Prepared(update(JOBS).where(THAT))
+FILL = Prepared(update(CONTENTS).where(CONTENTS.c.job_id == bindparam("job")))
+FORGET = Prepared(delete(JOBS).where(THAT))
 
 
 def new_id() -> str:
@@ -75,42 +81,42 @@ class SqlJobs:
     def _now(self) -> int:
         return round(self._clock() * 1_000_000)
 
-    def _rung(self, job_id: str, *, queue: bool = False) -> None:
-        self._bell.ring(job_id)
-        if queue:
-            self._bell.ring(QUEUE)
+    def _make(self, change: Change[T]) -> T:
+        """What comes of a change, once it is committed and was rung for."""
+        return self._database.make(change, self._bell.ring)
 
     def _whole(self, connection: Connection, job_id: str) -> Job:
-        row = connection.execute(WHOLE, {"job": job_id, "of": self._service}).first()
+        row = WHOLE.first(connection, {"job": job_id, "of": self._service})
         if row is None:
             raise NotFoundError(GONE)
         return job_of(row)
 
-    def _found(self, connection: Connection, job_id: str) -> Row[Any] | None:
+    def _found(self, connection: Connection, job_id: str) -> Row | None:
         """The small row of a job, nobody else's until the transaction ends."""
         if not is_id(job_id):
             return None
-        return connection.execute(LOCKED, {"job": job_id, "of": self._service}).first()
+        return LOCKED.first(connection, {"job": job_id, "of": self._service})
 
-    def _locked(self, connection: Connection, job_id: str) -> Row[Any]:
+    def _locked(self, connection: Connection, job_id: str) -> Row:
         row = self._found(connection, job_id)
         if row is None:
             raise NotFoundError(GONE)
         return row
 
-    def _change(self, connection: Connection, row: Row[Any], **values: Any) -> None:
-        connection.execute(CHANGE, {"job": row.job_id, "revision": row.revision + 1, **values})
+    def _change(self, connection: Connection, row: Row, **values: Any) -> None:
+        CHANGE.run(connection, {"job": row.job_id, "revision": row.revision + 1, **values})
 
     def _end(
         self,
         connection: Connection,
-        row: Row[Any],
+        row: Row,
         phase: Phase,
         *,
         token: str | None = None,
         error: JobError | None = None,
         results: Sequence[Result] = (),
         quota: Quota = UNBOUNDED,
+        progress: Progress | None = None,
     ) -> None:
         """Bring a job to a final phase: all that it leaves is written, and paid for, in the caller's transaction.
 
@@ -121,6 +127,7 @@ class SqlJobs:
         if row.duration_s:
             seconds = min(seconds, row.duration_s)
         size = sum(result.size for result in results)
+        came = progress or Progress(row.done, row.total)
         self._change(
             connection,
             row,
@@ -132,9 +139,11 @@ class SqlJobs:
             error=None if error is None else packed_error(error),
             seconds=seconds,
             size=row.size + size,
+            done=came.done,
+            total=came.total,
         )
         if results:
-            connection.execute(FILL, {"job": row.job_id, "results": packed(results)})
+            FILL.run(connection, {"job": row.job_id, "results": packed(results)})
         bound = Quota(size=quota.size if size else 0)
         self._payers.pay(connection, row.payer, bound, seconds=seconds - row.seconds, size=size)
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
 from armillary.errors import LimitError
+from armillary.jobs.prepared import Prepared
 from armillary.jobs.schema import PAYERS
 from armillary.jobs.store import UNBOUNDED, Quota
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-USED = select(PAYERS.c.jobs, PAYERS.c.seconds, PAYERS.c.size).where(
-    PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who")
-)
-UNCOUNTED = delete(PAYERS).where(
-    PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who"), PAYERS.c.jobs <= 0
-)
+SUMS = (PAYERS.c.jobs, PAYERS.c.seconds, PAYERS.c.size)
+THEIRS = (PAYERS.c.service == bindparam("of"), PAYERS.c.payer == bindparam("who"))
+
+
+def _payment(insert: Any) -> Any:
+    new = insert(PAYERS)
+    sums = {column.name: column + new.excluded[column.name] for column in SUMS}
+    return new.on_conflict_do_update(index_elements=["service", "payer"], set_=sums).returning(*SUMS)
+
+
+PAY = Prepared(_payment)
+USED = Prepared(select(*SUMS).where(*THEIRS))
+UNCOUNTED = Prepared(delete(PAYERS).where(*THEIRS, PAYERS.c.jobs <= 0))
 
 
 class SqlPayers:
@@ -55,8 +62,7 @@ class SqlPayers:
         more = {"jobs": jobs, "seconds": seconds, "size": size}
         if not any(more.values()) and quota == UNBOUNDED:
             return
-        paid = {"service": self._service, "payer": payer, **more}
-        used = connection.execute(_payment(connection.dialect.name), paid).one()
+        used: Any = PAY.first(connection, {"service": self._service, "payer": payer, **more})
         if quota.jobs and used.jobs > quota.jobs:
             raise _over("jobs", quota.jobs, f"you have {used.jobs - jobs} jobs, and may keep {quota.jobs}")
         if quota.seconds and (used.seconds > quota.seconds or endless):
@@ -68,24 +74,12 @@ class SqlPayers:
 
     def forget_idle(self, connection: Connection, payer: str) -> None:
         """Keep no row of a payer without jobs."""
-        connection.execute(UNCOUNTED, {"of": self._service, "who": payer})
+        UNCOUNTED.run(connection, {"of": self._service, "who": payer})
 
     def used(self, connection: Connection, payer: str) -> Quota:
         """How many jobs a payer has, their seconds, their bytes."""
-        row = connection.execute(USED, {"of": self._service, "who": payer}).first()
+        row = USED.first(connection, {"of": self._service, "who": payer})
         return Quota() if row is None else Quota(row.jobs, row.seconds, row.size)
-
-
-@functools.cache
-def _payment(dialect: str) -> Any:
-    if dialect == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    new = insert(PAYERS)
-    sums = {name: PAYERS.c[name] + new.excluded[name] for name in ("jobs", "seconds", "size")}
-    paid = new.on_conflict_do_update(index_elements=["service", "payer"], set_=sums)
-    return paid.returning(*(PAYERS.c[name] for name in sums))
 
 
 def _over(quota: str, most: int, said: str) -> LimitError:

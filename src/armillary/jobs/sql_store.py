@@ -7,48 +7,43 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, literal, select
-from sqlalchemy.exc import IntegrityError
 
 from armillary.errors import NotFoundError, ParameterError, UsageError
+from armillary.jobs.bell import QUEUE
 from armillary.jobs.database import Database
 from armillary.jobs.model import Job, JobLine, Phase
+from armillary.jobs.prepared import Prepared
 from armillary.jobs.rows import (
     moment,
     packed,
     packed_pairs,
     rows_of,
     stamp,
-    unpacked_pairs,
-    unpacked_uploads,
 )
 from armillary.jobs.schema import CONTENTS, JOBS, PROPERTIES
-from armillary.jobs.sql_base import FILL, FORGET, GONE, is_id, new_id, refused
-from armillary.jobs.sql_claims import SqlClaims
+from armillary.jobs.sql_base import FILL, FORGET, GONE, THAT, is_id, new_id, refused
+from armillary.jobs.sql_claims import OF, QUEUED, SqlClaims
 from armillary.jobs.store import UNBOUNDED, Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Column, Connection, Row
+    from sqlalchemy import Column, Connection
 
     from armillary.jobs.bell import Bell
     from armillary.jobs.model import Owner, Upload
+    from armillary.jobs.prepared import Row
 
 MOST_RUN_ID = 256
 MOST_IDS = 500
 
-BRIEF = select(JOBS.c.phase, JOBS.c.revision).where(
-    JOBS.c.job_id == bindparam("job"), JOBS.c.service == bindparam("of")
-)
-NEXT_TURN = (
-    select(func.coalesce(func.max(JOBS.c.turn), 0) + literal(1))
-    .where(JOBS.c.service == bindparam("of"), JOBS.c.phase == Phase.QUEUED.value)
-    .scalar_subquery()
-)
-NEW_QUEUED = JOBS.insert().values(turn=NEXT_TURN)
-NEW_PENDING = JOBS.insert().values(turn=0)
-NEW_CONTENTS = CONTENTS.insert()
+BRIEF = Prepared(select(JOBS.c.phase, JOBS.c.revision).where(THAT, OF))
+NEXT_TURN = select(func.coalesce(func.max(JOBS.c.turn), 0) + literal(1)).where(OF, QUEUED).scalar_subquery()
+TURN = Prepared(select(NEXT_TURN.label("turn")))
+NEW_QUEUED = Prepared(lambda insert: insert(JOBS).values(turn=NEXT_TURN).on_conflict_do_nothing())
+NEW_PENDING = Prepared(lambda insert: insert(JOBS).values(turn=0).on_conflict_do_nothing())
+NEW_CONTENTS = Prepared(CONTENTS.insert())
 
 
 def open_store(address: str, service: str, bell: Bell) -> SqlJobStore:
@@ -121,16 +116,17 @@ class SqlJobStore(SqlClaims):
         )
         _check_new(job)
         row, contents = rows_of(job, self._service)
-        try:
-            with self._database.writing() as connection:
-                more = {"jobs": 1, "seconds": duration_s, "size": row["size"]}
-                self._payers.pay(connection, owner.payer, quota, **more, endless=not duration_s)
-                connection.execute(NEW_QUEUED if start else NEW_PENDING, {**row, "of": self._service})
-                connection.execute(NEW_CONTENTS, contents)
-        except IntegrityError:
-            raise UsageError("There is a job of this id already.", code="id") from None
-        self._rung(job.job_id, queue=start)
-        return job
+
+        def change(connection: Connection) -> tuple[Job, tuple[str, ...]]:
+            more = {"jobs": 1, "seconds": duration_s, "size": row["size"]}
+            self._payers.pay(connection, owner.payer, quota, **more, endless=not duration_s)
+            if not (NEW_QUEUED if start else NEW_PENDING).run(connection, {**row, "of": self._service}):
+                raise UsageError("There is a job of this id already.", code="id")
+            NEW_CONTENTS.run(connection, contents)
+            # Nobody waits for a job whose id was not told yet.
+            return job, (QUEUE,) if start else ()
+
+        return self._make(change)
 
     def usage(self, payer: str) -> Quota:
         """What the kept jobs of a payer take: how many there are, their seconds, their bytes."""
@@ -147,7 +143,7 @@ class SqlJobStore(SqlClaims):
         """Phase and revision of a job."""
         _check_id(job_id)
         with self._database.reading() as connection:
-            row = connection.execute(BRIEF, {"job": job_id, "of": self._service}).first()
+            row = BRIEF.first(connection, {"job": job_id, "of": self._service})
         if row is None:
             raise NotFoundError(GONE)
         return Phase(row.phase), row.revision
@@ -171,14 +167,15 @@ class SqlJobStore(SqlClaims):
             rows = connection.execute(wanted.order_by(JOBS.c.created.desc(), JOBS.c.job_id).limit(last)).all()
         return [JobLine(row.job_id, Phase(row.phase), row.owner_name, row.run_id, moment(row.created)) for row in rows]
 
-    def _changed(self, job_id: str, change: Callable[[Connection, Row[Any]], bool], *, queue: bool = False) -> Job:
+    def _changed(self, job_id: str, change: Callable[[Connection, Row], bool], *, queue: bool = False) -> Job:
         """Change a job within a transaction; ``change`` says whether it did anything."""
-        with self._database.writing() as connection:
+
+        def made(connection: Connection) -> tuple[Job, tuple[str, ...]]:
             done = change(connection, self._locked(connection, job_id))
-            job = self._whole(connection, job_id)
-        if done:
-            self._rung(job_id, queue=queue)
-        return job
+            topics = (job_id, QUEUE) if queue else (job_id,)
+            return self._whole(connection, job_id), topics if done else ()
+
+        return self._make(made)
 
     def add_parameters(
         self,
@@ -189,15 +186,14 @@ class SqlJobStore(SqlClaims):
     ) -> Job:
         """More parameters, while PENDING."""
 
-        def change(connection: Connection, row: Row[Any]) -> bool:
+        def change(connection: Connection, row: Row) -> bool:
             if row.phase != Phase.PENDING.value:
                 raise refused(row.phase, "parameters can be changed while it is PENDING only")
-            known = connection.execute(select(CONTENTS).where(CONTENTS.c.job_id == job_id)).one()
+            known = self._whole(connection, job_id)
             size = sum(upload.size for upload in uploads)
             self._payers.pay(connection, row.payer, Quota(size=quota.size), size=size)
-            pairs = (*unpacked_pairs(known.parameters), *parameters)
-            tables = (*unpacked_uploads(known.uploads), *uploads)
-            connection.execute(FILL, {"job": job_id, "parameters": packed_pairs(pairs), "uploads": packed(tables)})
+            pairs, tables = (*known.parameters, *parameters), (*known.uploads, *uploads)
+            FILL.run(connection, {"job": job_id, "parameters": packed_pairs(pairs), "uploads": packed(tables)})
             self._change(connection, row, size=row.size + size)
             return True
 
@@ -207,7 +203,7 @@ class SqlJobStore(SqlClaims):
         """Another run id, while PENDING."""
         run_id = _checked_run_id(run_id)
 
-        def change(connection: Connection, row: Row[Any]) -> bool:
+        def change(connection: Connection, row: Row) -> bool:
             if row.phase != Phase.PENDING.value:
                 raise refused(row.phase, "its run id can be changed while it is PENDING only")
             self._change(connection, row, run_id=run_id)
@@ -218,7 +214,7 @@ class SqlJobStore(SqlClaims):
     def set_destruction(self, job_id: str, destruction: datetime) -> Job:
         """Another time of destruction."""
 
-        def change(connection: Connection, row: Row[Any]) -> bool:
+        def change(connection: Connection, row: Row) -> bool:
             self._change(connection, row, destruction=stamp(destruction))
             return True
 
@@ -227,7 +223,7 @@ class SqlJobStore(SqlClaims):
     def set_duration(self, job_id: str, duration_s: int, quota: Quota = UNBOUNDED) -> Job:
         """Another bound on the running time, while PENDING or QUEUED."""
 
-        def change(connection: Connection, row: Row[Any]) -> bool:
+        def change(connection: Connection, row: Row) -> bool:
             if row.phase not in {Phase.PENDING.value, Phase.QUEUED.value}:
                 raise refused(row.phase, "its running time can be changed before it runs only")
             more = duration_s - row.seconds
@@ -241,10 +237,10 @@ class SqlJobStore(SqlClaims):
     def start(self, job_id: str) -> Job:
         """PENDING → QUEUED; nothing happens to a job that was started already."""
 
-        def change(connection: Connection, row: Row[Any]) -> bool:
+        def change(connection: Connection, row: Row) -> bool:
             if row.phase == Phase.PENDING.value:
-                turn = connection.execute(select(NEXT_TURN), {"of": self._service}).scalar()
-                self._change(connection, row, phase=Phase.QUEUED.value, turn=turn)
+                following: Any = TURN.first(connection, {"of": self._service})
+                self._change(connection, row, phase=Phase.QUEUED.value, turn=following.turn)
                 return True
             return False
 
@@ -253,7 +249,7 @@ class SqlJobStore(SqlClaims):
     def abort(self, job_id: str) -> Job:
         """To ABORTED from any phase that is not final; nothing happens to one that is."""
 
-        def change(connection: Connection, row: Row[Any]) -> bool:
+        def change(connection: Connection, row: Row) -> bool:
             if Phase(row.phase).final:
                 return False
             self._end(connection, row, Phase.ABORTED)
@@ -263,12 +259,15 @@ class SqlJobStore(SqlClaims):
 
     def delete(self, job_id: str) -> None:
         """Forget a job; whoever runs it hears STOP. Its files are the reaper's."""
-        with self._database.writing() as connection:
+
+        def change(connection: Connection) -> tuple[None, tuple[str, ...]]:
             row = self._locked(connection, job_id)
-            connection.execute(FORGET, {"job": job_id})
+            FORGET.run(connection, {"job": job_id})
             self._payers.pay(connection, row.payer, jobs=-1, seconds=-row.seconds, size=-row.size)
             self._payers.forget_idle(connection, row.payer)
-        self._rung(job_id)
+            return None, (job_id,)
+
+        self._make(change)
 
     def kept(self, job_ids: Collection[str]) -> dict[str, int]:
         """Of those of these jobs that are there: the attempt whose files belong to it (0: only its uploads)."""
@@ -279,13 +278,13 @@ class SqlJobStore(SqlClaims):
         found = self._some(job_ids, JOBS.c.phase, JOBS.c.revision)
         return {row.job_id: (Phase(row.phase), row.revision) for row in found}
 
-    def _some(self, job_ids: Collection[str], *columns: Column[Any]) -> list[Row[Any]]:
+    def _some(self, job_ids: Collection[str], *columns: Column[Any]) -> list[Row]:
         """These columns of those of these jobs that are there."""
         known = [job_id for job_id in job_ids if is_id(job_id)]
         wanted = select(JOBS.c.job_id, *columns).where(
             JOBS.c.service == self._service, JOBS.c.job_id.in_(bindparam("some", expanding=True))
         )
-        found: list[Row[Any]] = []
+        found: list[Row] = []
         with self._database.reading() as connection:
             for start in range(0, len(known), MOST_IDS):
                 found += connection.execute(wanted, {"some": known[start : start + MOST_IDS]}).all()

@@ -119,7 +119,9 @@ class JobStore(Protocol):
     def beat(self, claim: Claim, progress: Progress | None = None) -> Order:
         """Tell that the worker lives, and how far it is."""
 
-    def finish(self, claim: Claim, results: Sequence[Result], quota: Quota = ...) -> bool:
+    def finish(
+        self, claim: Claim, results: Sequence[Result], quota: Quota = ..., progress: Progress | None = None
+    ) -> bool:
         """EXECUTING → COMPLETED with these results, all at once; False where the claim is void.
 
         Asked again, after an answer that was lost, it says True again; so do ``fail`` and ``stop``.
@@ -131,7 +133,14 @@ class JobStore(Protocol):
             and the claim is held still.
         """
 
-    def fail(self, claim: Claim, error: JobError, results: Sequence[Result] = (), quota: Quota = ...) -> bool:
+    def fail(
+        self,
+        claim: Claim,
+        error: JobError,
+        results: Sequence[Result] = (),
+        quota: Quota = ...,
+        progress: Progress | None = None,
+    ) -> bool:
         """EXECUTING → ERROR; False where the claim is void; ``LimitError`` as ``finish``."""
 
     def stop(self, claim: Claim, error: JobError) -> bool:

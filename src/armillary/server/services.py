@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-JOB_THREADS = 2
-"""SQLite has one writer: more of them wait for each other."""
+JOB_THREADS = 8
+"""Those that wait to write at the same time share a commit."""
 TABLE_THREADS = 4
 SEARCH_THREADS = 8
 NAME_THREADS = 4

@@ -26,6 +26,8 @@ from armillary.testing.job_tools import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from armillary.jobs.model import Claim
     from armillary.jobs.store import JobStore
 
@@ -95,6 +97,34 @@ class ClaimConformance(StoreFixtures):
         assert store.beat(claim) is Order.LOST
         assert store.get(claim.job.job_id) == job
         assert store.kept([job.job_id]) == {job.job_id: 1}
+
+    def test_an_end_tells_how_far_it_came(self, store: JobStore) -> None:
+        """At once with the end; who asks after an answer that was lost changes nothing."""
+        ends: list[tuple[Callable[[Claim], bool], Phase]] = [
+            (lambda claim: store.finish(claim, [result(claim.job)], progress=Progress(3, 3)), Phase.COMPLETED),
+            (lambda claim: store.fail(claim, FAILED, progress=Progress(3, 3)), Phase.ERROR),
+        ]
+        for end, phase in ends:
+            claim = claimed(store, new_job(store))
+            assert store.beat(claim, Progress(1, 3)) is Order.GO_ON
+            before = store.revision(claim.job.job_id)[1]
+            assert end(claim)
+            job = store.get(claim.job.job_id)
+            assert (job.phase, job.progress, job.revision) == (phase, Progress(3, 3), before + 1)
+            assert end(claim)
+            assert store.get(claim.job.job_id) == job
+        claim = claimed(store, new_job(store))
+        assert store.beat(claim, Progress(1, 3)) is Order.GO_ON
+        assert store.finish(claim, [])
+        assert store.get(claim.job.job_id).progress == Progress(1, 3)
+
+    def test_a_claim_says_what_the_payer_keeps(self, store: JobStore) -> None:
+        """Bytes of all their jobs by then, of nobody else's."""
+        claim = claimed(store, new_job(store))
+        assert store.finish(claim, [result(claim.job)])
+        other = claimed(store, new_job(store, NOBODY))
+        assert store.finish(other, [result(other.job, size=1)])
+        assert (claim.payer_size, claimed(store, new_job(store)).payer_size) == (0, 5760)
 
     def test_failing_tells_why(self, store: JobStore) -> None:
         """With what was made until then."""

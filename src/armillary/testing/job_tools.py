@@ -29,9 +29,9 @@ class RecordingBell:
     def __init__(self) -> None:
         self.rung: list[str] = []
 
-    def ring(self, topic: str) -> None:
+    def ring(self, *topics: str) -> None:
         """Remember."""
-        self.rung.append(topic)
+        self.rung.extend(topics)
 
     def listen(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Nobody is told."""
