@@ -11,13 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from armillary.sky.judge_kernels import CIRCLE, FEW, RANGE, in_circle, in_range, near_a_side, parity, parity_of_few
+from armillary.sky.judge_kernels import (
+    CIRCLE,
+    FEW,
+    RANGE,
+    circle_sides,
+    in_circle,
+    in_range,
+    near_a_side,
+    parity,
+    parity_of_few,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TERMS = 8
-LEAF = 4
+LEAF = 8
+_COLUMNS = 4  # as many as one instruction takes
 _STACK = 256
 _ROOM = 1 << 11  # blocks, at first
 UNKNOWN, GOOD, BAD = 0, 1, 2
@@ -47,14 +58,39 @@ def _row(charts: Any, k: Any, count: Any, terms: Any, row: Any) -> None:
 
 @njit(nogil=True, cache=True)
 def _columns(row: Any, count: Any, terms: Any, vectors: Any) -> None:
-    """Vectors of the columns of a block, shape (3, 4)."""
+    """Vectors of columns, shape (3, 4)."""
     for axis in range(3):
-        for column in range(LEAF):
+        for column in range(_COLUMNS):
             vectors[axis, column] = row[axis, 0]
         for i in range(1, count):
             factor = row[axis, i]
-            for column in range(LEAF):
+            for column in range(_COLUMNS):
                 vectors[axis, column] += factor * terms[i, column]
+
+
+@njit(nogil=True, cache=True)
+def _sides(
+    count: Any, line: Any, slack: Any, kind: Any, shape: Any, frame: Any, table: Any, bins: Any, listed: Any, sides: Any
+) -> None:
+    """Of places on a line, 1 inside, −1 outside, 0 within ``slack`` of the border.
+
+    ``line`` has the first place and the step to the next, shape (2, 3).
+    """
+    x, y, z = line[0, 0], line[0, 1], line[0, 2]
+    along_x, along_y, along_z = line[1, 0], line[1, 1], line[1, 2]
+    if kind == CIRCLE:
+        circle_sides(count, line, slack, shape, sides)
+    elif kind == RANGE:
+        for k in range(count):
+            sides[k] = in_range(x + k * along_x, y + k * along_y, z + k * along_z, slack, shape)
+    elif kind == FEW:
+        for k in range(count):
+            sides[k] = parity_of_few(x + k * along_x, y + k * along_y, z + k * along_z, slack, frame, table)
+    else:
+        for k in range(count):
+            sides[k] = parity(
+                x + k * along_x, y + k * along_y, z + k * along_z, slack, frame, table, bins, listed, shape
+            )
 
 
 @njit(nogil=True, cache=True)
@@ -115,8 +151,8 @@ def gather(
     # Taken out of the tuple once: each look into it would be counted as one more owner.
     shape, points, normals, caps, levels, frame, table, bins, listed, room = region
     count = 0
-    row, up, across = np.empty((3, TERMS)), np.empty((TERMS, 1)), np.zeros((TERMS, LEAF))
-    vectors = np.empty((3, LEAF))
+    row, up, across = np.empty((3, TERMS)), np.empty((TERMS, 1)), np.zeros((TERMS, _COLUMNS))
+    vectors = np.empty((3, _COLUMNS))
     stack = np.empty((_STACK, 4), np.int64)
     for m in range(turns.size):
         for k in which:
@@ -178,7 +214,7 @@ def settle(
     charts: NDArray[np.float64],
     numbers: NDArray[np.float64],
     blocks: NDArray[np.int32],
-    kind: int,
+    shape: tuple[int, float],
     region: Any,
     inside: NDArray[np.bool_],
     origin: tuple[int, int],
@@ -189,6 +225,8 @@ def settle(
 
     Parameters
     ----------
+    shape
+        Kind of the region, and how far off positions may be for it.
     inside
         Gets True for those that are; empty where only ``found`` is wanted.
     origin
@@ -212,33 +250,50 @@ def settle(
             if inside.size:
                 for y in range(y0 - origin[0], y1 + 1 - origin[0]):
                     inside[y, x0 - origin[1] : x1 + 1 - origin[1]] = True
-    shape, _, _, _, _, frame, table, bins, listed, _ = region
+    # Taken out of the tuple once: each look into it would be counted as one more owner.
+    limits, _, _, _, _, frame, table, bins, listed, _ = region
+    kind, most_slack = shape
     count = 0
-    row, up, across = np.empty((3, TERMS)), np.empty((TERMS, 1)), np.zeros((TERMS, LEAF))
-    vectors = np.empty((3, LEAF))
+    row, up, across = np.empty((3, TERMS)), np.empty((TERMS, 1)), np.zeros((TERMS, _COLUMNS))
+    low, high, vectors = np.empty((3, _COLUMNS)), np.empty((3, _COLUMNS)), np.empty((3, _COLUMNS))
+    places, sides = np.empty((2, 3)), np.empty(LEAF, np.int8)
     for n in range(blocks.shape[0]):
         x0, x1, y0, y1 = blocks[n, 2], blocks[n, 3], blocks[n, 4], blocks[n, 5]
         known = inside.size == 0 and x0 >= found[0] and x1 <= found[1] and y0 >= found[2] and y1 <= found[3]
         if blocks[n, 6] or known:
             continue
         k = blocks[n, 0]
-        terms = int(numbers[k, 7])
-        for column in range(x0, x1 + 1):
-            _polynomials((column - numbers[k, 0] - blocks[n, 1]) / numbers[k, 1], terms, across, column - x0)
+        middle_x, terms = numbers[k, 0] + blocks[n, 1], int(numbers[k, 7])
+        # Straight lines between the four corners; the chart itself where these leave a doubt.
+        _polynomials((x0 - middle_x) / numbers[k, 1], terms, across, 0)
+        _polynomials((x1 - middle_x) / numbers[k, 1], terms, across, 1)
+        _polynomials((y0 - numbers[k, 2]) / numbers[k, 3], terms, up, 0)
+        _row(charts, k, terms, up, row)
+        _columns(row, terms, across, low)
+        _polynomials((y1 - numbers[k, 2]) / numbers[k, 3], terms, up, 0)
+        _row(charts, k, terms, up, row)
+        _columns(row, terms, across, high)
+        across_by, up_by = 1.0 / max(x1 - x0, 1), 1.0 / max(y1 - y0, 1)
+        slack = numbers[k, 6] + ((x1 - x0) ** 2 * numbers[k, 8] + (y1 - y0) ** 2 * numbers[k, 9]) / 8.0
         for line in range(y0, y1 + 1):
-            _polynomials((line - numbers[k, 2]) / numbers[k, 3], terms, up, 0)
-            _row(charts, k, terms, up, row)
-            _columns(row, terms, across, vectors)
+            part = (line - y0) * up_by
+            for axis in range(3):
+                places[0, axis] = low[axis, 0] + part * (high[axis, 0] - low[axis, 0])
+                end = low[axis, 1] + part * (high[axis, 1] - low[axis, 1])
+                places[1, axis] = (end - places[0, axis]) * across_by
+            sides[:] = 0
+            if slack <= most_slack:
+                _sides(x1 - x0 + 1, places, slack, kind, limits, frame, table, bins, listed, sides)
             for column in range(x0, x1 + 1):
-                x, y, z = vectors[0, column - x0], vectors[1, column - x0], vectors[2, column - x0]
-                if kind == CIRCLE:
-                    side = in_circle(x, y, z, numbers[k, 6], shape)
-                elif kind == RANGE:
-                    side = in_range(x, y, z, numbers[k, 6], shape)
-                elif kind == FEW:
-                    side = parity_of_few(x, y, z, numbers[k, 6], frame, table)
-                else:
-                    side = parity(x, y, z, numbers[k, 6], frame, table, bins, listed, shape)
+                side = sides[column - x0]
+                if side == 0:
+                    _polynomials((column - middle_x) / numbers[k, 1], terms, across, 2)
+                    _polynomials((line - numbers[k, 2]) / numbers[k, 3], terms, up, 0)
+                    _row(charts, k, terms, up, row)
+                    _columns(row, terms, across, vectors)
+                    places[0, :] = vectors[:, 2]
+                    _sides(1, places, numbers[k, 6], kind, limits, frame, table, bins, listed, sides)
+                    side = sides[0]
                 if side > 0:
                     found[0], found[1] = min(found[0], column), max(found[1], column)
                     found[2], found[3] = min(found[2], line), max(found[3], line)
@@ -313,5 +368,5 @@ def search(
     if width * height <= most[0]:
         mask = np.zeros((height, width), np.bool_)
     origin = (box[2], box[0])
-    few, doubts = settle(coefficients, numbers, blocks, shape[0], region, mask, origin, ends, most[2])
+    few, doubts = settle(coefficients, numbers, blocks, shape, region, mask, origin, ends, most[2])
     return FOUND if few else LONG_WAY, ends, mask, origin, doubts

@@ -58,8 +58,8 @@ class Charts:
     coefficients
         Shape (n, 3, 8, 8): of x, y, z; along y, along x.
     numbers
-        Shape (n, 8): middle and half of the width in x and in y, radians of a pixel in x and in y at most, slack, how
-        many of the terms are needed.
+        Shape (n, 10): middle and half of the width in x and in y, radians of a pixel in x and in y at most, slack, how
+        many of the terms are needed, radians by which the width of a pixel changes to the next in x and in y.
     state
         ``UNKNOWN``, ``GOOD`` or ``BAD``.
     arrays
@@ -72,7 +72,7 @@ class Charts:
         self._lock = threading.Lock()
         self.corners = corners
         self.coefficients = np.zeros((count, 3, TERMS, TERMS))
-        self.numbers = np.zeros((count, 8))
+        self.numbers = np.zeros((count, 10))
         self.state = np.where(whole, UNKNOWN, BAD).astype(np.int8)
         self.arrays = (self.coefficients, self.numbers, corners, self.state)
 
@@ -105,9 +105,11 @@ class Charts:
             slack = CAUTION * miss + LEAST_SLACK
             per_x = _steepest(made, slopes, (0, 1)) / half_x * SPARE
             per_y = _steepest(made, slopes, (1, 0)) / half_y * SPARE
+            bend_x, bend_y = _bends(made) / np.square(np.stack([half_x, half_y]))
             good = slack <= MOST_SLACK_PX * math.radians(self._wcs.pixel_scale_deg)
         self.coefficients[which] = made
-        self.numbers[which] = np.stack([middle_x, half_x, middle_y, half_y, per_x, per_y, slack, needed], axis=-1)
+        numbers = [middle_x, half_x, middle_y, half_y, per_x, per_y, slack, needed, bend_x, bend_y]
+        self.numbers[which] = np.stack(numbers, axis=-1)
         self.state[which] = np.where(good, GOOD, BAD)
 
 
@@ -159,4 +161,17 @@ def _steepest(made: NDArray[np.float64], slopes: NDArray[np.float64], order: tup
     up, across = (slopes if order[0] else values), (slopes if order[1] else values)
     slope = np.einsum("ncji,ja,ib->nabc", made, up, across)
     found: NDArray[np.float64] = np.sqrt(np.square(slope).sum(axis=-1)).max(axis=(1, 2))
+    return found
+
+
+def _bends(made: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bounds of the lengths of the second derivatives along x and along y, shape (2, n).
+
+    That of a Chebyshev polynomial of degree n is greatest at the ends: n² (n² − 1) / 3.
+    """
+    squares = np.square(np.arange(TERMS, dtype=np.float64))
+    most = squares * (squares - 1.0) / 3.0
+    sizes = np.abs(made)
+    along = np.stack([(sizes * most).sum(axis=(2, 3)), (sizes * most[:, None]).sum(axis=(2, 3))])
+    found: NDArray[np.float64] = np.sqrt(np.square(along).sum(axis=-1))
     return found

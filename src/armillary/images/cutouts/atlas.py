@@ -165,7 +165,8 @@ class Atlas:
         )  # fmt: skip
         if few:
             few, doubts = _kernels().settle(
-                coefficients, numbers, blocks, shape.kind, arguments, inside, origin, about, MOST_DOUBTS
+                coefficients, numbers, blocks, (shape.kind, shape.most_slack), arguments, inside, origin, about,
+                MOST_DOUBTS,
             )  # fmt: skip
         if few:
             self._with_doubts(region, about.tolist(), doubts, inside, origin)
