@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from armillary.catalogs.arrays import numpy_of
 from armillary.sky import frames
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def numbers(column: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     missing = np.zeros(len(column), bool)
     if column.null_count:
         missing = np.asarray(column.is_null())
-    values = np.asarray(column.cast(pa.float64(), safe=False), np.float64)
-    return values, missing
+    doubles = column if pa.types.is_float64(column.type) else column.cast(pa.float64(), safe=False)
+    return np.asarray(numpy_of(doubles), np.float64), missing
 
 
 def scale_of(field: Field) -> float:

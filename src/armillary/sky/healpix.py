@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 
 MAX_ORDER = 29
 MAX_NSIDE = 1 << MAX_ORDER
+BLOCK_ROWS = 1 << 16
+COMPILED_BLOCKS = 128
+"""After so many the compiled loops, several times as fast, have made up for the second that it takes to load them."""
+_blocks = count()
 
 
 def check_nside(nside: int, *, nested: bool = False) -> None:
@@ -43,14 +49,33 @@ def pixels_of(nside: int, lon_deg: ArrayLike, lat_deg: ArrayLike, *, nested: boo
     -------
     int64, broadcast shape; −1 where a position is not finite or beyond a pole.
     """
-    from armillary.sky.healpix_kernels import points
-
     check_nside(nside, nested=nested)
     lon, lat = np.broadcast_arrays(np.asarray(lon_deg, np.float64), np.asarray(lat_deg, np.float64))
     pixels = np.empty(lon.shape, np.int64)
-    z, s, t = _parts(lon.ravel(), lat.ravel())
-    points(nside, nested, z, s, t, pixels.reshape(-1))
+    flat, lon, lat = pixels.reshape(-1), lon.reshape(-1), lat.reshape(-1)
+    for start in range(0, len(flat), BLOCK_ROWS):
+        part = slice(start, start + BLOCK_ROWS)
+        _points(nside, nested, *_parts(lon[part], lat[part]), flat[part])
     return pixels
+
+
+def _points(
+    nside: int,
+    nested: bool,
+    z: NDArray[np.float64],
+    s: NDArray[np.float64],
+    t: NDArray[np.float64],
+    pixels: NDArray[np.int64],
+) -> None:
+    loaded = "armillary.sky.healpix_kernels" in sys.modules
+    if nested and not loaded and next(_blocks) < COMPILED_BLOCKS:
+        from armillary.sky.healpix_arrays import nested_points
+
+        nested_points(nside.bit_length() - 1, z, s, t, pixels)
+        return
+    from armillary.sky.healpix_kernels import points
+
+    points(nside, nested, z, s, t, pixels)
 
 
 def pixels_of_grid(
@@ -77,7 +102,8 @@ def _parts(
 
 def _quarters(lon: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):
-        quarters = lon % 360.0 / 90.0
+        turned = lon if len(lon) and lon.min() >= 0.0 and lon.max() < 360.0 else lon % 360.0
+        quarters = turned / 90.0
     return np.where(quarters >= 4.0, 0.0, quarters)
 
 

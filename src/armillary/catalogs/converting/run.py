@@ -14,6 +14,7 @@ from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, inner, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.reading import read_columns
+from armillary.catalogs.hats.skymaps import write_skymap
 from armillary.catalogs.hats.writing import (
     Writing,
     with_index,
@@ -21,7 +22,6 @@ from armillary.catalogs.hats.writing import (
     write_metadata,
     write_partition,
     write_partition_info,
-    write_skymap,
     write_words,
 )
 from armillary.catalogs.ingest.alignment import Counts
@@ -182,7 +182,9 @@ def _convert(
     order = max(LEAST_SKYMAP_ORDER, catalog.partitions.highest_order)
     shop = Workshop(catalog, folder.child(names.DATASET), columns, order, arguments.writing)
     tasks = [Task(str(place), place) for place in range(len(catalog.partitions))]
-    done = run_stage("convert", convert_partition, shop, tasks, engine=engine, journal=journal, progress=told)
+    done = run_stage(
+        "convert", convert_partition, shop, tasks, engine=engine, journal=journal, progress=told, unit="partitions"
+    )
     made = [done[task.key] for task in tasks]
     rows = sum(result["rows"] for result in made)
     if catalog.rows is not None and rows != catalog.rows:

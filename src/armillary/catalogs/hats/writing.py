@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from armillary.catalogs.arrays import arrow_of
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import partition_info
 from armillary.catalogs.hats.properties import made_by, write_properties
@@ -64,7 +65,7 @@ def with_index(table: Any, cells: NDArray[np.int64]) -> Any:
 
     if names.INDEX_COLUMN in table.schema.names:
         table = table.drop_columns([names.INDEX_COLUMN])
-    return table.add_column(0, pa.field(names.INDEX_COLUMN, pa.int64(), nullable=False), pa.array(cells))
+    return table.add_column(0, pa.field(names.INDEX_COLUMN, pa.int64(), nullable=False), arrow_of(cells))
 
 
 def check_names(columns: Sequence[str]) -> None:
@@ -154,22 +155,3 @@ def words_of(partitions: Partitions, rows: int, size: int) -> dict[str, object]:
         "hats_estsize": math.ceil(size / 1024),
         **made_by(),
     }
-
-
-def write_skymap(folder: Folder, pixels: NDArray[np.int64], counts: NDArray[np.int64], order: int, name: str) -> None:
-    """A sky map: a HEALPix table with explicit pixels, nested (as ``hats`` reads ``skymap.fits``)."""
-    from astropy.io import fits
-
-    columns = [fits.Column("PIXEL", "K", array=pixels), fits.Column("VALUE", "K", array=counts)]
-    table = fits.BinTableHDU.from_columns(columns)
-    words = {
-        "PIXTYPE": "HEALPIX",
-        "INDXSCHM": "EXPLICIT",
-        "ORDERING": "NESTED",
-        "COORDSYS": "C",
-        "NSIDE": 1 << order,
-        "OBS_NPIX": len(pixels),
-    }
-    table.header.update(words)
-    with folder.writing(name) as file:
-        fits.HDUList([fits.PrimaryHDU(), table]).writeto(file)

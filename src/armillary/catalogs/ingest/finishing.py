@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.hats.skymaps import write_skymap
 from armillary.catalogs.hats.writing import (
     words_of,
     write_metadata,
     write_partition_info,
-    write_skymap,
     write_words,
 )
 from armillary.catalogs.ingest.pieces import with_schema

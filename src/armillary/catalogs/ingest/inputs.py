@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ARROW = (".arrow", ".feather", ".ipc")
+PIECES = 12
+LEAST_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,14 @@ def cut(parts: Iterable[Sequence[Part]], piece_bytes: int) -> list[Piece]:
     parts
         Of each file.
     """
+    given = list(parts)
+    # Some pieces for each core of a small machine, of whatever size the input is; the same on all machines.
+    share = sum(part.weight for of_file in given for part in of_file) // PIECES
+    piece_bytes = min(piece_bytes, max(LEAST_BYTES, share))
     groups: list[tuple[Part, ...]] = []
     held: list[Part] = []
     room = piece_bytes
-    for of_file in parts:
+    for of_file in given:
         whole = len(of_file) == 1 and of_file[0].weight <= room
         if held and not whole:
             groups.append(tuple(held))

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from armillary.catalogs.ingest.places import Places
 
 
+DENSE_ORDER = 10
+"""Up to it all pixels are counted, 100 MB at most; beyond it those with rows."""
+
+
 @dataclass(slots=True)
 class Workshop:
     """What the tasks of an import share. May be pickled; pieces in memory are not.
@@ -245,6 +249,13 @@ def sorted_within_cells(table: Any, columns: Any) -> Any:
 
 def total_counts(shop: Workshop, keys: list[str]) -> Counts:
     """How many rows of all pieces lie in each pixel; at most a few pieces' counts are in memory at once."""
+    if shop.order <= DENSE_ORDER:
+        every = np.zeros(12 << (2 * shop.order), np.int64)
+        for key in keys:
+            part = shop.counts(key)
+            every[part.pixels] += part.counts
+        pixels = np.flatnonzero(every)
+        return Counts(pixels, every[pixels])
     total = Counts.total([])
     for start in range(0, len(keys), 8):
         total = Counts.total([total, *(shop.counts(key) for key in keys[start : start + 8])])
@@ -255,6 +266,6 @@ def keys_by_pixel(shop: Workshop, keys: list[str], partitions: Any) -> list[list
     """For each partition the keys of the pieces that have rows in it, in the order of the pieces."""
     found: list[list[str]] = [[] for _ in partitions]
     for key in keys:
-        for place in np.unique(partitions.places_of(shop.counts(key).pixels << shop.shift)).tolist():
+        for place in np.flatnonzero(shop.piece(key).meets(partitions.start, partitions.stop)).tolist():
             found[place].append(key)
     return found

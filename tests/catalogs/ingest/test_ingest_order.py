@@ -1,0 +1,74 @@
+"""Rows in the order of the sky, and what an import need not load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from armillary.catalogs.arrays import arrow_of, numpy_of
+from armillary.catalogs.ingest.pieces import order_of
+
+
+def crowds(kind: str) -> np.ndarray:
+    rng = np.random.default_rng(8)
+    last = 12 << 58
+    made = {
+        "spread": rng.integers(-1, last, 5000),
+        "one cell": np.full(300, last - 1),
+        "within the last digits": (7 << 40) + rng.integers(0, 1 << 14, 5000),
+        "twice each": rng.permutation(np.repeat(rng.integers(0, last, 1000), 2)),
+        "no place": np.concatenate([rng.integers(0, 4, 500), np.full(20, -1)]),
+        "none": np.empty(0, np.int64),
+        "ends": np.array([last - 1, 0, -1, last - 1, 0, -1]),
+    }
+    return made[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["spread", "one cell", "within the last digits", "twice each", "no place", "none", "ends"]
+)
+def test_order_is_stable(kind: str) -> None:
+    cells = crowds(kind)
+    assert np.array_equal(order_of(cells), np.argsort(cells, kind="stable"))
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"])
+def test_numbers_come_through(dtype: str) -> None:
+    values = np.arange(9).astype(dtype)
+    chunked = pa.chunked_array([values[:4], values[4:4], values[4:]])
+    for column in (pa.array(values), pa.array(values)[3:7], chunked, chunked[2:8], chunked[3:3]):
+        found = numpy_of(column)
+        assert found.dtype == values.dtype
+        assert found.tolist() == column.to_pylist()
+
+
+def test_missing_numbers_are_nan() -> None:
+    assert np.array_equal(numpy_of(pa.array([1.0, None])), [1.0, np.nan], equal_nan=True)
+
+
+def test_numbers_go_back() -> None:
+    turned = np.arange(12, dtype=np.int32)[::-3]
+    assert arrow_of(turned).equals(pa.array(turned.astype(np.int64)))
+    assert arrow_of(np.array([0.5], np.float32)).equals(pa.array([0.5]))
+
+
+def test_a_small_import_loads_nothing_slow(tmp_path: Path) -> None:
+    """Each of them takes longer to load than many rows to import."""
+    rng = np.random.default_rng(2)
+    table = pa.table({"id": np.arange(500), "ra": rng.uniform(0, 360, 500), "dec": rng.uniform(-80, 80, 500)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    program = (
+        "import sys; from armillary.catalogs import import_catalog; "
+        f"import_catalog(input_paths=[{str(tmp_path / 'a.parquet')!r}], output_path={str(tmp_path)!r}, "
+        "output_artifact_name='small', pixel_threshold=100); "
+        "print(*sorted({'pandas', 'numba', 'astropy', 'scipy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+    assert (tmp_path / "small" / "hats.properties").exists()
