@@ -15,7 +15,6 @@ from armillary.sky.judge_kernels import (
     CIRCLE,
     FEW,
     RANGE,
-    circle_sides,
     in_circle,
     in_range,
     near_a_side,
@@ -79,7 +78,8 @@ def _sides(
     x, y, z = line[0, 0], line[0, 1], line[0, 2]
     along_x, along_y, along_z = line[1, 0], line[1, 1], line[1, 2]
     if kind == CIRCLE:
-        circle_sides(count, line, slack, shape, sides)
+        for k in range(count):
+            sides[k] = in_circle(x + k * along_x, y + k * along_y, z + k * along_z, slack, shape)
     elif kind == RANGE:
         for k in range(count):
             sides[k] = in_range(x + k * along_x, y + k * along_y, z + k * along_z, slack, shape)

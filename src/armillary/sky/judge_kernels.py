@@ -241,19 +241,6 @@ def in_circle(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def circle_sides(count: Any, line: Any, slack: Any, numbers: Any, sides: Any) -> None:
-    """As ``in_circle``, of places on a line, its first place and the step to the next: several go at once."""
-    x, y, z = line[0, 0] - numbers[0], line[0, 1] - numbers[1], line[0, 2] - numbers[2]
-    along_x, along_y, along_z = line[1, 0], line[1, 1], line[1, 2]
-    low, high = max(numbers[3] - slack, 0.0), numbers[3] + slack
-    low2, high2, sign = low * low, high * high, np.int8(1 if numbers[4] > 0.0 else -1)
-    for k in range(count):
-        u, v, w = x + k * along_x, y + k * along_y, z + k * along_z
-        chord2 = u * u + v * v + w * w
-        sides[k] = sign * (np.int8(chord2 < low2) - np.int8(chord2 > high2))
-
-
-@njit(nogil=True, cache=True)
 def in_range(x: Any, y: Any, z: Any, slack: Any, numbers: Any) -> Any:
     """1 inside, −1 outside, 0 within ``slack`` of the border (and elsewhere on the meridians), however large it is.
 
