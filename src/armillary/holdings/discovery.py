@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import logging
 import os
-import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from armillary.holdings.names import (
     stem,
     unique,
 )
-from armillary.holdings.sky_folders import is_sky_folder
+from armillary.holdings.sky_folders import is_sky_folder, within_sky_folder
 from armillary.holdings.tree import Holdings, MapGroup
 from armillary.holdings.words import error_code
 
@@ -41,8 +40,6 @@ log = logging.getLogger(__name__)
 
 MOST_FILES = 100_000
 RESCAN_SECONDS = 2.0
-# Files of a HATS catalog that a pattern names: the catalog is shown as one.
-_IN_PARTITION = re.compile(r"[/\\\\]Norder=\d+[/\\\\]")
 
 
 @dataclass(slots=True)
@@ -146,7 +143,7 @@ class Discovery:
         wanted = [
             _Wanted(name, _parent(name), not in_folder)
             for name in found
-            if is_sky_folder(name) or not (os.path.isdir(name) or _IN_PARTITION.search(name))  # noqa: PTH112
+            if (in_folder or not within_sky_folder(name)) and (is_sky_folder(name) or not os.path.isdir(name))  # noqa: PTH112
         ]
         if wanted:
             self.holdings.clear_problem(path)

@@ -39,6 +39,17 @@ def is_sky_folder(path: str) -> bool:
     return all(os.path.exists(os.path.join(path, name)) for name in names)  # noqa: PTH110, PTH118
 
 
+def within_sky_folder(path: str) -> bool:
+    """Whether a local path lies in a folder that is a catalog: the catalog is shown as one."""
+    above = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120 - keeps links as they were named
+    return _is_or_within(above)
+
+
+def _is_or_within(folder: str) -> bool:
+    above = os.path.dirname(folder)  # noqa: PTH120
+    return is_sky_folder(folder) or (above != folder and _is_or_within(above))
+
+
 def check_sky_folder(path: str) -> None:
     """Refuse what cannot be looked at: margins, indexes, damaged catalogs. Nothing is read but a few words.
 

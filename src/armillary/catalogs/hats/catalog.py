@@ -208,7 +208,9 @@ def _partitions(folder: Folder, data: Folder) -> Partitions:
 
 def _read_partition_info(data: bytes) -> list[Pixel]:
     try:
-        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"))))
+        rows = csv.DictReader(io.StringIO(data.decode("utf-8")))
+        if not {"Norder", "Npix"} <= {*(rows.fieldnames or ())}:
+            raise ValueError("no columns")  # noqa: TRY301 - one message for all that is wrong with it
         pixels = {Pixel(int(row["Norder"]), int(row["Npix"])) for row in rows}
         if any(not 0 <= p.order <= names.INDEX_ORDER or not 0 <= p.index < 12 << (2 * p.order) for p in pixels):
             raise ValueError("no pixel")  # noqa: TRY301 - one message for all that is wrong with it

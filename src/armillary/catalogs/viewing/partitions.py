@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ import numpy as np
 
 from armillary.catalogs.table import Table, tidy
 from armillary.errors import CorruptFileError, UnsupportedFileError, VersionGoneError
-from armillary.sky.covers import fewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 MOST_GROUP_ROWS = 4_000_000
 """A row group is read whole: larger ones are refused."""
 MOST_COLUMN_BYTES = 1 << 30
-MOST_RANGES = 16
 BATCH_ROWS = 1 << 16
 # Bytes of memory for one of a footer, roughly.
 FOOTER_COST = 8
@@ -68,6 +65,7 @@ class PartitionFile:
 
         self.name = "/".join(path.split("/")[-3:])
         self._path, self._schema = path, schema
+        self._bounds: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
         self._stamp = stamp_of(path)
         if self._stamp is None:
             raise CorruptFileError(self.name, "is named by the catalog and is not there.")
@@ -95,12 +93,27 @@ class PartitionFile:
         if stamp_of(self._path) != self._stamp:
             raise VersionGoneError(f"{self.name}: the file changed: ask again.")
 
-    def groups_within(self, wanted: Any) -> list[int]:
-        """Row groups that may hold rows for which an expression is true, by their statistics."""
-        if wanted is None:
-            return list(range(len(self.sizes)))
-        found = self._told(lambda: self._fragment.subset(filter=wanted, schema=self._schema).row_groups)
-        return [group.id for group in found]
+    def bounds(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Least and largest value of a column of whole numbers in each row group, by their statistics.
+
+        Where none are said: the least and the largest that there can be.
+        """
+        if name not in self._bounds:
+            self._bounds[name] = self._told(lambda: self._read_bounds(name))
+        return self._bounds[name]
+
+    def _read_bounds(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        from armillary.catalogs.viewing.footer_kernels import bounds
+
+        limits = np.iinfo(np.int64)
+        lows, highs = (np.full(len(self.sizes), limit, np.int64) for limit in (limits.min, limits.max))
+        with open(self._path, "rb") as file:  # noqa: PTH123 - names of files may be no text
+            end = file.seek(-8, os.SEEK_END)
+            length = int.from_bytes(file.read(4), "little")
+            file.seek(max(0, end - length))
+            footer = np.frombuffer(file.read(min(length, end)), np.uint8)
+        bounds(footer, np.frombuffer(name.encode(), np.uint8), lows, highs)
+        return lows, highs
 
     def column(self, group: int, name: str) -> Any:
         """A column of a row group, as a ``pyarrow.ChunkedArray``."""
@@ -205,9 +218,14 @@ class Partition:
         starts, stops
             Half-open ranges, ascending.
         """
-        wanted = _expression(index, *fewer(starts, stops, MOST_RANGES)) if index else None
-        kept = {(id(file), number) for file in self.files for number in file.groups_within(wanted)}
-        return [group for group in self.groups if (id(group.file), group.number) in kept and group.rows]
+        if index is None:
+            return [group for group in self.groups if group.rows]
+        pairs = [file.bounds(index) for file in self.files]
+        lows, highs = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        # The first range that ends beyond what a group begins with: does it begin before the group ends?
+        first = np.searchsorted(stops, lows, "right")
+        meets = (first < len(starts)) & (np.append(starts, 0)[first] <= highs)
+        return [group for group, kept in zip(self.groups, meets.tolist(), strict=True) if kept and group.rows]
 
     def split(self, rows: NDArray[np.int64]) -> Iterator[tuple[RowGroup, NDArray[np.int64]]]:
         """Rows of the partition, ascending, as rows of its row groups.
@@ -223,14 +241,6 @@ class Partition:
         for number in np.unique(which).tolist():
             group = self.groups[number]
             yield group, rows[which == number] - group.start
-
-
-def _expression(index: str, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Any:
-    from pyarrow import compute
-
-    field = compute.field(index)
-    parts = [(field >= int(low)) & (field < int(high)) for low, high in zip(starts, stops, strict=True)]
-    return functools.reduce(lambda one, two: one | two, parts)
 
 
 class GroupTable(Table):
