@@ -74,6 +74,8 @@ def reach_of(view: View | None) -> Reach:
 
 def _held(view: View, order: int, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The parts of some cells whose centres lie in a view."""
+    if not len(cells):
+        return _ranges(order, cells)
     deep = 0
     while len(cells) << (2 * deep + 2) <= MOST_PARTS and order + deep < DEEPEST:
         deep += 1
