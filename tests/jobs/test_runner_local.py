@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from armillary.jobs.child import NOT_SET_UP
-from armillary.jobs.crew import Crew
+from armillary.jobs.crew import COURTESY_S, Crew
 from armillary.jobs.crew_names import crew_name, is_gone
 from armillary.jobs.model import Phase
 from armillary.jobs.service import open_jobs
@@ -243,3 +243,26 @@ def test_a_scratch_folder_of_somebody_else_is_not_used(alone, crew_of, monkeypat
     crew_of()
     assert alone.ended(alone.submit(("keep", "a=1"))).phase == Phase.COMPLETED
     assert not list(base.iterdir())
+
+
+def test_a_crew_lets_others_go_first_and_does_its_jobs(alone, crew_of, monkeypatch):
+    waited, wait = [], Crew.wait
+
+    def remembered(crew, seconds):
+        waited.append(seconds)
+        wait(crew, seconds)
+
+    monkeypatch.setattr(Crew, "wait", remembered)
+    crew_of(others_first=lambda: True)
+    job_ids = [alone.submit(("keep", "a=1")) for _ in range(4)]
+    assert {alone.ended(job_id).phase for job_id in job_ids} == {Phase.COMPLETED}
+    assert waited.count(COURTESY_S) >= 4
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux only")
+def test_children_step_back(alone, crew_of):
+    crew = crew_of(workers=1, nice=3)
+    alone.ended(alone.submit(("keep", "a=1")))
+    (child,) = crew.children()
+    assert os.sched_getscheduler(child) == os.SCHED_BATCH
+    assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + 3

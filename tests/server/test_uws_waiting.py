@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from conftest_jobs import CIRCLE, ID_OF_NONE, JOBS, JSON, finish, id_of, job_app
 from conftest_server import in_process
 
 from armillary.jobs.model import Progress
+from armillary.server.job_room import MANY_WAIT
 from armillary.server.vo import uws
 
 ONE = {"ID": "tan", "CIRCLE": CIRCLE}
@@ -182,3 +184,11 @@ def test_who_goes_away_waits_no_more(shared: Any) -> None:
         assert not waiter._waiting
 
     run(shared, steps)
+
+
+def test_the_crew_lets_requests_go_first(tmp_path: Path) -> None:
+    with job_app(tmp_path) as app:
+        runner, workers = app.services.jobs().runner, app.services.job_workers
+        assert not runner._others_first()
+        workers.waiting = MANY_WAIT
+        assert runner._others_first()

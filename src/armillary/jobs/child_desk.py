@@ -71,7 +71,8 @@ class ChildDesk:
         self._ids: set[str] = set()
         self._untold: list[dict[str, Any]] = []
         self._progress: Progress | None = None
-        self._told_s = 0.0
+        # What is over soon is told with the end.
+        self._told_s = time.monotonic()
 
     def upload(self, name: str) -> Iterator[bytes]:
         """Bytes of an upload; ``NotFoundError`` for none of that name."""

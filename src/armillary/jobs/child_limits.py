@@ -51,10 +51,17 @@ def limit_memory(mib: int) -> None:
 
 
 def step_back(by: int) -> None:
-    """Let other processes go first where there are not cores enough for all (``nice(2)``)."""
+    """Let other processes go first where there are not cores enough for all (``nice(2)``, ``sched(7)``).
+
+    On Linux it is scheduled as a batch besides: nobody who wakes up waits for it to finish its slice. ``SCHED_IDLE``
+    would get nothing at all on a busy machine, and would be taken for dead.
+    """
     if by and hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(by)
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def end_group() -> None:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CLOSE_S = 10.0
 NO_STORE_S = 1.0
+COURTESY_S = 0.02
 
 
 class _Ticket:
@@ -131,6 +132,8 @@ class Crew:
         """Wait for a job for a seat; None when the crew ends."""
         idle_from_s = time.monotonic()
         self._settle(seat)
+        if self.plan.others_first():
+            self.wait(COURTESY_S)
         while self._wait(seat, idle_from_s):
             claim = self._claim(seat)
             if claim is not None:

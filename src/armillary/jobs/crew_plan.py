@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from armillary.jobs.crew_names import crew_name
 from armillary.jobs.store import UNBOUNDED, Quota
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _nobody() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,8 @@ class CrewPlan:
         Seconds that a child has to open its work.
     nice
         By how much children step back behind other processes.
+    others_first
+        Whether others need the processor more now: each seat then waits for a moment before its next job.
     """
 
     work: str
@@ -60,5 +69,6 @@ class CrewPlan:
     silence_s: float = 60.0
     open_s: float = 900.0
     nice: int = 0
+    others_first: Callable[[], bool] = _nobody
     log_level: str = "warning"
     log_format: str = "text"

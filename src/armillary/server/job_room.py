@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FEW_RESULTS = 100
 MOST_RESULTS_KEPT = 200_000
+MANY_WAIT = 3
+"""Requests about jobs that are under way while the crew lets them go first."""
 
 
 def open_room(services: Services) -> JobRoom:
@@ -26,7 +28,11 @@ def open_room(services: Services) -> JobRoom:
 
     scene = scene_of(services.discovery, services.settings)
     service = open_service(scene, services.settings)
-    return JobRoom(service, JobRunner(service, scene, services.settings))
+
+    def others_first() -> bool:
+        return services.job_workers.waiting >= MANY_WAIT
+
+    return JobRoom(service, JobRunner(service, scene, services.settings, others_first))
 
 
 def resume(services: Services) -> None:

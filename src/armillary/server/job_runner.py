@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from armillary.errors import ArmillaryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from armillary.jobs.celery_runner import CelerySender
     from armillary.jobs.crew import Crew
     from armillary.jobs.crew_plan import CrewPlan
@@ -22,8 +24,8 @@ log = logging.getLogger(__name__)
 WORK = "armillary.worker.cutting:make_work"
 SCENE_SETTINGS = ("tile_size", "memory", "roots", "cutout_pixels", "vo_authority")
 MIB = 1 << 20
-NICE = 5
-"""Whoever looks at maps goes before jobs in the background."""
+NICE = 10
+"""Who looks at maps, or hands in jobs, goes before those in the background: these get a tenth of a contended core."""
 
 
 def scene_of(discovery: Any, settings: Settings) -> dict[str, Any]:
@@ -58,8 +60,8 @@ def open_service(scene: dict[str, Any], settings: Settings) -> JobService:
     return open_jobs(service_of(scene), database=settings.jobs_database, results=settings.jobs_results)
 
 
-def plan_of(scene: dict[str, Any], settings: Settings, workers: int, *, nice: int = 0) -> CrewPlan:
-    """What a crew is to do for these settings, by so many processes that step back behind others by ``nice``."""
+def plan_of(scene: dict[str, Any], settings: Settings, workers: int, **more: Any) -> CrewPlan:
+    """What a crew of so many processes is to do for these settings; ``more`` as of ``CrewPlan``."""
     from armillary.jobs.crew_plan import CrewPlan
     from armillary.jobs.store import Quota
 
@@ -70,10 +72,10 @@ def plan_of(scene: dict[str, Any], settings: Settings, workers: int, *, nice: in
         memory_mib=settings.jobs_memory,
         most_attempts=settings.jobs_attempts,
         quota=Quota(size=settings.jobs_size_per_user * MIB),
-        nice=nice,
         eager=settings.jobs_runner != "celery",
         log_level=settings.log_level,
         log_format=settings.log_format,
+        **more,
     )
 
 
@@ -94,12 +96,21 @@ class JobRunner:
         What children open.
     settings
         ``jobs_runner`` says who does the jobs.
+    others_first
+        Whether requests wait: the crew in the process that answers them then lets them go first.
     """
 
-    def __init__(self, jobs: JobService, scene: dict[str, Any], settings: Settings) -> None:
+    def __init__(
+        self,
+        jobs: JobService,
+        scene: dict[str, Any],
+        settings: Settings,
+        others_first: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._jobs = jobs
         self._scene = scene
         self._settings = settings
+        self._others_first = others_first
         self._lock = threading.Lock()
         self._closed = False
         self._crew: Crew | None = None
@@ -158,7 +169,8 @@ class JobRunner:
                 from armillary.jobs.crew import Crew
 
                 workers = workers_of_one(self._settings)
-                plan = plan_of(self._scene, self._settings, workers, nice=NICE)
+                steps_back: dict[str, Any] = {"nice": NICE, "others_first": self._others_first}
+                plan = plan_of(self._scene, self._settings, workers, **steps_back)
                 self._crew = Crew(self._jobs, plan)
                 self._crew.start()
             elif runner == "celery":
