@@ -18,6 +18,7 @@ from conftest_server import sky_data, tan_header, write_image
 from armillary.accounts.database import Database
 from armillary.accounts.people import People
 from armillary.accounts.sessions import Identity, Sessions, identity_of
+from armillary.catalogs import import_catalog
 from armillary.cli.pyramids import pyramid_maker
 from armillary.holdings.access import Access
 from armillary.holdings.configuration import open_configuration
@@ -29,7 +30,7 @@ from armillary.server.settings import Settings
 GRANTS = ("g-group", "g-map", "g-band", "g-layer", "g-combo", "g-stars", "g-box")
 HIDDEN = ("in-group", "in-map", "in-band", "hidden", "hidden-cube", "hidden-combo")
 SEEN = ("seen", "cube", "combo")
-CATALOGS = ("stars", "hidden-stars")
+CATALOGS = ("stars", "hidden-stars", "sky", "hidden-sky")
 CSV = "name,ra,dec,mag\n" + "\n".join(f"s{k},{150 + k * 1e-3},{2 + k * 1e-3},{k}" for k in range(40)) + "\n"
 
 
@@ -38,6 +39,9 @@ def write_files(folder: Path) -> None:
     write_image(folder / "other.fits", sky_data(4, (120, 130)), tan_header(130, 120))
     write_image(folder / "cube.fits", sky_data(2, (3, 70, 80)), tan_header(80, 70))
     (folder / "stars.csv").write_text(CSV)
+    import_catalog(
+        input_paths=[folder / "stars.csv"], output_path=folder, output_artifact_name="hats", pixel_threshold=15
+    )
     fits.PrimaryHDU(np.zeros((4, 4), np.float32)).writeto(folder / "broken.fits")
     (folder / "broken.fits").write_bytes(b"no FITS")
 
@@ -72,7 +76,8 @@ def box(name: str, **more: Any) -> dict[str, Any]:
 
 
 def catalog(name: str, **more: Any) -> dict[str, Any]:
-    provider = {"file_type": "csv", "filename": "stars.csv"}
+    kind = {"file_type": "hats", "filename": "hats"} if name.endswith("sky") else {"file_type": "csv"}
+    provider = {"filename": "stars.csv"} | kind
     return {"source_group_id": name, "name": f"Catalog {name}", "description": "word", "provider": provider} | more
 
 
@@ -94,7 +99,10 @@ def whole() -> dict[str, Any]:
     hidden_group = group("hidden", one_map("plain", band("plain-2", layer("in-group"))), grant="g-group")
     return {
         "map_groups": [group("seen", shown, hidden_map), hidden_group],
-        "source_groups": [catalog("stars"), catalog("hidden-stars", grant="g-stars")],
+        "source_groups": [
+            *(catalog(name) for name in ("stars", "sky")),
+            *(catalog(name, grant="g-stars") for name in ("hidden-stars", "hidden-sky")),
+        ],
         "boxes": [box("open"), box("hidden-box", grant="g-box")],
     }
 

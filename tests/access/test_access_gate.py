@@ -117,7 +117,8 @@ def test_the_lines_ask_for_what_is_hidden_and_find_it_for_those_who_may(world) -
                 found = [address for address in world.tags if f"/layers/{name}" in address and address in fill()]
                 assert found, (path, name)
         if "{source_group}" in path:
-            assert [address for address in world.tags if "/sources/hidden-stars" in address and address in fill()], path
+            for name in ("hidden-stars", "hidden-sky"):
+                assert [found for found in world.tags if f"/sources/{name}" in found and found in fill()], (path, name)
     assert world.full.services.shared_cache
     assert world.full.services.tile_cache.nbytes > 0
 
@@ -253,7 +254,7 @@ def test_trees_are_kept_by_caller(world) -> None:
                     texts.setdefault(who, set()).add(answer.text)
             assert {len(seen) for seen in texts.values()} == {1}
             assert texts["anonymous"] == texts["none"]
-            for name in (*HIDDEN, "hidden-stars", "hidden-box"):
+            for name in (*HIDDEN, "hidden-stars", "hidden-sky", "hidden-box"):
                 assert name not in next(iter(texts["anonymous"]))
                 assert name in next(iter(texts["right"]))
             problems = {who: "problems" in text and '"problems":[]' not in text for who, (text,) in texts.items()}
@@ -337,8 +338,8 @@ async def compare_mode(full: Application, bare: Application, headers: dict[str, 
     async with in_process(full, headers=headers) as one, in_process(bare, headers=headers) as other:
         # What was read of catalogs is known from then on, here as there.
         for client in (one, other):
-            await client.get("/api/sources/stars")
-            await client.get("/api/sources/hidden-stars")
+            for name in CATALOGS:
+                await client.get(f"/api/sources/{name}")
         for address in FEW:
             here, there = [steady(await ask(client, address)) for client in (one, other)]
             assert here == there, (*label, address)

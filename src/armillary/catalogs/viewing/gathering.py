@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2_000_000
 """So many rows are read for one view."""
+FEW_GROUPS = 4
+"""Row groups that are read however many rows they have: in the smallest view the corners of four may meet."""
 MOST_OPENED = 1000
 """So many partitions are opened for one view."""
 
@@ -49,9 +51,9 @@ def gather(sky: SkyCatalog, view: View | None, reach: Reach | None = None) -> li
     for place in places.tolist():
         for group in sky.groups_within(place, reach.starts, reach.stops):
             rows += group.rows
-            if rows > MOST_ROWS:
-                raise _too_many(sky, reach)
             found.append((int(sky.numbering.starts[place]) + group.start, group))
+            if rows > MOST_ROWS and len(found) > FEW_GROUPS:
+                raise _too_many(sky, reach)
     return [Part(sky.part(group), first) for first, group in found]
 
 
