@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
 MAX_ORDER = 29
 MAX_NSIDE = 1 << MAX_ORDER
 BLOCK_ROWS = 1 << 16
-COMPILED_BLOCKS = 128
+ROWS_OF_ARRAYS = 1 << 23
 """After so many the compiled loops, several times as fast, have made up for the second that it takes to load them."""
-_blocks = count()
+_done = [0]
 
 
 def check_nside(nside: int, *, nested: bool = False) -> None:
@@ -68,9 +67,10 @@ def _points(
     pixels: NDArray[np.int64],
 ) -> None:
     loaded = "armillary.sky.healpix_kernels" in sys.modules
-    if nested and not loaded and next(_blocks) < COMPILED_BLOCKS:
+    if nested and not loaded and _done[0] < ROWS_OF_ARRAYS:
         from armillary.sky.healpix_arrays import nested_points
 
+        _done[0] += len(z)
         nested_points(nside.bit_length() - 1, z, s, t, pixels)
         return
     from armillary.sky.healpix_kernels import points

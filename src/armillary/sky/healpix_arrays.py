@@ -14,6 +14,7 @@ _STEPS = (
     (16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333),
     (1, 0x5555555555555555),
 )  # fmt: skip
+_GATHERING = (*(mask for _, mask in reversed(_STEPS[:-1])), 0x00000000FFFFFFFF)
 
 
 def nested_points(
@@ -48,7 +49,7 @@ def _belt(order: int, z: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray
     up, down = jp >> order, jm >> order
     face = np.where(up == down, (up & 3) + 4, np.where(up < down, up, down + 8))
     last = (1 << order) - 1
-    return _join(face, jm & last, ~jp & last, order)
+    return joined(face, jm & last, ~jp & last, order)
 
 
 def _cap(order: int, z: NDArray[np.float64], s: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -64,10 +65,11 @@ def _cap(order: int, z: NDArray[np.float64], s: NDArray[np.float64], t: NDArray[
     jm = np.minimum(((1.0 - part) * width).astype(np.int64), last)
     north = z >= 0.0
     face = np.where(north, quarter, quarter + 8)
-    return _join(face, np.where(north, last - jm, jp), np.where(north, last - jp, jm), order)
+    return joined(face, np.where(north, last - jm, jp), np.where(north, last - jp, jm), order)
 
 
-def _join(face: NDArray[np.int64], ix: NDArray[np.int64], iy: NDArray[np.int64], order: int) -> NDArray[np.int64]:
+def joined(face: NDArray[np.int64], ix: NDArray[np.int64], iy: NDArray[np.int64], order: int) -> NDArray[np.int64]:
+    """Pixels at places of faces; ``ix`` and ``iy`` are used up."""
     both = _spread(iy)
     both <<= 1
     both |= _spread(ix)
@@ -82,4 +84,18 @@ def _spread(bits: NDArray[np.int64]) -> NDArray[np.int64]:
         np.left_shift(bits, step, out=moved)
         bits |= moved
         bits &= mask
+    return bits
+
+
+def split(pixels: NDArray[np.int64], order: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Faces of pixels, and their places in them: the inverse of ``joined``."""
+    inner = pixels & ((1 << (2 * order)) - 1)
+    return pixels >> (2 * order), _gathered(inner), _gathered(inner >> 1)
+
+
+def _gathered(bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Inverse of ``_spread``."""
+    bits = bits & _STEPS[-1][1]
+    for (step, _), mask in zip(reversed(_STEPS), _GATHERING, strict=True):
+        bits = (bits | (bits >> step)) & mask
     return bits

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from armillary.catalogs.margins.nearness import near_borders
+from armillary.catalogs.margins.touching import each_once, touching_pixels, widest_order
 from armillary.sky.cells import largest_radius, outlines
 from armillary.sky.frames import to_vectors
 from armillary.sky.healpix import MAX_ORDER
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
     from armillary.catalogs.hats.pixels import Partitions
 
 FIRST_ROOM = 1 << 14
+LEAST_DEPTH = 4
+"""Orders between partitions and pixels along their borders: a quarter of the rows are looked at at most."""
+
+
+class Candidates(NamedTuple):
+    """Rows, each with a pixel that its own touches: that pixel, and the place of the partition in which it lies."""
+
+    rows: NDArray[np.int64]
+    places: NDArray[np.int64]
+    pixels: NDArray[np.int64]
+    order: int
 
 
 class Borders:
@@ -57,10 +70,10 @@ class Borders:
         found: NDArray[np.int64] = np.flatnonzero(angle <= reach)
         return np.asarray(found[found != place], np.int64)
 
-    def select(
-        self, place: int, cells: NDArray[np.int64], ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows of a partition within the threshold of the borders of others.
+    def candidates(self, place: int, cells: NDArray[np.int64]) -> Candidates | None:
+        """Rows of a partition that may lie within the threshold of others, by the index alone.
+
+        They lie in pixels that touch the others and are no narrower than the threshold.
 
         Parameters
         ----------
@@ -68,13 +81,46 @@ class Borders:
             Of the partition.
         cells
             Index of order 29 of its rows, ascending.
+
+        Returns
+        -------
+        None where such pixels are not much smaller than partitions, and only positions tell.
+        """
+        order = widest_order(math.degrees(self.threshold) * 3600.0)
+        if order < self.partitions.highest_order + LEAST_DEPTH:
+            return None
+        return Candidates(*touching_pixels(self.partitions, place, cells, order), order)
+
+    def near_ones(
+        self, found: Candidates, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As ``select``, of the candidates: what is near enough of another partition lies in pixels that they touch."""
+        vectors = to_vectors(ra_deg[found.rows], dec_deg[found.rows])
+        near = near_borders(vectors, found.order, found.pixels, self.threshold)
+        return each_once(found.rows[near], found.places[near])
+
+    def select(
+        self, place: int, cells: NDArray[np.int64], ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of a partition within the threshold of the borders of others.
+
+        Parameters
+        ----------
+        place, cells
+            As for ``candidates``.
         ra_deg, dec_deg
-            Their positions, ICRS.
+            Positions of the rows, ICRS.
 
         Returns
         -------
         Rows, and the place of the partition whose margin each belongs to; ordered by that, then by row.
         """
+        found = self.candidates(place, cells)
+        return self._select(place, cells, ra_deg, dec_deg) if found is None else self.near_ones(found, ra_deg, dec_deg)
+
+    def _select(
+        self, place: int, cells: NDArray[np.int64], ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         from armillary.catalogs.margins.border_kernels import select
 
         near = self.near(place)

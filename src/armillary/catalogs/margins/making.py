@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from armillary.catalogs.arrays import arrow_of, numpy_of
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.reading import read_columns
 from armillary.catalogs.hats.writing import with_index, write_partition
@@ -75,15 +76,12 @@ def select_rows(shop: Workshop, place: int) -> list[list[int]]:
     import pyarrow as pa
 
     catalog = shop.catalog
-    pixel = catalog.partitions[place]
-    cells, order, ra, dec = _placed(shop, place)
-    if shop.order is None:
-        rows, places = Borders(catalog.partitions, shop.threshold_arcsec).select(place, cells, ra, dec)
-    else:
-        rows, places = select_touching(catalog.partitions, place, cells, shop.order)
+    placed = _Placed(shop, place)
+    cells, order = placed.cells, placed.order
+    rows, places = _rows(shop, place, placed)
     if not len(rows):
         return []
-    table = read_columns(catalog, pixel, None).take(pa.array(rows if order is None else order[rows]))
+    table = placed.whole().take(arrow_of(rows if order is None else order[rows]))
     if makes_index(catalog):
         table = with_index(table, cells[rows])
     table = with_schema(table.combine_chunks(), shop.schema)
@@ -94,21 +92,58 @@ def select_rows(shop: Workshop, place: int) -> list[list[int]]:
     return [[int(places[low]), int(low), int(high)] for low, high in zip(first, ends, strict=True)]
 
 
-def _placed(
-    shop: Workshop, place: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.float64], NDArray[np.float64]]:
-    """Index of the rows of a partition, ascending; their order where it is not that of the file; their positions."""
-    catalog = shop.catalog
-    pixel = catalog.partitions[place]
-    made = makes_index(catalog)
-    columns = [catalog.ra_column, catalog.dec_column, *([] if made else [shop.index])]
-    table = read_columns(catalog, pixel, columns)
-    ra, dec = (np.asarray(table.column(name).to_numpy(), np.float64) for name in columns[:2])
-    cells = cells_of(ra, dec) if made else np.asarray(table.column(shop.index).to_numpy(), np.int64)
-    if (cells[1:] >= cells[:-1]).all():
-        return cells, None, ra, dec
-    order = np.argsort(cells, kind="stable")
-    return cells[order], order, ra[order], dec[order]
+def _rows(shop: Workshop, place: int, placed: _Placed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows in the order of the index, and the place of the partition whose margin each belongs to."""
+    partitions = shop.catalog.partitions
+    if shop.order is not None:
+        return select_touching(partitions, place, placed.cells, shop.order)
+    borders = Borders(partitions, shop.threshold_arcsec)
+    found = borders.candidates(place, placed.cells)
+    if found is None:
+        return borders.select(place, placed.cells, *placed.positions())
+    if not len(found.rows):
+        return found.rows, found.places
+    return borders.near_ones(found, *placed.positions())
+
+
+class _Placed:
+    """A partition, of which no more is read than is needed.
+
+    Attributes
+    ----------
+    cells
+        Index of its rows, ascending.
+    order
+        Row of each, None where they are in that order.
+    """
+
+    def __init__(self, shop: Workshop, place: int) -> None:
+        self._catalog, self._pixel = shop.catalog, shop.catalog.partitions[place]
+        self._whole: Any = None
+        made = makes_index(shop.catalog)
+        cells = cells_of(*self._file_positions()) if made else self._index(shop.index)
+        ordered = bool((cells[1:] >= cells[:-1]).all())
+        self.order = None if ordered else np.argsort(cells, kind="stable")
+        self.cells: NDArray[np.int64] = cells if self.order is None else cells[self.order]
+
+    def whole(self) -> Any:
+        """All columns."""
+        if self._whole is None:
+            self._whole = read_columns(self._catalog, self._pixel, None)
+        return self._whole
+
+    def positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """In the order of the index."""
+        ra, dec = self._file_positions()
+        return (ra, dec) if self.order is None else (ra[self.order], dec[self.order])
+
+    def _index(self, column: str) -> NDArray[np.int64]:
+        return np.asarray(numpy_of(read_columns(self._catalog, self._pixel, [column]).column(column)), np.int64)
+
+    def _file_positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        columns = (self.whole().column(name) for name in (self._catalog.ra_column, self._catalog.dec_column))
+        ra, dec = (np.asarray(numpy_of(column), np.float64) for column in columns)
+        return ra, dec
 
 
 def write_margin(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]]) -> dict[str, Any]:
@@ -126,8 +161,8 @@ def write_margin(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]
         with shop.shards.open(f"{source}.arrow") as file, pa.ipc.open_file(file) as reader:
             tables.append(reader.read_all().slice(low, high - low))
     table = pa.concat_tables(tables)
-    order = np.argsort(table.column(shop.index).to_numpy(), kind="stable")
-    table = table.combine_chunks().take(pa.array(order)).combine_chunks()
+    order = np.argsort(numpy_of(table.column(shop.index)), kind="stable")
+    table = table.combine_chunks().take(arrow_of(order)).combine_chunks()
     pixel = shop.catalog.partitions[place]
     metadata = write_partition(shop.data, pixel, table, shop.writing)
     return {"rows": len(table), "metadata": metadata.hex(), "size": shop.data.size(names.file_of(pixel))}

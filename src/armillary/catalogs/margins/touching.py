@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from armillary.errors import ParameterError
-from armillary.sky.cells import outlines
+from armillary.sky.cells import on_faces
 from armillary.sky.frames import to_angles
 from armillary.sky.healpix import MAX_ORDER, pixels_of
+from armillary.sky.healpix_arrays import joined, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +23,9 @@ WIDTH = 0.68
 BEYOND = 0.1
 """How far beyond the middle of a side a neighbour is looked for, of the way from the centre."""
 EVEN_BITS = 0x5555555555555555
+_STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+# The centre, and the middles of the sides one after another.
+_PLACES = np.array([[0.5, 0.5, 1.0, 0.5, 0.0], [0.5, 0.0, 0.5, 1.0, 0.5]])
 
 
 def check_order(order: int, threshold_arcsec: float, partitions: Partitions) -> None:
@@ -33,12 +37,17 @@ def check_order(order: int, threshold_arcsec: float, partitions: Partitions) -> 
         So it is; the message names orders that will do.
     """
     lowest = partitions.highest_order
-    highest = min(MAX_ORDER, math.floor(math.log2(WIDTH / math.radians(threshold_arcsec / 3600.0))))
+    highest = widest_order(threshold_arcsec)
     if lowest <= order <= highest:
         return
     remedy = f"orders from {lowest} to {highest} will do" if lowest <= highest else "leave it out: none will do"
     why = "larger than a partition" if order < lowest else f'narrower than {threshold_arcsec:g}"'
     raise ParameterError("margin_order", f"pixels of order {order} are {why}: {remedy}")
+
+
+def widest_order(threshold_arcsec: float) -> int:
+    """The highest order whose pixels are no narrower than a threshold; negative where there is none."""
+    return min(MAX_ORDER, math.floor(math.log2(WIDTH / math.radians(threshold_arcsec / 3600.0))))
 
 
 def select_touching(
@@ -59,17 +68,35 @@ def select_touching(
     -------
     Rows, and the place of the partition whose margin each belongs to; ordered by that, then by row.
     """
+    rows, places, _ = touching_pixels(partitions, place, cells, order)
+    return each_once(rows, places)
+
+
+def each_once(rows: NDArray[np.int64], places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of a row and a partition, each once, ordered by the partition, then by row."""
+    count = int(rows.max(initial=0)) + 1
+    keys = np.unique(places * count + rows)
+    return keys % count, keys // count
+
+
+def touching_pixels(
+    partitions: Partitions, place: int, cells: NDArray[np.int64], order: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """As ``select_touching``, in no order, with each pixel of another partition that is touched."""
     shift = 2 * (MAX_ORDER - order)
-    pixels, first, many = np.unique(cells >> shift, return_index=True, return_counts=True)
+    pixels = cells >> shift
+    first = np.flatnonzero(np.concatenate([[True], pixels[1:] != pixels[:-1]])) if len(pixels) else pixels
+    pixels, many = pixels[first], np.diff(np.append(first, len(pixels)))
     border = on_border(pixels, order - int(partitions.order[place]))
     pixels, first, many = pixels[border], first[border], many[border]
-    near = partitions.places_of((neighbours(order, pixels) << shift).reshape(-1))
-    pairs = np.stack([near, np.repeat(np.arange(len(pixels)), 8)], axis=1)
-    pairs = np.unique(pairs[(near >= 0) & (near != place)], axis=0)
-    counts = many[pairs[:, 1]]
+    around = neighbours(order, pixels).reshape(-1)
+    near = partitions.places_of(around << shift)
+    others = np.flatnonzero((near >= 0) & (near != place))
+    of, near, around = others // 8, near[others], around[others]
+    counts = many[of]
     ends = np.cumsum(counts)
-    rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first[pairs[:, 1]] - (ends - counts), counts)
-    return rows.astype(np.int64), np.repeat(pairs[:, 0], counts)
+    rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first[of] - (ends - counts), counts)
+    return rows, np.repeat(near, counts), np.repeat(around, counts)
 
 
 def on_border(pixels: NDArray[np.int64], depth: int) -> NDArray[np.bool_]:
@@ -84,7 +111,20 @@ def on_border(pixels: NDArray[np.int64], depth: int) -> NDArray[np.bool_]:
 
 
 def neighbours(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pixels that touch pixels of the same order, shape (pixels, 8); where three faces meet one is there twice.
+    """Pixels that touch pixels of the same order, shape (pixels, 8); where three faces meet one is there twice."""
+    face, ix, iy = split(pixels, order)
+    last = (1 << order) - 1
+    out = np.empty((len(pixels), 8), np.int64)
+    for k, (right, up) in enumerate(_STEPS):
+        out[:, k] = joined(face, (ix + right) & last, (iy + up) & last, order)
+    beyond = np.flatnonzero((ix == 0) | (ix == last) | (iy == 0) | (iy == last))
+    if len(beyond):
+        out[beyond] = _across_faces(order, pixels[beyond])
+    return out
+
+
+def _across_faces(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """As ``neighbours``, wherever the pixels lie.
 
     Beyond the middle of each side is one. One that shares a corner only has sides in common with two of these.
     """
@@ -100,9 +140,12 @@ def neighbours(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _beyond_sides(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
-    shapes = outlines(order, pixels)
-    middles = shapes[:, 2::2]
-    beyond = middles + BEYOND * (middles - shapes[:, :1])
-    beyond /= np.sqrt((beyond * beyond).sum(axis=2, keepdims=True))
-    ra_deg, dec_deg = to_angles(beyond.reshape(-1, 3))
+    face, ix, iy = split(pixels, order)
+    shapes = on_faces(
+        face[:, None], (ix[:, None] + _PLACES[0]) / (1 << order), (iy[:, None] + _PLACES[1]) / (1 << order)
+    )
+    middles = shapes[..., 1:]
+    beyond = middles + BEYOND * (middles - shapes[..., :1])
+    beyond /= np.sqrt((beyond * beyond).sum(axis=0))
+    ra_deg, dec_deg = to_angles(beyond.reshape(3, -1).T)
     return pixels_of(1 << order, ra_deg, dec_deg, nested=True).reshape(-1, 4)
