@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import time
 import traceback
@@ -15,6 +16,7 @@ from bench import table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LEAST_ROWS = 1000
 NAMES = ("pixels", "compressed", "cutouts", "encoders", "startup", "catalogs", "serving", "serve", "vo")
 
 
@@ -42,7 +44,13 @@ def main() -> int:
     """Exit status 1 when some part broke; the results of the others are kept all the same."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure Armillary against floors and peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; all without a name")
-    names = parser.parse_args().names or list(NAMES)
+    parser.add_argument("--rows", type=int, metavar="N", help="rows of HATS catalogs, fewer for a quick look (5000000)")
+    options = parser.parse_args()
+    if options.rows is not None:
+        if options.rows < LEAST_ROWS:
+            parser.error(f"--rows is {options.rows}: the least is {LEAST_ROWS}")
+        os.environ["ARMILLARY_BENCH_ROWS"] = str(options.rows)
+    names = options.names or list(NAMES)
     if unknown := sorted(set(names) - set(NAMES)):
         parser.error(f"there is no benchmark {', '.join(unknown)}: choose from {', '.join(NAMES)}")
     results = [_run(name) for name in names]

@@ -1,4 +1,4 @@
-"""Catalogs without a server: reading, and sources of a view, against a brute-force look at every source."""
+"""Catalogs without a server: reading, sources of a view against a look at every source; HATS against its tools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from armillary.catalogs.views import PixelWindow
 from armillary.demo.fitsfile import image_header
 from armillary.sky.wcs import PlaneWcs
 from armillary.storage.compiler import prepare
-from bench import data
+from bench import data, hats
 from bench.pixels import least_ms
 from bench.table import Row, row
 
@@ -164,7 +164,7 @@ def _sort_positions(count: int) -> None:
     np.argsort(np.random.default_rng(1).integers(0, 1 << 62, count))
 
 
-PARTS = (run_reading, run_views, run_tables)
+PARTS = (run_reading, run_views, run_tables, *hats.PARTS)
 
 
 def run() -> list[Row]:

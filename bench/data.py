@@ -13,7 +13,13 @@ from armillary.demo.fitsfile import image_header, write_image
 
 MAP_SHAPE = (10_320, 43_200)  # a ground-based survey of the microwave sky at half an arcminute
 IMAGE_SIDE = 16_384
+ROWS = 5_000_000
 _ROWS_AT_ONCE = 240
+
+
+def rows() -> int:
+    """Rows of generated catalogs: ARMILLARY_BENCH_ROWS, which ``--rows`` sets, else as many as the goals are for."""
+    return int(os.environ.get("ARMILLARY_BENCH_ROWS", ROWS))
 
 
 def folder() -> Path:

@@ -1,0 +1,104 @@
+"""A program run as a process of its own: its time, the processor time and the memory of all its processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+SAMPLE_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program took.
+
+    Parameters
+    ----------
+    wall_s, cpu_s
+        From its start to its end; processor time of it and of all processes that it started and waited for.
+    peak_mb
+        Most memory of all its processes at once, pages that several share counted once, looked at now and then; no less
+        than the system remembers of the largest of them.
+    said
+        The JSON of its last line: what it measured itself.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    said: dict[str, Any]
+
+
+class FailedError(Exception):
+    """A program ended with another status than 0."""
+
+
+def _memory_mb(main: psutil.Process) -> float:
+    """Proportional set size of a process and all below it, or the most that one of them ever had, if that is more."""
+    total = most = 0
+    for process in [main, *main.children(recursive=True)]:
+        try:
+            total += process.memory_full_info().pss
+            most = max(most, _high_water(process.pid))
+        except (psutil.Error, OSError):
+            continue
+    return max(total, most) / 1e6
+
+
+def _high_water(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+class _Watch(threading.Thread):
+    """Looks at the memory until it is told to end."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._process, self._over = psutil.Process(pid), threading.Event()
+        self.peak_mb = 0.0
+
+    def run(self) -> None:
+        while not self._over.wait(SAMPLE_SECONDS):
+            try:
+                self.peak_mb = max(self.peak_mb, _memory_mb(self._process))
+            except psutil.Error:
+                return
+
+    def end(self) -> float:
+        self._over.set()
+        self.join()
+        return self.peak_mb
+
+
+def run(module: str, *words: str, memory: bool = False) -> Run:
+    """Run ``python -m module``. With ``memory`` its memory is watched, which takes a little of the machine.
+
+    Raises
+    ------
+    FailedError
+        It did not end well.
+    """
+    start = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", module, *words], stdout=subprocess.PIPE, text=True)
+    watch = _Watch(process.pid) if memory else None
+    if watch is not None:
+        watch.start()
+    output = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.monotonic() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = watch.end() if watch is not None else 0.0
+    if process.returncode:
+        raise FailedError(f"{module} {' '.join(words)[:200]} ended with status {process.returncode}")
+    lines = [line for line in output.splitlines() if line.startswith("{")]
+    return Run(wall, used.ru_utime + used.ru_stime, peak, json.loads(lines[-1]) if lines else {})
