@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from armillary.jobs.child import NOT_SET_UP
 from armillary.jobs.crew import COURTESY_S, Crew
 from armillary.jobs.crew_names import crew_name, is_gone
+from armillary.jobs.crew_scratch import Scratch
 from armillary.jobs.model import Phase
 from armillary.jobs.service import open_jobs
 from armillary.jobs.store import Quota
@@ -233,6 +235,31 @@ def test_what_a_killed_crew_put_down_goes_with_the_next(alone, crew_of, monkeypa
     crew_of()
     assert alone.ended(alone.submit(("keep", "a=1"))).phase == Phase.COMPLETED
     assert [place.exists() for place in (mine, gone, other)] == [True, False, True]
+
+
+def test_what_a_killed_process_took_in_goes_with_the_next(tmp_path):
+    program = """
+import sys, time
+from pathlib import Path
+from armillary.jobs.crew_names import crew_name
+from armillary.jobs.crew_scratch import Scratch
+with Scratch(crew_name(), Path(sys.argv[1])).passing() as folder:
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+    base = tmp_path / "base"
+    command = [sys.executable, "-c", program, str(base)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        left = Path(process.stdout.readline().strip())
+        (left / "table").touch()
+        with Scratch(crew_name(), base).passing():
+            assert (left / "table").exists()  # It lives.
+        process.kill()
+    scratch = Scratch(crew_name(), base)
+    with scratch.passing() as folder:
+        assert list(base.glob("*/*")) == [folder]
+    scratch.close()
+    assert list(base.glob("*/*")) == []
 
 
 def test_a_scratch_folder_of_somebody_else_is_not_used(alone, crew_of, monkeypatch, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.server
 import io
+import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,7 +19,7 @@ from conftest_jobs import CIRCLE, JOBS, JSON, id_of, job_app, stored
 from conftest_server import in_process
 
 from armillary.errors import ArmillaryError, LimitError, ParameterError, UnavailableError
-from armillary.server.vo import fetching
+from armillary.server.vo import fetching, submission, uploads
 
 CSV = b"name,ra,dec,radius\nM 1,150,2,0.01\nM 2,150.001,2,0.02\n"
 PLACES = b"ra,dec\n150,2\n"
@@ -371,3 +372,21 @@ def test_a_job_of_a_table_at_an_address(site: str, tmp_path: Path) -> None:
         assert bytes_of(app, answer.headers["location"]) == CSV
         bad = run(app, lambda client: client.post(JOBS, data=form | {"UPLOAD": f"t,{site}/elsewhere"}))
         assert bad.status_code == 400
+
+
+def test_tables_lie_where_the_next_process_clears_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    taken: list[Path] = []
+
+    def remembered(words: Any, source: Any, folder: Path) -> Any:
+        taken.append(folder)
+        return uploads.take_tables(words, source, folder)
+
+    monkeypatch.setattr(submission, "take_tables", remembered)
+    with job_app(tmp_path) as app:
+        assert send(app, CSV).status_code == 303
+        (folder,) = taken
+        base = tmp_path / f"armillary-jobs-{os.getuid()}"
+        assert folder.parent.parent == base
+        assert not folder.exists()
+    assert not base.exists()

@@ -204,9 +204,7 @@ class Crew:
             now = time.monotonic()
             if now < self._bury_due_s:
                 return
-            first, self._bury_due_s = not self._bury_due_s, now + self.plan.look_s
-        if first:
-            self.scratch.bury()
+            self._bury_due_s = now + self.plan.look_s
         for token, worker, beats in self.store.executing():
             if is_gone(worker) and self.store.requeue(token, most_attempts=self.plan.most_attempts, beats=beats):
                 log.warning("%s is gone: its job is given to others (%s)", worker, seat.worker)

@@ -7,6 +7,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from armillary.jobs.crew_names import crew_name
+from armillary.jobs.crew_scratch import Scratch
+
 if TYPE_CHECKING:
     from armillary.jobs.model import Job
     from armillary.jobs.results import ResultStore
@@ -61,6 +64,7 @@ class JobRoom:
 
     service: JobService
     runner: JobRunner
+    scratch: Scratch = field(init=False, default_factory=lambda: Scratch(crew_name()))
     _finished: OrderedDict[str, Job] = field(init=False, default_factory=OrderedDict)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -83,6 +87,7 @@ class JobRoom:
         """End what does the jobs, and the connections."""
         self.runner.close()
         self.service.close()
+        self.scratch.close()
 
     def job(self, job_id: str) -> Job:
         """A job with all that belongs to it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,9 +67,14 @@ class Submission:
         apart = CONTROLS | (tables - CONTROLS)
         return tuple((name, value) for name, value in self.parameters.pairs if name.upper() not in apart)
 
-    def tables(self, services: Services, wanted: SodaRequest) -> contextlib.AbstractContextManager[list[Table]]:
-        """The tables that came with it, on the disk."""
-        return take_tables(wanted.uploads, Source(self.files, self.parameters, services.settings))
+    @contextlib.contextmanager
+    def tables(self, services: Services, wanted: SodaRequest, room: JobRoom) -> Iterator[list[Table]]:
+        """The tables that came with it, on the disk as long as they are needed."""
+        if not wanted.uploads:
+            yield []
+            return
+        with room.scratch.passing() as folder:
+            yield take_tables(wanted.uploads, Source(self.files, self.parameters, services.settings), folder)
 
 
 def submit(services: Services, owner: Owner, sent: Submission, room: JobRoom) -> str:
@@ -91,7 +95,7 @@ def submit(services: Services, owner: Owner, sent: Submission, room: JobRoom) ->
     destruction = destruction_of(given.one("DESTRUCTION"), settings)
     wanted = _checked(services, sent.access, given, partial=not start)
     pairs = _bounded(sent.pairs(wanted))
-    with sent.tables(services, wanted) as tables:
+    with sent.tables(services, wanted, room) as tables:
         check_tables(wanted, tables, partial=not start)
         job_id = room.store.new_id() if tables else ""
         with _stored(room, job_id, tables) as uploads:
@@ -127,7 +131,7 @@ def add_parameters(services: Services, sent: Submission, room: JobRoom, job: Job
     pairs = sent.pairs(new)
     whole = _bounded((*job.parameters, *pairs))
     _checked(services, sent.access, Parameters(whole), partial=True)
-    with sent.tables(services, new) as tables:
+    with sent.tables(services, new, room) as tables:
         check_tables(new, tables, partial=True)
         _check_room(services, room, job, tables)
         uploads = _written(room, job.job_id, tables)
@@ -163,15 +167,11 @@ def begin(services: Services, access: Access, room: JobRoom, job: Job) -> None:
         missing = [word.name for word in wanted.uploads if word.name not in known]
         if missing:
             raise ParameterError("UPLOAD", f"the table {missing[0]} did not come with the job.")
-        folder = Path(stack.enter_context(_folder())) if wanted.uploads else Path()
+        folder = stack.enter_context(room.scratch.passing()) if wanted.uploads else Path()
         tables = [kept_table(room.results, known[word.name], folder) for word in wanted.uploads]
         check_tables(wanted, tables, partial=False)
     room.store.start(job.job_id)
     room.runner.queued(job.job_id)
-
-
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="armillary-upload-")
 
 
 def _checked(services: Services, access: Access, given: Parameters, *, partial: bool) -> SodaRequest:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +12,7 @@ from armillary.vo.soda import MOST_RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from starlette.datastructures import UploadFile
 
@@ -76,9 +74,8 @@ class Table:
                 yield block
 
 
-@contextlib.contextmanager
-def take_tables(words: Sequence[UploadWord], source: Source) -> Iterator[list[Table]]:
-    """Tables of a request on the disk, each looked at; they are gone afterwards. Blocks.
+def take_tables(words: Sequence[UploadWord], source: Source, folder: Path) -> list[Table]:
+    """Tables of a request in a folder, each looked at. Blocks.
 
     Raises
     ------
@@ -87,11 +84,7 @@ def take_tables(words: Sequence[UploadWord], source: Source) -> Iterator[list[Ta
     LimitError, UnavailableError
         One is too large, or cannot be fetched.
     """
-    if not words:
-        yield []
-        return
-    with tempfile.TemporaryDirectory(prefix="armillary-upload-") as folder:
-        yield [_taken(word, source, Path(folder)) for word in words]
+    return [_taken(word, source, folder) for word in words]
 
 
 def _taken(word: UploadWord, source: Source, folder: Path) -> Table:
