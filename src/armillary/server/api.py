@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from armillary import __version__
@@ -29,10 +30,9 @@ from armillary.server.vo.uws import routes as uws_routes
 from armillary.server.vo.vosi import router as vosi_router
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
-    from starlette.requests import Request
-
+    from armillary.server.asgi import App, Receive, Scope, Send
     from armillary.server.services import Services
 
 DESCRIPTION = (
@@ -52,6 +52,8 @@ def make_api(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     api.state.services = services
+    # What is asked for by the thousand goes past the framework's layers, which cost a tenth of a small cutout.
+    api.state.direct = {route.path: _direct(api, route.endpoint) for route in soda_routes}
     # Routes are tried in order, and these without help from the framework: first, they cost the others little.
     api.router.routes.extend([*soda_routes, *uws_routes])
     api.include_router(router)
@@ -70,6 +72,17 @@ def make_api(services: Services) -> FastAPI:
     api.add_exception_handler(ClientGoneError, _gone_told)
     api.add_exception_handler(Exception, _told)
     return api
+
+
+def _direct(api: FastAPI, endpoint: Callable[[Request], Awaitable[Response]]) -> App:
+    """An endpoint as an application of its own; what it raises is for who calls it to tell."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = api
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return answer
 
 
 async def _told(request: Request, error: Exception) -> Response:

@@ -34,6 +34,8 @@ from armillary.server.static import Static
 from armillary.server.tiles import PREFIX, TileRoute
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from armillary.holdings.access import Access
     from armillary.holdings.tree import Holdings
     from armillary.server.asgi import App, Message, Receive, Scope, Send
@@ -71,7 +73,7 @@ class Application:
     def __init__(self, services: Services, door: Door, static: Static) -> None:
         settings = services.settings
         self.services = services
-        self._api: App | None = None
+        self._api: FastAPI | None = None
         self._loading = threading.Lock()
         self._door = door
         self._static = static
@@ -93,7 +95,7 @@ class Application:
             self._headers = [*self._headers, (b"vary", door.varies)]
         self._tile_headers = [pair for pair in self._headers if pair[0] in {*guard.HEADERS_OF_DATA, b"vary"}]
 
-    def api(self) -> App:
+    def api(self) -> FastAPI:
         """The JSON API, loaded when it is first wanted."""
         with self._loading:
             if self._api is None:
@@ -225,14 +227,15 @@ class Application:
         inside = plain[len(self._root) :] if self._root and plain.startswith(self._root + "/") else plain
         who = {"armillary.caller": caller, "armillary.door": self._door, INSIDE: inside}
         inner = {**scope, **who, "root_path": self._root, "path": self._root + inside}
+        route = api.state.direct.get(inside, api) if scope["method"] in {"GET", "HEAD", "POST"} else api
         if scope["method"] != "HEAD":
-            await api(inner, receive, send)
+            await route(inner, receive, send)
             return
 
         async def send_head(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await api(inner | {"method": "GET", "armillary.head": True}, receive, send_head)
+        await route(inner | {"method": "GET", "armillary.head": True}, receive, send_head)
 
 
 def _printable(raw: bytes) -> str:

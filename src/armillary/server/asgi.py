@@ -113,14 +113,23 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     ClientGoneError
         It went away.
     """
-    task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_disconnect(receive))
+    here, gone = asyncio.current_task(), asyncio.ensure_future(_disconnect(receive))
+    waits, stopped = True, False
+
+    def stop(_: object) -> None:
+        nonlocal stopped
+        if waits and here is not None:
+            stopped = here.cancel()
+
+    gone.add_done_callback(stop)
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientGoneError
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if stopped and here is not None and not here.uncancel():
+            raise ClientGoneError from None
+        raise
     finally:
-        task.cancel()
+        waits = False
         gone.cancel()
 
 

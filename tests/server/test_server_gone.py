@@ -1,0 +1,97 @@
+"""Work whose client goes away, and work that is cancelled for another reason."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from armillary.server.asgi import ClientGoneError, unless_gone
+
+
+class FakeClient:
+    """A client that goes away when it is told to."""
+
+    def __init__(self) -> None:
+        self.leaves = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+
+async def slow(told: list[str]) -> str:
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        told.append("cancelled")
+        raise
+    return "done"
+
+
+def test_the_work_of_a_client_that_goes_is_cancelled() -> None:
+    async def steps() -> list[str]:
+        client, told = FakeClient(), list[str]()
+        task = asyncio.ensure_future(unless_gone(client.receive, slow(told)))
+        await asyncio.sleep(0)
+        client.leaves.set()
+        with pytest.raises(ClientGoneError):
+            await task
+        return told
+
+    assert asyncio.run(steps()) == ["cancelled"]
+
+
+def test_who_goes_once_the_work_is_done_stops_nothing_else() -> None:
+    async def steps() -> tuple[str, int]:
+        client = FakeClient()
+
+        async def quick() -> str:
+            client.leaves.set()
+            return "done"
+
+        async def both() -> tuple[str, int]:
+            found = await unless_gone(client.receive, quick())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            task = asyncio.current_task()
+            assert task is not None
+            return found, task.cancelling()
+
+        return await asyncio.ensure_future(both())
+
+    assert asyncio.run(steps()) == ("done", 0)
+
+
+def test_a_cancellation_from_outside_stays_one() -> None:
+    async def steps() -> list[str]:
+        client, told = FakeClient(), list[str]()
+        task = asyncio.ensure_future(unless_gone(client.receive, slow(told)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return told
+
+    assert asyncio.run(steps()) == ["cancelled"]
+
+
+def test_a_time_limit_about_it_is_still_a_time_limit() -> None:
+    async def steps() -> None:
+        client = FakeClient()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await unless_gone(client.receive, slow([]))
+
+    asyncio.run(steps())
+
+
+def test_errors_of_the_work_are_its_own() -> None:
+    async def broken() -> str:
+        raise ValueError("broken")
+
+    async def steps() -> None:
+        with pytest.raises(ValueError, match="broken"):
+            await unless_gone(FakeClient().receive, broken())
+
+    asyncio.run(steps())
