@@ -34,11 +34,13 @@ def on_faces(face: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.floa
     turn = 2 * (face % 4) + (row != 1)
     down = row + 2 - x - y
     width = np.clip(np.minimum(down, 4.0 - down), 0.0, 1.0)
-    away = width * width / 3.0
-    belt = (2.0 - down) * 2.0 / 3.0
+    z = (2.0 - down) * 2.0 / 3.0
+    s = np.sqrt(np.maximum(0.0, 1.0 - z * z))
     cap = width < 1.0
-    z = np.where(cap, np.copysign(1.0 - away, belt), belt)
-    s = np.where(cap, np.sqrt(away * (2.0 - away)), np.sqrt(np.maximum(0.0, 1.0 - belt * belt)))
+    if cap.any():
+        away = width * width / 3.0
+        z = np.where(cap, np.copysign(1.0 - away, z), z)
+        s = np.where(cap, np.sqrt(away * (2.0 - away)), s)
     across = turn * width + x - y
     angle = 0.25 * math.pi * np.divide(across, width, out=np.zeros_like(across), where=width > 1e-15)
     return np.stack([s * np.cos(angle), s * np.sin(angle), z])

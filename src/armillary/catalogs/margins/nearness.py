@@ -6,7 +6,7 @@ the part bends away from it, and farther by no more. What this leaves in doubt i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,29 +26,21 @@ _FROM_X, _FROM_Y = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
 _WAY_X, _WAY_Y = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
 
 
-class _Pixels(NamedTuple):
-    """Faces of pixels, and their corners in units of their sides."""
-
-    face: NDArray[np.int64]
-    x: NDArray[np.int64]
-    y: NDArray[np.int64]
-
-
 class _Parts(NamedTuple):
-    """Parts of sides of pixels, each of which is compared with a place of its own."""
+    """Parts of sides of pixels: of each the number of its pixel, and the fractions between which it goes."""
 
-    which: NDArray[np.int64]
+    pixel: NDArray[np.int64]
     side: NDArray[np.int64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
-    def kept(self, those: NDArray[np.bool_]) -> _Parts:
-        return _Parts(self.which[those], self.side[those], self.low[those], self.high[those])
+    def those(self, kept: NDArray[Any]) -> _Parts:
+        return _Parts(self.pixel[kept], self.side[kept], self.low[kept], self.high[kept])
 
     def halves(self) -> _Parts:
         middle = 0.5 * (self.low + self.high)
-        which, side = np.tile(self.which, 2), np.tile(self.side, 2)
-        return _Parts(which, side, np.append(self.low, middle), np.append(middle, self.high))
+        pixel, side = np.tile(self.pixel, 2), np.tile(self.side, 2)
+        return _Parts(pixel, side, np.append(self.low, middle), np.append(middle, self.high))
 
 
 def near_borders(
@@ -69,35 +61,47 @@ def near_borders(
     near = np.zeros(len(vectors), bool)
     for start in range(0, len(vectors), BLOCK):
         block = slice(start, start + BLOCK)
-        near[block] = _near(vectors[block].T, order, _Pixels(*split(pixels[block], order)), chord)
+        near[block] = _near(vectors[block].T, order, pixels[block], chord)
     return near
 
 
-def _near(vectors: NDArray[np.float64], order: int, pixels: _Pixels, chord: float) -> NDArray[np.bool_]:
-    count = vectors.shape[1]
-    near = np.zeros(count, bool)
-    parts = _Parts(
-        np.tile(np.arange(count), 4), np.repeat(np.arange(4), count), np.zeros(4 * count), np.ones(4 * count)
-    )
-    while len(parts.which):
-        away, bend = _distances(parts, vectors, order, pixels)
+def _near(vectors: NDArray[np.float64], order: int, pixels: NDArray[np.int64], chord: float) -> NDArray[np.bool_]:
+    known, number = np.unique(pixels, return_inverse=True)
+    sides = _Parts(
+        np.repeat(np.arange(len(known)), 4), np.tile(np.arange(4), len(known)), np.zeros(4 * len(known)),
+        np.ones(4 * len(known)),
+    )  # fmt: skip
+    near = np.zeros(len(pixels), bool)
+    # Each side of each pixel is looked at once, however many places it is compared with.
+    place = np.repeat(np.arange(len(pixels)), 4)
+    asked = (4 * number[:, None] + np.arange(4)).reshape(-1)
+    curve, parts = _curve(order, known, sides).take(asked, axis=2), sides.those(asked)
+    while len(place):
+        away, bend = _distances(curve, vectors.take(place, axis=1))
         settled = bend <= 4.0 * ROUNDING
-        near[parts.which[away + np.where(settled, 0.0, bend) <= chord]] = True
-        parts = parts.kept((away - bend <= chord) & ~settled & ~near[parts.which]).halves()
+        near[place[away + np.where(settled, 0.0, bend) <= chord]] = True
+        doubtful = (away - bend <= chord) & ~settled & ~near[place]
+        place, parts = np.tile(place[doubtful], 2), parts.those(doubtful).halves()
+        curve = _curve(order, known, parts)
     return near
+
+
+def _curve(order: int, pixels: NDArray[np.int64], parts: _Parts) -> NDArray[np.float64]:
+    """Both ends of parts and three places between them: unit vectors of shape (3, 5, parts)."""
+    face, x, y = (values[parts.pixel] for values in split(pixels, order))
+    along = parts.low + (parts.high - parts.low) * _ALONG
+    across = (x + _FROM_X[parts.side] + _WAY_X[parts.side] * along) * 0.5**order
+    up = (y + _FROM_Y[parts.side] + _WAY_Y[parts.side] * along) * 0.5**order
+    return on_faces(face, across, up)
 
 
 def _distances(
-    parts: _Parts, vectors: NDArray[np.float64], order: int, pixels: _Pixels
+    curve: NDArray[np.float64], vectors: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distance of places from the chords of parts, and how far the parts bend away from these at most."""
-    along = parts.low + (parts.high - parts.low) * _ALONG
-    x = (pixels.x[parts.which] + _FROM_X[parts.side] + _WAY_X[parts.side] * along) * 0.5**order
-    y = (pixels.y[parts.which] + _FROM_Y[parts.side] + _WAY_Y[parts.side] * along) * 0.5**order
-    curve = on_faces(pixels.face[parts.which], x, y)
     first, way = curve[:, 0], curve[:, 1] - curve[:, 0]
     length = np.maximum((way * way).sum(axis=0), 1e-300)
-    asked = np.concatenate([curve[:, 2:], vectors[:, None, parts.which]], axis=1) - first[:, None]
+    asked = np.concatenate([curve[:, 2:], vectors[:, None]], axis=1) - first[:, None]
     reached = np.clip((asked * way[:, None]).sum(axis=0) / length, 0.0, 1.0)
     gap = asked - reached * way[:, None]
     away = np.sqrt((gap * gap).sum(axis=0))
