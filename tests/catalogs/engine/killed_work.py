@@ -1,7 +1,9 @@
 """A program that does imports, margins and the like in children of its own and kills them; tests run it.
 
 Reads a JSON list of runs ``{"work", "arguments", "kill"}`` from standard input, one after another: ``kill`` is null,
-the number of a file and whether the child is killed before or after it appears, or seconds. Writes how each ended.
+the number of a file and whether the child is killed before or after it appears, seconds, or ``{"files", "below"}``: the
+child is killed when there are so many in a folder, with its processes where there is ``"tree"``. With ``"workers"`` it
+runs on Dask. Writes how each ended.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import numpy as np
 
 from armillary.catalogs.converting.arguments import ConvertArguments
 from armillary.catalogs.converting.run import convert_catalog
-from armillary.catalogs.engine.tasks import Threads
+from armillary.catalogs.engine.dask_engine import OnDask
+from armillary.catalogs.engine.tasks import Engine, Threads
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.indexing.arguments import IndexArguments
 from armillary.catalogs.indexing.run import make_index
@@ -70,13 +73,25 @@ def killed_at(number: int, when: str) -> Callable[[], int]:
 def child(run: dict[str, Any]) -> int:
     count = killed_at(*run["kill"]) if isinstance(run["kill"], list) else int
     function, arguments = WORK[run["work"]]
+    engine: Engine = OnDask.local(run["workers"]) if "workers" in run else Threads(2)
     try:
-        function(arguments(**run["arguments"]), engine=Threads(2))
+        function(arguments(**run["arguments"]), engine=engine)
     except ArmillaryError as error:
         print(error.message, file=sys.stderr)
         return 3
+    finally:
+        engine.close()
     print(f"{count()} files", file=sys.stderr)
     return 0
+
+
+def kill_when(pid: int, kill: dict[str, Any]) -> None:
+    """Kill a child when there are so many files in a folder."""
+    while sum(path.is_file() for path in Path(kill["below"]).rglob("*")) < kill["files"]:
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.01)
+    (os.killpg if kill.get("tree") else os.kill)(pid, signal.SIGKILL)
 
 
 def warm() -> None:
@@ -99,6 +114,7 @@ def main() -> None:
     for run in json.load(sys.stdin):
         pid = os.fork()
         if not pid:
+            os.setsid()
             code = 4
             try:
                 code = child(run)
@@ -107,6 +123,8 @@ def main() -> None:
         if isinstance(run["kill"], float):
             time.sleep(run["kill"])
             os.kill(pid, signal.SIGKILL)
+        if isinstance(run["kill"], dict):
+            kill_when(pid, run["kill"])
         _, status = os.waitpid(pid, 0)
         ends.append(os.waitstatus_to_exitcode(status))
     print(json.dumps(ends))

@@ -265,7 +265,7 @@ def test_orders_bytes_and_sorting(tmp_path: Path, sky: Sky) -> None:
     constant = imported([tmp_path / "a.parquet"], tmp_path, "c", constant_healpix_order=2)
     assert set(constant.partitions.order.tolist()) == {2}
     sized = imported([tmp_path / "a.parquet"], tmp_path, "b", byte_pixel_threshold=20_000)
-    assert max(len(read_columns(sized, pixel, ["id"])) for pixel in sized.partitions) <= 20_000 // 40
+    assert max(len(read_columns(sized, pixel, ["id"])) for pixel in sized.partitions) <= 20_000 // 36
     turned = imported([tmp_path / "a.parquet"], tmp_path, "s", sort_columns=["mag"])
     check_whole(turned)
     for pixel in turned.partitions:

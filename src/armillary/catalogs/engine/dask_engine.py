@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import threading
 from concurrent.futures import CancelledError
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from armillary.catalogs.engine.tasks import Submit
 
+LOOK_S = 1.0
+MOST_LOOKS = 120
+"""Looks without any worker after which the work is given up."""
 _MISSING = "Dask is not installed: pip install 'armillary[catalogs]', or leave the number of workers at 1."
 
 
@@ -33,6 +37,7 @@ class OnDask:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._own: Any = None
+        self._closed = threading.Event()
         threads = client.nthreads()
         self.many = max(1, sum(threads.values()))
         self.words = f"Dask, {len(threads)} workers with {self.many} threads"
@@ -59,7 +64,20 @@ class OnDask:
         )
         made = cls(distributed.Client(cluster))
         made._own = cluster
+        threading.Thread(target=made._replace_workers, args=(workers,), name="workers", daemon=True).start()
         return made
+
+    def _replace_workers(self, workers: int) -> None:
+        """Begin new workers for those that are gone for good: a nanny whose worker dies while it starts gives up."""
+        alone = 0
+        while not self._closed.wait(LOOK_S):
+            alone = 0 if self._own.scheduler_info["workers"] else alone + 1
+            if alone > MOST_LOOKS:
+                self._client.close()  # whoever waits for a result is told
+                return
+            if len(self._own.workers) < workers:
+                with contextlib.suppress(Exception):
+                    self._own.scale(workers)
 
     def results(
         self, function: Callable[[Any, Any], Any], context: Any, tasks: Iterable[Task]
@@ -103,6 +121,7 @@ class OnDask:
 
     def close(self) -> None:
         """End the workers, where they are our own."""
+        self._closed.set()
         if self._own is not None:
             self._client.close()
             self._own.close()

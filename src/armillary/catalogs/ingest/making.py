@@ -14,14 +14,23 @@ from armillary.catalogs.hats.pixels import Pixel
 from armillary.catalogs.hats.writing import check_names, with_index, write_partition
 from armillary.catalogs.ingest.alignment import Counts
 from armillary.catalogs.ingest.parts import TEXTS, Reading, tables_of
-from armillary.catalogs.ingest.pieces import SortedPiece, StoredPiece, keep_piece, kept_counts, merged, sort_piece
+from armillary.catalogs.ingest.pieces import (
+    SortedPiece,
+    StoredPiece,
+    keep_counts,
+    keep_piece,
+    kept_counts,
+    merged,
+    sort_piece,
+)
 from armillary.catalogs.ingest.places import places_of
 from armillary.catalogs.ingest.schemas import wide_columns
+from armillary.catalogs.ingest.sizes import sizes_of
 from armillary.errors import FileError, UnsupportedFileError, UsageError
 from armillary.sky.healpix import MAX_ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -94,6 +103,8 @@ class Workshop:
                 self._held_bytes += piece.nbytes
         if not room:
             keep_piece(self.pieces, key, piece, self.shift)
+            if self.arguments.byte_pixel_threshold is not None:
+                keep_counts(self.pieces, f"{key}.bytes", sizes_of(piece, self.shift))
 
     def piece(self, key: str) -> SortedPiece | StoredPiece:
         """A piece that was kept."""
@@ -102,7 +113,12 @@ class Workshop:
     def counts(self, key: str) -> Counts:
         """How many rows of a piece lie in each pixel."""
         held = self.held.get(key)
-        return kept_counts(self.pieces, key) if held is None else Counts.of(held.cells, self.shift)
+        return kept_counts(self.pieces, f"{key}.counts") if held is None else Counts.of(held.cells, self.shift)
+
+    def sizes(self, key: str) -> Counts:
+        """How many bytes of a piece lie in each pixel."""
+        held = self.held.get(key)
+        return kept_counts(self.pieces, f"{key}.bytes") if held is None else sizes_of(held, self.shift)
 
 
 @dataclass(slots=True)
@@ -136,7 +152,7 @@ def read_piece(shop: Workshop, piece: Piece) -> dict[str, Any]:
 
     Returns
     -------
-    ``made``: of each table that was made of it ``key``, ``rows``, ``bad`` (how many have no place), ``bytes``,
+    ``made``: of each table that was made of it ``key``, ``rows``, ``bad`` (how many have no place),
     ``schema`` (serialised, hexadecimal), ``text`` (whether its types were found out), ``wide`` (columns of large
     integers), ``files`` (their names by their paths); ``skipped``: path and name of files that were left out, and why;
     ``notes``: names of files, and what of them was left out.
@@ -201,7 +217,6 @@ def _made(shop: Workshop, key: str, gathered: _Gathered) -> dict[str, Any]:
         "key": key,
         "rows": len(made.cells),
         "bad": len(bad),
-        "bytes": table.nbytes,
         "schema": table.schema.serialize().to_pybytes().hex(),
         "text": all(part.kind in TEXTS for part in gathered.parts),
         "wide": wide_columns(table),
@@ -247,18 +262,18 @@ def sorted_within_cells(table: Any, columns: Any) -> Any:
     return table.take(compute.sort_indices(table, sort_keys=keys)).combine_chunks()
 
 
-def total_counts(shop: Workshop, keys: list[str]) -> Counts:
-    """How many rows of all pieces lie in each pixel; at most a few pieces' counts are in memory at once."""
+def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Counts]) -> Counts:
+    """How much of all pieces lies in each pixel; at most a few pieces' counts are in memory at once."""
     if shop.order <= DENSE_ORDER:
         every = np.zeros(12 << (2 * shop.order), np.int64)
         for key in keys:
-            part = shop.counts(key)
+            part = counts_of(key)
             every[part.pixels] += part.counts
         pixels = np.flatnonzero(every)
         return Counts(pixels, every[pixels])
     total = Counts.total([])
     for start in range(0, len(keys), 8):
-        total = Counts.total([total, *(shop.counts(key) for key in keys[start : start + 8])])
+        total = Counts.total([total, *(counts_of(key) for key in keys[start : start + 8])])
     return total
 
 

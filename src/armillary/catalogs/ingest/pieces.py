@@ -115,14 +115,18 @@ def keep_piece(folder: Folder, key: str, piece: SortedPiece, shift: int) -> None
             writer.write_table(block, max_chunksize=BATCH_ROWS)
     with folder.writing(f"{key}.npy") as file:
         np.save(file, piece.cells)
-    counts = Counts.of(piece.cells, shift)
-    with folder.writing(f"{key}.counts.npy") as file:
+    keep_counts(folder, f"{key}.counts", Counts.of(piece.cells, shift))
+
+
+def keep_counts(folder: Folder, name: str, counts: Counts) -> None:
+    """Put counts into a file."""
+    with folder.writing(f"{name}.npy") as file:
         np.save(file, np.stack([counts.pixels, counts.counts]))
 
 
-def kept_counts(folder: Folder, key: str) -> Counts:
-    """How many rows of a piece in files lie in each pixel."""
-    with folder.open(f"{key}.counts.npy") as file:
+def kept_counts(folder: Folder, name: str) -> Counts:
+    """Counts in a file."""
+    with folder.open(f"{name}.npy") as file:
         pixels, counts = np.load(file)
     return Counts(pixels, counts)
 

@@ -158,8 +158,8 @@ class _Import:
         made = self._read()
         self._check(made)
         keys = [entry["key"] for entry in made if entry["rows"]]
-        counts = total_counts(shop, keys)
-        pixels = self._align(made, counts)
+        counts = total_counts(shop, keys, shop.counts)
+        pixels = self._align(keys, counts)
         sharing = keys_by_pixel(shop, keys, Partitions(pixels))
         writing = [
             Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, pieces), self._rows(counts, pixel))
@@ -183,7 +183,7 @@ class _Import:
         while tasks:
             name = f"read-{number}" if number else "read"
             results |= run_stage(
-                name, read_piece, shop, tasks, engine=self._engine, journal=journal, progress=self._told
+                name, read_piece, shop, tasks, engine=self._engine, journal=journal, progress=self._told, unit="bytes"
             )
             found = [results[str(piece.number)] for piece in self._pieces]
             self._left_out = {path: (own, why) for result in found for path, own, why in result["skipped"]}
@@ -225,17 +225,15 @@ class _Import:
         if bad:
             self._say(f"{bad:,} rows have no place on the sky: they are set aside.")
 
-    def _align(self, made: list[dict[str, Any]], counts: Counts) -> list[Pixel]:
-        arguments = self._arguments
+    def _align(self, keys: list[str], counts: Counts) -> list[Pixel]:
+        arguments, shop = self._arguments, self._shop
         low, high = arguments.orders
-        threshold = arguments.pixel_threshold
+        threshold, unit = arguments.pixel_threshold, "rows"
         if arguments.byte_pixel_threshold is not None:
-            rows = sum(entry["rows"] + entry["bad"] for entry in made)
-            row_bytes = sum(entry["bytes"] for entry in made) / rows + 8
-            threshold = max(1, int(arguments.byte_pixel_threshold / row_bytes))
+            counts, threshold, unit = total_counts(shop, keys, shop.sizes), arguments.byte_pixel_threshold, "bytes"
         over = int((counts.counts > threshold).sum())
         if over and low < high:
-            self._say(f"{over:,} pixels of order {high} hold more than {threshold:,} rows each: they stay whole.")
+            self._say(f"{over:,} pixels of order {high} hold more than {threshold:,} {unit} each: they stay whole.")
         return align(counts, high, threshold, lowest_order=low, drop_empty_siblings=arguments.drop_empty_siblings)
 
     def _rows(self, counts: Counts, pixel: Pixel) -> int:
