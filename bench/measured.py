@@ -89,11 +89,13 @@ def run(module: str, *words: str, memory: bool = False) -> Run:
         It did not end well.
     """
     start = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", module, *words], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", module, *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
     watch = _Watch(process.pid) if memory else None
     if watch is not None:
         watch.start()
-    output = process.stdout.read()
+    with process.stdout:
+        output = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     wall = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
