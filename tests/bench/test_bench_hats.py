@@ -60,7 +60,8 @@ def test_pairs_of_tables_match_in_part(module: Callable[[str], Any]) -> None:
 
 
 def test_a_program_is_measured(module: Callable[[str], Any], tmp_path: Path) -> None:
-    words = {"input": str(module("hats_tables").survey(5000)), "output": str(tmp_path), "name": "made"}
+    words: dict[str, Any] = {"input": str(module("hats_tables").survey(5000)), "output": str(tmp_path), "name": "made"}
+    words |= {"threshold": 1000, "level": 1}
     run = module("measured").run("bench.hats_jobs", "our-import", json.dumps(words), memory=True)
     assert (tmp_path / "made" / "hats.properties").exists()
     assert run.cpu_s > 0
