@@ -29,6 +29,7 @@ LONGEST_TOPIC = 200
 WHOLE_LINES = 20
 """Lines that are written at once: up to ``PIPE_BUF`` bytes, 4096 on Linux and at least 512, are never mixed or cut."""
 LOOK_MS = 2000
+REST_S = 0.005
 MOST_WAITING = 10_000
 CLOSE_S = 5.0
 HIDDEN = "."
@@ -249,6 +250,8 @@ class _Ear:
                 self._listeners.tell(self._taken())
             if self._descriptor in ready:
                 rest = self._hear(rest)
+                # Rings come by the thousand: those of the next moment are heard together.
+                self._closing.wait(REST_S)
         with self._lock:
             for descriptor in (self._descriptor, self._wake_in, self._wake_out):
                 if descriptor >= 0:
