@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from armillary.holdings import discover
 from armillary.holdings.access import ANONYMOUS, OWNER, Access
 from armillary.images.pyramid import Pyramid
+from armillary.jobs.model import Owner, Phase, Upload
 from armillary.server import figures
 from armillary.server.app import create_app
 from armillary.server.metrics import text
@@ -110,6 +112,32 @@ def test_who_may_ask(folder: Path, settings: dict[str, Any], peer: str, headers:
 
 def test_an_administrator_may_ask_from_anywhere(folder: Path) -> None:
     assert ask(app_of(folder, OWNER, metrics=True), "/metrics", peer="10.1.2.3")[0].status_code == 200
+
+
+def test_jobs_are_counted_by_phase(folder: Path, tmp_path: Path) -> None:
+    database = tmp_path / "jobs" / "jobs.sqlite"
+    app = app_of(folder, metrics=True, jobs_database=str(database), jobs_runner="off")
+    found = samples(ask(app, "/metrics")[0].text)
+    assert found["armillary_jobs", (("phase", "QUEUED"),)] == found["armillary_jobs_bytes", ()] == 0
+    assert not database.parent.exists()
+    store = app.services.jobs().store
+    upload = Upload("t", "k", 10)
+    words = {"duration_s": 1, "destruction": datetime.now(UTC), "uploads": [upload]}
+    for start in (True, True, False):
+        store.create(Owner("", "somebody"), "soda", [], start=start, **words)
+    found = samples(ask(app, "/metrics")[0].text)
+    counts = {phase: found["armillary_jobs", (("phase", phase),)] for phase in Phase}
+    assert counts == dict.fromkeys(Phase, 0) | {Phase.QUEUED: 2, Phase.PENDING: 1}
+    assert found["armillary_jobs_bytes", ()] == 30
+    app.services.close()
+
+
+def test_where_the_jobs_cannot_be_reached_the_rest_is_told(folder: Path) -> None:
+    app = app_of(folder, metrics=True, jobs_database="postgresql://nobody@127.0.0.1:1/none", jobs_runner="off")
+    body = ask(app, "/metrics")[0].text
+    assert "armillary_build_info" in body
+    assert "armillary_jobs" not in body
+    app.services.close()
 
 
 def test_rows_of_workers_are_added_and_go_on_when_one_takes_anothers_place() -> None:

@@ -14,7 +14,7 @@ from armillary.jobs.prepared import Prepared
 from armillary.jobs.rows import job_of, moment, stamp
 from armillary.jobs.schema import JOBS, PAYERS
 from armillary.jobs.sql_base import ALL, THAT, SqlJobs, is_id
-from armillary.jobs.store import UNBOUNDED
+from armillary.jobs.store import UNBOUNDED, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,11 @@ CLAIMABLE = (
 THAT_ONE = Prepared(CLAIMABLE.where(THAT))
 FIRST = Prepared(CLAIMABLE.order_by(JOBS.c.turn, JOBS.c.job_id).limit(1))
 HELD = Prepared(select(JOBS.c.token, JOBS.c.worker, JOBS.c.beats).where(OF, JOBS.c.phase == Phase.EXECUTING.value))
-WAITING = Prepared(select(func.count().label("count")).select_from(JOBS).where(OF, QUEUED))
+WAITING = Prepared(select(func.count().label("number")).select_from(JOBS).where(OF, QUEUED))
+PHASES = Prepared(select(JOBS.c.phase, func.count().label("number")).where(OF).group_by(JOBS.c.phase))
+SIZE = Prepared(
+    select(func.coalesce(func.sum(PAYERS.c.size), 0).label("size")).where(PAYERS.c.service == bindparam("of"))
+)
 EXPIRED = Prepared(
     select(JOBS.c.job_id)
     .where(OF, JOBS.c.destruction <= bindparam("now"))
@@ -205,7 +209,14 @@ class SqlClaims(SqlJobs):
         """How many jobs are QUEUED."""
         with self._database.reading() as connection:
             counted: Any = WAITING.first(connection, {"of": self._service})
-        return int(counted.count)
+        return int(counted.number)
+
+    def totals(self) -> Totals:
+        """How many jobs are kept in each phase, and what they take."""
+        of = {"of": self._service}
+        with self._database.reading() as connection:
+            phases, kept = PHASES.all(connection, of), SIZE.first(connection, of)
+        return Totals({Phase(row.phase): row.number for row in phases}, int(kept.size) if kept else 0)
 
     def expired(self, now: datetime, most: int = 100) -> list[str]:
         """Ids of jobs whose destruction has come, the longest ago first."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from armillary.jobs.model import Claim, Job, JobError, JobLine, Order, Owner, Phase, Progress, Result, Upload
@@ -32,6 +32,22 @@ class Quota:
 
 
 UNBOUNDED = Quota()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All jobs that are kept.
+
+    Parameters
+    ----------
+    jobs
+        How many there are in each phase; phases without any are left out.
+    size
+        Bytes of their results and uploads.
+    """
+
+    jobs: Mapping[Phase, int]
+    size: int
 
 
 class JobStore(Protocol):
@@ -162,6 +178,9 @@ class JobStore(Protocol):
 
     def waiting(self) -> int:
         """How many jobs are QUEUED."""
+
+    def totals(self) -> Totals:
+        """How many jobs are kept in each phase, and what they take."""
 
     def expired(self, now: datetime, most: int = 100) -> list[str]:
         """Ids of jobs whose destruction has come."""

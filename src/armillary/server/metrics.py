@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from itertools import accumulate
@@ -12,6 +13,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from armillary import __version__
+from armillary.errors import ConfigurationError, UnavailableError
+from armillary.jobs.model import Phase
 from armillary.server import models
 from armillary.server.errors import HttpError
 from armillary.server.figures import BOUNDS_S, ROUTES, STATUSES, Figures
@@ -22,9 +25,12 @@ from armillary.server.services import access_of, services_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from armillary.jobs.store import Totals
     from armillary.server.settings import Settings
 
 router = APIRouter()
+JOBS_S = 3.0
+"""Seconds that the database of jobs has to answer: whoever asks for metrics waits ten at most."""
 TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
@@ -40,8 +46,22 @@ async def metrics(request: Request) -> Response:
     if services.figures is None or not _may_ask(request, services.settings):
         raise HttpError(404, "not_found", "There is nothing at this address: see /docs.")
     services.figures.set("cache_bytes", services.tile_cache.nbytes)
-    body, media_type = text(services.figures)
+    body, media_type = text(services.figures, await _jobs(request))
     return Response(body, media_type=media_type, headers={"cache-control": "no-store"})
+
+
+async def _jobs(request: Request) -> Totals | None:
+    """What jobs there are; None where that cannot be told now: the rest can."""
+    services = services_of(request)
+
+    def totals() -> Totals:
+        return services.jobs().store.totals()
+
+    try:
+        async with asyncio.timeout(JOBS_S):
+            return await services.job_workers.run("totals", totals)
+    except (UnavailableError, ConfigurationError, TimeoutError):
+        return None
 
 
 def _may_ask(request: Request, settings: Settings) -> bool:
@@ -50,13 +70,13 @@ def _may_ask(request: Request, settings: Settings) -> bool:
     return is_within(request.scope, networks(settings.metrics_callers, "metrics_callers"))
 
 
-def text(figures: Figures) -> tuple[bytes, str]:
+def text(figures: Figures, jobs: Totals | None = None) -> tuple[bytes, str]:
     """The metrics as text, and its media type."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(figures))
+    registry.register(_Collector(figures, jobs))
     return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
 
 
@@ -68,11 +88,23 @@ def resident_bytes(pid: int) -> int | None:
     return None
 
 
+def _of_jobs(totals: Totals) -> Iterator[Any]:
+    """Those of all processes that share the database: a job is there until it is destroyed."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    jobs = GaugeMetricFamily("armillary_jobs", "Background jobs that are kept, by phase.", labels=["phase"])
+    for phase in Phase:
+        jobs.add_metric([phase], totals.jobs.get(phase, 0))
+    yield jobs
+    yield GaugeMetricFamily("armillary_jobs_bytes", "Bytes of results and uploads that jobs keep.", totals.size)
+
+
 class _Collector:
     """Collects when it is asked, from the shared memory."""
 
-    def __init__(self, figures: Figures) -> None:
+    def __init__(self, figures: Figures, jobs: Totals | None) -> None:
         self._figures = figures
+        self._jobs = jobs
 
     def collect(self) -> Iterator[Any]:
         """Every family of metrics."""
@@ -99,6 +131,8 @@ class _Collector:
             latency.add_metric([route], buckets, totals.seconds[k])
         yield from (requests, sent, latency)
         yield from self._words(totals.words)
+        if self._jobs is not None:
+            yield from _of_jobs(self._jobs)
 
     def _words(self, words: list[dict[str, float]]) -> Iterator[Any]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily

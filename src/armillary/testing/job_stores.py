@@ -11,7 +11,7 @@ import pytest
 from armillary.errors import LimitError, NotFoundError, ParameterError, UsageError
 from armillary.jobs.bell import QUEUE
 from armillary.jobs.model import Order, Owner, Phase, Upload
-from armillary.jobs.store import Quota
+from armillary.jobs.store import Quota, Totals
 from armillary.testing.job_claims import ClaimConformance
 from armillary.testing.job_tools import (
     ALICE,
@@ -167,6 +167,19 @@ class JobStoreConformance(ClaimConformance):
         assert (line.phase, line.owner_name, line.run_id, line.created) == (Phase.ABORTED, "alice", "run 0", NOON)
         assert store.jobs("") == store.jobs("\0") == store.jobs("ali%") == []
 
+    def test_totals_are_of_all_payers(self, store: JobStore) -> None:
+        """Jobs that are kept by phase, and the bytes of what they keep."""
+        assert store.totals() == Totals({}, 0)
+        for owner, size in ((ALICE, 100), (NOBODY, 1)):
+            claim = claimed(store, new_job(store, owner))
+            assert store.finish(claim, [result(claim.job, size=size)])
+        gone, *_ = [new_job(store, start=False) for _ in range(3)]
+        store.delete(gone.job_id)
+        table = Upload("t", "k", 10)
+        claimed(store, new_job(store, uploads=[table]))
+        counts = {Phase.COMPLETED: 2, Phase.PENDING: 2, Phase.EXECUTING: 1}
+        assert store.totals() == Totals(counts, 111)
+
     def test_services_do_not_see_each_other(self, place: Any, store: JobStore, bell: RecordingBell) -> None:
         """Though they share a database: no job, claim, quota, or destruction of another."""
         other = self.open(place, "two", bell, Clock())
@@ -178,6 +191,7 @@ class JobStoreConformance(ClaimConformance):
             other.delete(job.job_id)
         assert other.claim("worker") is None
         assert (other.executing(), other.jobs("alice"), other.usage("alice")) == ([], [], Quota())
+        assert other.totals() == Totals({}, 0)
         assert other.expired(NOON + timedelta(days=99)) == []
         assert other.kept([job.job_id]) == {}
         assert other.revisions([job.job_id]) == {}
