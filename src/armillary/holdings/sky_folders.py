@@ -152,9 +152,13 @@ class Follower:
 
 def _followed(hats: HatsCatalog) -> list[str]:
     """Files of the partitions, and the folders that hold them."""
-    files = [hats.data.path(hats.file(pixel)).rstrip("/") for pixel in hats.partitions]
-    folders = list(dict.fromkeys(os.path.dirname(file) for file in files))  # noqa: PTH120
-    return folders + (files if len(files) <= MOST_FOLLOWED else [])
+    from armillary.catalogs.hats.names import folders_of
+
+    parts = hats.partitions
+    folders = [hats.data.path(folder) for folder in folders_of(parts)]
+    if len(parts) > MOST_FOLLOWED:
+        return folders
+    return folders + [hats.data.path(hats.file(pixel)).rstrip("/") for pixel in parts]
 
 
 @functools.lru_cache(maxsize=KEPT_FOLLOWERS)

@@ -168,7 +168,7 @@ def test_a_sky_map_that_counts_other_rows_numbers_nothing(damaged: Path) -> None
 
 def test_row_groups_that_are_too_large_are_refused(sky_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitions, "MOST_GROUP_ROWS", 100)
-    with pytest.raises(UnsupportedFileError, match="row group of [0-9]+ rows, and at most 100 are read at once"):
+    with pytest.raises(UnsupportedFileError, match=r"row group of [0-9]+ rows, and at most 100 are read at once"):
         rows_within(open_sky(sky_folder), 83.6, -5.4, 1.0, ROWS)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
@@ -19,6 +19,8 @@ from armillary.errors import CorruptFileError, UnreadableFileError, UnsupportedF
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 KINDS = ("object", "source", "margin", "index", "association", "map")
 # Words of hipscat's catalog_info.json and provenance that mean the same.
@@ -206,17 +208,29 @@ def _partitions(folder: Folder, data: Folder) -> Partitions:
     return Partitions(sorted(found))
 
 
-def _read_partition_info(data: bytes) -> list[Pixel]:
+def _read_partition_info(data: bytes) -> NDArray[np.int64]:
+    """Order and index of each pixel, int64 of shape (pixels, 2); there may be a million."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    columns = ["Norder", "Npix"]
     try:
-        rows = csv.DictReader(io.StringIO(data.decode("utf-8")))
-        if not {"Norder", "Npix"} <= {*(rows.fieldnames or ())}:
-            raise ValueError("no columns")  # noqa: TRY301 - one message for all that is wrong with it
-        pixels = {Pixel(int(row["Norder"]), int(row["Npix"])) for row in rows}
-        if any(not 0 <= p.order <= names.INDEX_ORDER or not 0 <= p.index < 12 << (2 * p.order) for p in pixels):
+        table = csv.read_csv(
+            pa.BufferReader(data),
+            csv.ReadOptions(use_threads=False),
+            convert_options=csv.ConvertOptions(
+                include_columns=columns, column_types=dict.fromkeys(columns, pa.int64())
+            ),
+        )
+        orders, indices = (table[name].to_numpy() for name in columns)
+        pixels = np.stack([orders, indices], axis=1).astype(np.int64, casting="safe")
+        if not ((orders >= 0) & (orders <= names.INDEX_ORDER) & (indices >= 0)).all():
             raise ValueError("no pixel")  # noqa: TRY301 - one message for all that is wrong with it
+        if not (indices < np.int64(12) << (2 * orders)).all():
+            raise ValueError("no pixel")  # noqa: TRY301 - as above
     except (ValueError, KeyError, TypeError):
         raise CorruptFileError(names.PARTITION_INFO, "does not list pixels as Norder, Npix.") from None
-    return sorted(pixels)
+    return np.unique(pixels, axis=0)
 
 
 @functools.lru_cache(maxsize=8)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import numpy as np
+
 from armillary.catalogs.hats.pixels import Pixel
+
+if TYPE_CHECKING:
+    from armillary.catalogs.hats.pixels import Partitions
 
 PROPERTIES = "hats.properties"
 OLD_PROPERTIES = "properties"
@@ -35,6 +41,12 @@ _PARTITION = re.compile(r"(?:^|/)Norder=(\d{1,2})/Dir=(\d+)/Npix=(\d+)(.*)$")
 def folder_of(pixel: Pixel) -> str:
     """Folder of a partition below ``dataset``: ``Norder=k/Dir=d``."""
     return f"Norder={pixel.order}/Dir={pixel.index // PIXELS_IN_FOLDER * PIXELS_IN_FOLDER}"
+
+
+def folders_of(partitions: Partitions) -> list[str]:
+    """Folders of all partitions below ``dataset``."""
+    pairs = np.stack([partitions.order, partitions.index // PIXELS_IN_FOLDER * PIXELS_IN_FOLDER], axis=1)
+    return [folder_of(Pixel(*pair)) for pair in np.unique(pairs, axis=0).tolist()]
 
 
 def file_of(pixel: Pixel, suffix: str = PARQUET) -> str:

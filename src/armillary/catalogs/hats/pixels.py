@@ -41,7 +41,7 @@ class Partitions:
     Parameters
     ----------
     pixels
-        In any order.
+        In any order; or their orders and indices, shape (pixels, 2).
 
     Attributes
     ----------
@@ -56,8 +56,9 @@ class Partitions:
         Two of them overlap.
     """
 
-    def __init__(self, pixels: Iterable[tuple[int, int]]) -> None:
-        given = np.array([tuple(pixel) for pixel in pixels], np.int64).reshape(-1, 2)
+    def __init__(self, pixels: Iterable[tuple[int, int]] | NDArray[np.int64]) -> None:
+        listed = pixels if isinstance(pixels, np.ndarray) else [tuple(pixel) for pixel in pixels]
+        given = np.array(listed, np.int64).reshape(-1, 2)
         start = given[:, 1] << (2 * (MAX_ORDER - given[:, 0]))
         given = given[np.lexsort((given[:, 0], start))]
         self.order: NDArray[np.int64] = given[:, 0].copy()

@@ -16,9 +16,10 @@ from armillary.catalogs.kept import Kept
 from armillary.catalogs.limits import check_columns
 from armillary.catalogs.positions import find_name, find_positions
 from armillary.catalogs.table import tidy
-from armillary.catalogs.viewing.counts import SkyCounts, map_counts, partition_counts
+from armillary.catalogs.viewing.counts import SkyCounts, partition_counts
 from armillary.catalogs.viewing.numbering import MOST_PARTITIONS, Numbering
 from armillary.catalogs.viewing.partitions import GroupTable, Partition, PartitionFile, RowGroup, stamp_of
+from armillary.catalogs.viewing.sky_maps import map_counts
 from armillary.errors import CorruptFileError, FileError, NotFoundError, UnreadableFileError, UnsupportedFileError
 from armillary.sky.cells import outlines
 from armillary.sky.frames import to_angles
