@@ -16,6 +16,7 @@ from astropy.io import fits
 
 from armillary.catalogs import import_catalog, make_collection, make_index, make_margin
 from armillary.cli.main import parser
+from armillary.errors import ConfigurationError
 from armillary.holdings import discover
 from armillary.holdings.access import OWNER
 from armillary.holdings.catalogs import offered_file
@@ -229,6 +230,11 @@ def test_a_configuration_names_it_like_any_catalog(tree: Path, words: dict[str, 
     made = configured(tree, {"filename": "all", **words})
     catalog, _ = made.holdings.source_group("stars", OWNER).file.current()
     assert catalog.count == ROWS
+
+
+def test_a_catalog_is_no_configuration(tree: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"plain: is a catalog, not a configuration: .* `armillary open`"):
+        open_configuration(tree / "plain", lambda *_: None)
 
 
 def test_links_lead_nowhere_beyond_the_roots(tree: Path) -> None:

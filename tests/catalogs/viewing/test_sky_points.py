@@ -205,7 +205,7 @@ def test_without_a_sky_map_the_partitions_tell_the_density(old_folder: Path, loo
 
 @pytest.mark.usefixtures("few")
 def test_a_filter_far_out_is_refused_in_words(opened: SkyCatalog) -> None:
-    with pytest.raises(LimitError, match=r"About 12,000 sources are here, .* \(2,000\): look at a smaller part"):
+    with pytest.raises(LimitError, match=r"About 12,000 sources are here, .* at most 2,000: look at a smaller part"):
         draw_of_sky(opened, window("whole"), Wish(100, Selection("mag < 12")))
 
 

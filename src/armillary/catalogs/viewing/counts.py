@@ -91,14 +91,14 @@ def pixel_area_deg2(order: int) -> float:
 def _densities(levels: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
     """Sources per square degree from where to where a picture is graded.
 
-    The highest is one that only a hundredth of all sources exceed. The lowest ones are those of pixels large enough
+    The highest is one that only a twentieth of all sources exceed. The lowest ones are those of pixels large enough
     that most hold several sources; one source in a small pixel says little.
     """
     full = [level[level > 0] for level in levels]
     if not len(full[-1]):
         return 0.0, 0.0
     ascending = np.sort(full[-1])
-    place = int(np.searchsorted(np.cumsum(ascending), 0.99 * ascending.sum()))
+    place = int(np.searchsorted(np.cumsum(ascending), 0.95 * ascending.sum()))
     high = float(ascending[min(place, len(ascending) - 1)]) / pixel_area_deg2(len(levels) - 1)
     order = max((order for order, some in enumerate(full) if np.median(some) >= SEVERAL), default=0)
     low = float(np.quantile(full[order], 0.02)) / pixel_area_deg2(order)

@@ -60,8 +60,8 @@ def gather(sky: SkyCatalog, view: View | None, reach: Reach | None = None) -> li
 def _too_many(sky: SkyCatalog, reach: Reach) -> LimitError:
     about = rounded(sky.counts.within(reach))
     return LimitError(
-        f"About {about:,} sources are here, more than are read one by one ({MOST_ROWS:,}): look at a smaller part of "
-        "the sky."
+        f"About {about:,} sources are here, and filters, searches and sorting look through at most {MOST_ROWS:,}: "
+        "look at a smaller part of the sky."
     )
 
 

@@ -10,6 +10,7 @@ import tomllib
 from typing import Any, NoReturn
 
 from armillary.errors import ConfigurationError
+from armillary.holdings.sky_folders import is_sky_folder
 
 MAX_BYTES = 64 << 20
 
@@ -28,6 +29,8 @@ def load(path: str) -> tuple[dict[str, Any], list[str]]:
         It cannot be read, or is neither.
     """
     name = os.path.basename(path) or path  # noqa: PTH119 - some strings that a file system takes are no Path
+    if is_sky_folder(path):
+        raise ConfigurationError(f"{name}: is a catalog, not a configuration: show it with `armillary open`.")
     return parse(read_bytes(path, name), name)
 
 
