@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from armillary.server.asgi import ClientGoneError, unless_gone
 
 

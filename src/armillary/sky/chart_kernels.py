@@ -102,14 +102,14 @@ def near_caps(
     count = 0
     for k in range(radii.size):
         reach = radii[k] + radius + 1e-9
-        near = reach >= math.pi
-        if not near:
+        if reach < math.pi:
             x, y, z = vectors[k, 0] - centre[0], vectors[k, 1] - centre[1], vectors[k, 2] - centre[2]
-            chord = 2.0 * math.sin(reach / 2.0)
-            near = not (x * x + y * y + z * z > chord * chord)
-        if near:
-            found[count] = k
-            count += 1
+            apart2 = x * x + y * y + z * z
+            # A chord is shorter than its arc: most are told apart without a sine.
+            if apart2 > reach * reach or apart2 > (2.0 * math.sin(reach / 2.0)) ** 2:
+                continue
+        found[count] = k
+        count += 1
     return found[:count]
 
 

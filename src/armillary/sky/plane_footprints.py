@@ -14,7 +14,7 @@ import numpy as np
 from armillary.errors import ArmillaryError
 from armillary.sky.cells import children, largest_radius, outlines
 from armillary.sky.footprints import MOST_CORNERS, Footprint, all_sky, of_cells, of_polygon, of_ring
-from armillary.sky.frames import SkyFrame, to_angles
+from armillary.sky.frames import SkyFrame, cross, to_angles
 from armillary.sky.healpix import pixels_of, ring_to_nest
 from armillary.sky.regions_base import angle, unit
 from armillary.sky.regions_polygon import Polygon
@@ -101,7 +101,7 @@ def _farthest(border: NDArray[np.float64], start: int, end: int) -> tuple[float,
     if end - start < 2:
         return 0.0, start, end
     one, two = border[start], border[end % len(border)]
-    normal = np.cross(one - two, one + two) / 2.0
+    normal = cross(one - two, one + two) / 2.0
     size = float(np.sqrt(normal @ normal))
     between = border[start + 1 : end]
     away = np.abs(between @ normal) / size if size > 1e-15 else angle(between, one)
@@ -113,7 +113,7 @@ def _is_simple(corners: NDArray[np.float64], radius: float) -> bool:
     """Whether no sides cross."""
     if len(corners) == 4 and radius < NARROW:
         ahead = np.roll(corners, -1, axis=0)
-        turns = (np.cross(corners, ahead) * np.roll(corners, -2, axis=0)).sum(axis=1)
+        turns = (cross(corners, ahead) * np.roll(corners, -2, axis=0)).sum(axis=1)
         if bool((turns > 0.0).all()) or bool((turns < 0.0).all()):
             return True
     try:
@@ -128,7 +128,7 @@ def _turns_left(corners: NDArray[np.float64], centre: NDArray[np.float64]) -> bo
     depth, further = corners @ centre, ahead @ centre
     flat, next_ = corners / depth[:, None] - centre, ahead / further[:, None] - centre
     # Positive is counter-clockwise seen from outside, against the centre's direction.
-    return float((np.cross(flat, next_) @ centre).sum()) < 0.0
+    return float((cross(flat, next_) @ centre).sum()) < 0.0
 
 
 def _holds_pixels(wcs: PlaneWcs, corners: NDArray[np.float64], radius: float) -> bool:
@@ -136,7 +136,7 @@ def _holds_pixels(wcs: PlaneWcs, corners: NDArray[np.float64], radius: float) ->
     ny, nx = wcs.shape
     if len(corners) == 4 and radius < NARROW:
         middle = wcs.pixel_to_vectors((nx - 1) / 2.0, (ny - 1) / 2.0)
-        sides = np.cross(corners, np.roll(corners, -1, axis=0)) @ middle
+        sides = cross(corners, np.roll(corners, -1, axis=0)) @ middle
         return bool((sides < 0.0).all())
     x, y = (np.linspace(0.1, 0.9, 5) * n - 0.5 for n in (nx, ny))
     inner = wcs.sky_grid(x, y).reshape(-1, 3)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.sky.frames import to_angles, to_vectors
+from armillary.sky.frames import cross, to_angles, to_vectors
 from armillary.sky.wcs_build import WcsParts, build, determinant, linear_matrix
 from armillary.sky.wcs_cards import NoSkyError
 
@@ -190,7 +190,7 @@ class PlaneWcs:
             corners = np.array([[x - 0.5, y], [x + 0.5, y], [x, y - 0.5], [x, y + 0.5]])
             lon, lat = self._pixel_to_native_frame(corners)
             west, east, south, north = to_vectors(lon, lat)
-            area = float((west + east) @ np.cross(east - west, north - south)) / 2.0
+            area = float((west + east) @ cross(east - west, north - south)) / 2.0
             if math.isfinite(area) and area != 0.0:
                 return math.degrees(math.sqrt(abs(area))), 1 if area > 0 else -1
         area = determinant(self._core)

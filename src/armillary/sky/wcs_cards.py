@@ -181,7 +181,10 @@ def _text(raw: str) -> str | None:
     match = _STRING.match(raw)
     if not match:
         return None
-    return "".join(char if " " <= char <= "~" else "?" for char in match[1].replace("''", "'")).rstrip()
+    text = match[1].replace("''", "'")
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(char if " " <= char <= "~" else "?" for char in text)
+    return text.rstrip()
 
 
 def _number(raw: str) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from armillary.errors import CorruptFileError, UnreadableFileError
+from armillary.errors import CorruptFileError, UnreadableFileError, VersionGoneError
 from armillary.storage.faults import fault_count
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ class Versioned(Protocol):
         """Changes when the bytes may have changed."""
 
 
-def read_consistently(thing: Versioned, read: Callable[[], T], *, name: str = "file") -> tuple[T, str]:
+def read_consistently(
+    thing: Versioned, read: Callable[[], T], *, name: str = "file", opened: str | None = None
+) -> tuple[T, str]:
     """Result of ``read`` and the version that all of it belongs to.
 
     The version is looked at before and after. When it changed, or when a mapped page was gone (see
@@ -38,9 +40,13 @@ def read_consistently(thing: Versioned, read: Callable[[], T], *, name: str = "f
         Reads and copies: its result must not refer to mapped memory.
     name
         Name of the file for the message.
+    opened
+        The only version to be read; None for whichever there is.
 
     Raises
     ------
+    VersionGoneError
+        There is another version than ``opened``.
     UnreadableFileError
         The file kept changing, vanished, or its disk fails.
     """
@@ -49,6 +55,8 @@ def read_consistently(thing: Versioned, read: Callable[[], T], *, name: str = "f
         if attempt:
             time.sleep(0.004 * 2**attempt)
         version, faults = thing.version, fault_count()
+        if opened not in (None, version):
+            raise VersionGoneError(f"{name}: the file changed on disk and must be opened again.")
         try:
             result = read()
         except CorruptFileError:

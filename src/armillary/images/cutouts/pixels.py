@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,13 +100,20 @@ def free_number(dtype: np.dtype[Any], blocks: Callable[[], Iterable[NDArray[Any]
     blocks
         Gives the pixels.
     """
-    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    low, high = _ends(dtype)
     # Bytes are seldom 255, and often 0.
     wanted = [high, low] if dtype.itemsize == 1 else [low, high]
     for number in wanted:
         if not any(_holds(block, number) for block in blocks()):
             return number
     return _least_free(dtype, blocks()) if dtype.itemsize <= 2 else None
+
+
+@functools.cache
+def _ends(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The least and the greatest integer of a type."""
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
 
 
 def _holds(block: NDArray[Any], number: int) -> bool:
@@ -116,7 +124,7 @@ def _holds(block: NDArray[Any], number: int) -> bool:
 
 def _least_free(dtype: np.dtype[Any], blocks: Iterable[NDArray[Any]]) -> int | None:
     """The least number of up to 16 bits that no pixel is."""
-    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    low, high = _ends(dtype)
     free = np.ones(high - low + 1, np.bool_)
     for block in blocks:
         free[block.astype(np.int64) - low] = False

@@ -39,6 +39,8 @@ def tables_of(file: FitsFile, header: Header) -> list[FitsHdu]:
     LimitError
         The tables are larger than 16 MiB.
     """
+    if b"DIS" not in header.raw and b"AXISCORR" not in header.raw:
+        return []
     kinds = {header.string(f"{name}{axis}").upper() for name in ("CPDIS", "D2IMDIS") for axis in (1, 2)} - {""}
     if kinds - {"LOOKUP"}:
         raise ParameterError(

@@ -67,13 +67,7 @@ class FitsFile:
         VersionGoneError, FileError
             As ``check`` and ``read``.
         """
-
-        def checked() -> T:
-            self.check()
-            return read()
-
-        result, _ = read_consistently(self.source, checked, name=self.name)
-        return result
+        return read_consistently(self.source, read, name=self.name, opened=self.version)[0]
 
     def image_header(self, hdu: FitsHdu) -> Header:
         """Header of an image; of a compressed one: as it would be without compression."""
