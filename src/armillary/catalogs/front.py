@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from armillary.catalogs.engine.mail import tell_by_mail
 from armillary.catalogs.engine.progress import FORMS, Progress
-from armillary.errors import ArmillaryError, ParameterError, UsageError
+from armillary.catalogs.hats.folder import reason_of
+from armillary.errors import ArmillaryError, ParameterError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     import os
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.verifying.run import VerifyArguments
 
 Held = TypeVar("Held")
+_STORAGE = "The storage failed ({}): start again when it is well, and what was done stays done."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +103,12 @@ class Running:
             finally:
                 engine.close()
         except BaseException as error:
-            word = error.message if isinstance(error, ArmillaryError) else type(error).__name__
+            said = UnavailableError(_STORAGE.format(reason_of(error))) if isinstance(error, OSError) else error
+            word = said.message if isinstance(said, ArmillaryError) else type(said).__name__
             self._tell(f"Armillary: {what} failed", f"{what} failed.\n\n{word}\n")
-            raise
+            if said is error:
+                raise
+            raise said from error
         self._tell(f"Armillary: {what} is done", f"{what} is done.\n")
 
     def _engine(self, threads: int) -> Engine:

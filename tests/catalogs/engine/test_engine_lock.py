@@ -40,8 +40,12 @@ def lock_of(folder: Folder) -> Lock:
     return Lock(folder, "sky", beat_s=BEAT_S, lease_s=LEASE_S)
 
 
-def claim(folder: Folder, run: str, beats: int = 1, *, holds: bool = True, name: str = "0") -> None:
-    folder.write(f"{name}.json", json.dumps({"run": run, "beats": beats, "holds": holds}).encode())
+def claim(folder: Folder, run: str, beats: int = 1, *, holds: bool = True) -> None:
+    folder.write(file_of(run), json.dumps({"beats": beats, "holds": holds}).encode())
+
+
+def file_of(run: str) -> str:
+    return f"{run.replace('/', '~')}.json"
 
 
 def ended_process() -> str:
@@ -67,13 +71,13 @@ def test_what_a_killed_run_left_is_dead(claims: Folder) -> None:
     assert (is_gone(gone), is_here(gone), is_gone(process_name())) == (True, True, False)
     claim(claims, gone)
     with lock_of(claims).held():
-        assert not claims.exists("0.json")
+        assert not claims.exists(file_of(gone))
 
 
 def test_what_this_process_could_not_let_go_of_is_dead(claims: Folder) -> None:
-    claim(claims, process_name())
+    claim(claims, name := process_name())
     with lock_of(claims).held():
-        assert not claims.exists("0.json")
+        assert not claims.exists(file_of(name))
 
 
 @pytest.mark.parametrize("run", [ELSEWHERE, "", "strange"])
@@ -82,14 +86,17 @@ def test_a_run_elsewhere_is_dead_when_its_beats_stand_still(claims: Folder, run:
     began = time.monotonic()
     with lock_of(claims).held():
         assert time.monotonic() - began >= LEASE_S
-        assert not claims.exists("0.json")
+        assert not claims.exists(file_of(run))
 
 
 def test_half_a_claim_is_one(claims: Folder) -> None:
-    claims.write("0.json", b'{"run')
+    claims.write(file_of(ELSEWHERE), b'{"hol')
     began = time.monotonic()
     with lock_of(claims).held():
         assert time.monotonic() - began >= LEASE_S
+    claims.write(file_of(gone := ended_process()), b'{"hol')
+    with lock_of(claims).held():
+        assert not claims.exists(file_of(gone))
 
 
 def test_a_run_elsewhere_that_beats_is_alive(claims: Folder) -> None:
@@ -110,7 +117,7 @@ def test_a_run_elsewhere_that_beats_is_alive(claims: Folder) -> None:
     finally:
         ended.set()
         beating.join()
-    assert list(claims.files()) == ["0.json"]
+    assert list(claims.files()) == [file_of(ELSEWHERE)]
 
 
 def test_a_run_that_stood_still_gives_up_when_another_took_over(claims: Folder) -> None:
@@ -118,7 +125,7 @@ def test_a_run_that_stood_still_gives_up_when_another_took_over(claims: Folder) 
         lock.check()
         claim(claims, ELSEWHERE)
         until(lambda: _refuses(lock))
-    claims.remove("0.json")
+    claims.remove(file_of(ELSEWHERE))
     with lock_of(claims).held() as lock:
         claims.remove_all()
         until(lambda: _refuses(lock))

@@ -26,6 +26,8 @@ BEAT_S = 5.0
 LEASE_S = 60.0
 LOOK_S = 0.2
 TRIES = 20
+_PART = "~"
+"""Between the words of a run's name, in names of files: half a claim tells whose it is."""
 _LIVE: set[str] = set()
 """Runs of this process."""
 
@@ -47,7 +49,7 @@ class Lock:
         self._folder, self._name = folder, name
         self._beat_s, self._lease_s = beat_s, lease_s
         self._own = process_name()
-        self._file = f"{self._own.rpartition('/')[2]}.json"
+        self._file = f"{self._own.replace('/', _PART)}.json"
         self._beats, self._holds = 0, False
         self._writing = threading.Lock()
         self._lost, self._ended = threading.Event(), threading.Event()
@@ -94,7 +96,7 @@ class Lock:
     def _claim(self) -> None:
         with self._writing:
             self._beats += 1
-            words = {"run": self._own, "holds": self._holds, "beats": self._beats}
+            words = {"holds": self._holds, "beats": self._beats}
             self._write(json.dumps(words).encode())
 
     def _write(self, data: bytes) -> None:
@@ -126,7 +128,7 @@ class Lock:
         seen: dict[str, tuple[Any, float]] = {}
         while others := self._others():
             for file, claim in others.items():
-                run, beats, now = str(claim.get("run", "")), claim.get("beats"), time.monotonic()
+                run, beats, now = file.removesuffix(".json").replace(_PART, "/"), claim.get("beats"), time.monotonic()
                 before, since = seen.setdefault(file, (beats, now))
                 if self._is_dead(run) or (beats == before and now - since > self._lease_s and not is_here(run)):
                     self._folder.remove(file)

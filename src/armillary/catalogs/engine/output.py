@@ -14,7 +14,7 @@ from armillary.errors import UsageError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from armillary.catalogs.hats.catalog import HatsCatalog
 
@@ -74,6 +74,30 @@ def work_folder(beside: Folder, tmp_dir: str | os.PathLike[str] | None, target: 
     return Folder(tmp_dir).child(f"armillary-{target.name}-{digest}")
 
 
+@contextlib.contextmanager
+def _journal(
+    work: Folder, plan: dict[str, Any], lock: Lock, clear: Callable[[], object] = bool, *, resume: bool
+) -> Iterator[Journal]:
+    """The journal in a folder for work, which is removed when the block ends well.
+
+    Parameters
+    ----------
+    clear
+        Makes room for what is made; done once.
+    """
+    place = work.child(JOURNAL)
+    journal = Journal(place, plan, resume=resume, check=lock.check)
+    if "cleared" not in journal.done("output"):
+        # It was not begun; or it was done, and what it left is half removed.
+        journal = Journal(place, plan, resume=False, check=lock.check)
+        clear()
+        journal.note("output", "cleared", result=True)
+    yield journal
+    lock.check()
+    work.remove(CLEARED)
+    work.remove_all()
+
+
 class Output:
     """The folder of a new catalog, and one for what is half done.
 
@@ -116,14 +140,9 @@ class Output:
         self._check()
         with Lock(self._lock, self.folder.name).held() as lock:
             self._check(locked=True)
-            journal = Journal(self._work.child(JOURNAL), plan, resume=self._resume, check=lock.check)
-            self.folder.sweep()
-            if "cleared" not in journal.done("output"):
-                self._clear()
-                journal.note("output", "cleared", result=True)
-            yield self.folder, self._work, journal
-            lock.check()
-            self._work.remove_all()
+            with _journal(self._work, plan, lock, self._clear, resume=self._resume) as journal:
+                self.folder.sweep()
+                yield self.folder, self._work, journal
 
     def _check(self, *, locked: bool = False) -> None:
         known = any(self.folder.exists(name) for name in (names.PROPERTIES, names.OLD_PROPERTIES))
@@ -196,11 +215,8 @@ class FileOutput:
                 self.work.remove_all()
                 yield None
                 return
-            journal = Journal(self.work.child(JOURNAL), plan, resume=self._resume, check=lock.check)
-            journal.note("output", "cleared", result=True)
-            yield journal
-            lock.check()
-            self.work.remove_all()
+            with _journal(self.work, plan, lock, resume=self._resume) as journal:
+                yield journal
 
     def _check(self) -> None:
         if self._overwrite or not self._folder.exists(self._name) or (self._resume and self.work.exists(CLEARED)):

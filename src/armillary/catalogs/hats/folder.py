@@ -87,12 +87,19 @@ class Folder:
         path = self.path(name)
         if self.local:
             return os.path.exists(path)  # noqa: PTH110
-        with _told(path):
-            return bool(self._fresh.exists(path))
+        return self._kind(path) is not None
 
     def is_folder(self) -> bool:
         """Whether it is a folder, not a file."""
-        return os.path.isdir(self.address) if self.local else bool(self._fresh.isdir(self.address))  # noqa: PTH112
+        return os.path.isdir(self.address) if self.local else self._kind(self.address) == "directory"  # noqa: PTH112
+
+    def _kind(self, path: str) -> str | None:
+        """``file`` or ``directory``; None for nothing. fsspec's own ``exists`` takes every failure for nothing."""
+        with _told(path):
+            try:
+                return str(self._fresh.info(path)["type"])
+            except FileNotFoundError:
+                return None
 
     def matches(self, pattern: str) -> list[str]:
         """Addresses that a pattern of this storage names, sorted."""
@@ -128,7 +135,10 @@ class Folder:
     def open(self, name: str) -> Any:
         """A file for reading anywhere in it: a context."""
         path = self.path(name)
-        return open(path, "rb") if self.local else self._fs.open(path, "rb")  # noqa: PTH123
+        if self.local:
+            return open(path, "rb")  # noqa: PTH123
+        with _told(name):
+            return self._fs.open(path, "rb")
 
     def arrow(self, name: str) -> Any:
         """A file as pyarrow reads it best: a path, or an open file."""
@@ -182,7 +192,7 @@ class Folder:
                 shutil.copyfileobj(spool, out, 8 << 20)
         except Exception as error:
             # Drivers raise what they like.
-            raise UnreadableFileError(PurePosixPath(name).name, f"cannot be written: {_reason(error)}.") from error
+            raise UnreadableFileError(PurePosixPath(name).name, f"cannot be written: {reason_of(error)}.") from error
 
     @contextlib.contextmanager
     def _writing_here(self, path: Path, *, lasting: bool) -> Iterator[IO[bytes]]:
@@ -246,10 +256,10 @@ def _told(name: str) -> Iterator[None]:
     except IsADirectoryError:
         raise UnsupportedFileError(own, "is a folder.") from None
     except OSError as error:
-        raise UnreadableFileError(own, f"cannot be read: {_reason(error)}.") from error
+        raise UnreadableFileError(own, f"cannot be read: {reason_of(error)}.") from error
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """Why storage failed, in a word or two: no address, no key."""
     return getattr(error, "strerror", None) or type(error).__name__
 
