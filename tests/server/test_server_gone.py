@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import threading
 from typing import Any
 
 import pytest
 
 from armillary.server.asgi import ClientGoneError, unless_gone
+from armillary.server.work import Workers
 
 
 class FakeClient:
@@ -96,3 +99,32 @@ def test_errors_of_the_work_are_its_own() -> None:
             await unless_gone(FakeClient().receive, broken())
 
     asyncio.run(steps())
+
+
+@pytest.mark.parametrize("key", [None, "shared"])
+def test_work_that_nobody_waits_for_is_not_started(key: str | None) -> None:
+    async def steps() -> list[str]:
+        workers, done, go = Workers(1, 10), list[str](), threading.Event()
+        first = asyncio.ensure_future(workers.run(None, lambda: go.wait(30)))
+        second = asyncio.ensure_future(workers.run(key, lambda: done.append("second")))
+        third = asyncio.ensure_future(workers.run(None, lambda: done.append("third")))
+        await asyncio.sleep(0.05)
+        second.cancel()
+        go.set()
+        await asyncio.gather(first, third)
+        assert second.cancelled()
+        assert not workers.waiting
+        workers.close()
+        return done
+
+    assert asyncio.run(steps()) == ["third"]
+
+
+def test_work_without_a_key_is_done_for_each() -> None:
+    async def steps() -> list[int]:
+        workers, places = Workers(2, 10), itertools.count()
+        found = await asyncio.gather(*(workers.run(None, lambda: next(places)) for _ in range(3)))
+        workers.close()
+        return found
+
+    assert sorted(asyncio.run(steps())) == [0, 1, 2]

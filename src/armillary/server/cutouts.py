@@ -101,7 +101,7 @@ async def cutout(
         only_length = bool(request.scope.get("armillary.head"))
         # Not shared: what a large one is read from belongs to one client.
         make = functools.partial(fits_file, found, wish, limit, only_length=only_length)
-        made = await services.compute(request, object(), make)
+        made = await services.compute(request, None, make)
     else:
         made = await _image(request, (found, *about), functools.partial(image_file, found, wish, form, given))
     return answer(request, services, found, form, made, tag_of(made.version, *about))

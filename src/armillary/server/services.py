@@ -113,7 +113,7 @@ class Services:
         return self.holdings.layer(layer_id, access_of(request))
 
     async def compute(
-        self, request: Request, key: Hashable, work: Callable[[], T], workers: Workers | None = None
+        self, request: Request, key: Hashable | None, work: Callable[[], T], workers: Workers | None = None
     ) -> T:
         """Result of blocking work, shared by those who ask for the same, dropped when the client goes."""
         return await unless_gone(request.receive, (workers or self.query_workers).run(key, work))

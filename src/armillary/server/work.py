@@ -40,13 +40,13 @@ class Workers:
         self._prepare = prepare
         self.waiting = 0
 
-    async def run(self, key: Hashable, work: Callable[[], T]) -> T:
+    async def run(self, key: Hashable | None, work: Callable[[], T]) -> T:
         """Result of ``work()``. Cancelled by all who wait before it starts, it is never started.
 
         Parameters
         ----------
         key
-            Those who come with the same key while it is under way share one result.
+            Those who come with the same key while it is under way share one result; None is shared with nobody.
 
         Raises
         ------
@@ -57,7 +57,8 @@ class Workers:
             raise UnavailableError("The server is busy: try again in a moment.")
         self.waiting += 1
         try:
-            return await asyncio.wrap_future(self._flights.submit(key, functools.partial(self._work, work)))
+            flight = self._executor.submit if key is None else functools.partial(self._flights.submit, key)
+            return await asyncio.wrap_future(flight(functools.partial(self._work, work)))
         finally:
             self.waiting -= 1
 

@@ -264,7 +264,7 @@ async def votable_answer(
                 return b"".join(first), blocks
         return b"".join(first), None
 
-    head, rest = await services_of(request).compute(request, object(), begin, workers)
+    head, rest = await services_of(request).compute(request, None, begin, workers)
     if rest is None:
         return bytes_answer(request, head, media_type)
     asks_head = bool(request.scope.get("armillary.head"))

@@ -108,7 +108,7 @@ async def sync(request: Request) -> Response:
     )
     # Not shared: what a large one is read from belongs to one client.
     with image_room(services) if asked.is_picture else contextlib.nullcontext():
-        made = await services.compute(request, object(), functools.partial(make, services, asked))
+        made = await services.compute(request, None, functools.partial(make, services, asked))
     return answer(request, services, made)
 
 
