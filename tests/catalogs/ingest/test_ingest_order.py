@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from armillary.catalogs.arrays import arrow_of, numpy_of
+from armillary.catalogs.ingest.alignment import Counts
+from armillary.catalogs.ingest.making import total_counts
 from armillary.catalogs.ingest.pieces import order_of
 
 
@@ -72,3 +75,12 @@ def test_a_small_import_loads_nothing_slow(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
     assert (tmp_path / "small" / "hats.properties").exists()
+
+
+@pytest.mark.parametrize("order", [3, 11])
+def test_counts_beyond_four_thousand_million(order: int) -> None:
+    counts = {"a": Counts(np.array([2, 5]), np.array([3 << 30, 1])), "b": Counts(np.array([2]), np.array([2 << 30]))}
+    shop = SimpleNamespace(order=order)
+    total = total_counts(shop, ["a", "b"], counts.__getitem__)  # type: ignore[arg-type]
+    assert (total.pixels.tolist(), total.counts.tolist()) == ([2, 5], [5 << 30, 1])
+    assert total.counts.dtype == np.int64

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from armillary.catalogs.arrays import numpy_of
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions, Pixel
@@ -222,7 +223,7 @@ def _read_partition_info(data: bytes) -> NDArray[np.int64]:
                 include_columns=columns, column_types=dict.fromkeys(columns, pa.int64())
             ),
         )
-        orders, indices = (table[name].to_numpy() for name in columns)
+        orders, indices = (numpy_of(table[name]) for name in columns)
         pixels = np.stack([orders, indices], axis=1).astype(np.int64, casting="safe")
         if not ((orders >= 0) & (orders <= names.INDEX_ORDER) & (indices >= 0)).all():
             raise ValueError("no pixel")  # noqa: TRY301 - one message for all that is wrong with it

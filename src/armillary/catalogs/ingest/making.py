@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 DENSE_ORDER = 10
-"""Up to it all pixels are counted, 100 MB at most; beyond it those with rows."""
+"""Up to it all pixels are counted, in 50 MB at first; beyond it those with rows."""
 
 
 @dataclass(slots=True)
@@ -265,12 +265,15 @@ def sorted_within_cells(table: Any, columns: Any) -> Any:
 def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Counts]) -> Counts:
     """How much of all pieces lies in each pixel; at most a few pieces' counts are in memory at once."""
     if shop.order <= DENSE_ORDER:
-        every = np.zeros(12 << (2 * shop.order), np.int64)
+        every, most = np.zeros(12 << (2 * shop.order), np.uint32), 0
         for key in keys:
             part = counts_of(key)
-            every[part.pixels] += part.counts
+            most += int(part.counts.sum())
+            if most >> 32 and every.dtype == np.uint32:
+                every = every.astype(np.uint64)
+            every[part.pixels] += part.counts.astype(every.dtype)
         pixels = np.flatnonzero(every)
-        return Counts(pixels, every[pixels])
+        return Counts(pixels, every[pixels].astype(np.int64))
     total = Counts.total([])
     for start in range(0, len(keys), 8):
         total = Counts.total([total, *(counts_of(key) for key in keys[start : start + 8])])
