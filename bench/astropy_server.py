@@ -8,8 +8,12 @@ import warnings
 from pathlib import Path
 
 
-def cut(path: Path, ra_deg: float, dec_deg: float, radius_deg: float) -> bytes:
-    """The box around a circle of a plain image as a FITS file."""
+def cut(path: Path, ra_deg: float, dec_deg: float, radius_deg: float, *, copy: bool = False) -> bytes:
+    """The box around a circle of a plain image as a FITS file.
+
+    Without ``copy``, which is the default of ``Cutout2D``, the pixels are a view, and astropy writes a view into memory
+    number by number.
+    """
     from astropy import units as u
     from astropy.coordinates import SkyCoord
     from astropy.io import fits
@@ -19,7 +23,7 @@ def cut(path: Path, ra_deg: float, dec_deg: float, radius_deg: float) -> bytes:
     with warnings.catch_warnings(), fits.open(path) as hdus:
         warnings.simplefilter("ignore")
         middle, side = SkyCoord(ra_deg, dec_deg, unit="deg"), 2 * radius_deg * u.deg
-        found = Cutout2D(hdus[0].data, middle, side, wcs=WCS(hdus[0].header))
+        found = Cutout2D(hdus[0].data, middle, side, wcs=WCS(hdus[0].header), copy=copy)
         header = hdus[0].header.copy()
         header.update(found.wcs.to_header())
         buffer = io.BytesIO()
@@ -28,7 +32,7 @@ def cut(path: Path, ra_deg: float, dec_deg: float, radius_deg: float) -> bytes:
 
 
 def application(path: Path):
-    """``/?CIRCLE=ra dec radius``: a route that waits for the cutout in a thread, as one writes it."""
+    """``/?CIRCLE=ra dec radius``: a route that waits for the cutout in a thread, as one writes it; ``&COPY=1`` copies."""
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import Response
@@ -36,7 +40,7 @@ def application(path: Path):
 
     async def answer(request) -> Response:
         ra, dec, radius = (float(word) for word in request.query_params["CIRCLE"].split())
-        body = await run_in_threadpool(cut, path, ra, dec, radius)
+        body = await run_in_threadpool(cut, path, ra, dec, radius, copy="COPY" in request.query_params)
         return Response(body, media_type="application/fits")
 
     return Starlette(routes=[Route("/", answer)])

@@ -88,16 +88,17 @@ def sync() -> list[Row]:
             _median_ms(peer.port, others, 5)
             _median_ms(server.port, paths, count)
             with bytes_server(size) as least:
-                floor, ours, theirs = (
-                    statistics.median(_median_ms(port, asked, times) for _ in range(TURNS))
-                    for port, asked, times in (
-                        (least.port, ["/"] * count, count),
-                        (server.port, paths, count),
-                        (peer.port, others, 20),
-                    )
+                asked = (
+                    (least.port, ["/"] * count, count),
+                    (server.port, paths, count),
+                    (peer.port, others, 20),
+                    (peer.port, [f"{other}&COPY=1" for other in others], 20),
                 )
+                turns = [[_median_ms(*one) for one in asked] for _ in range(TURNS)]
+                floor, ours, *theirs = (statistics.median(times) for times in zip(*turns, strict=True))
                 what = f"SODA sync, circle of {side} pixels, {size / 1e3:,.0f} kB, 1 client"
-                rows.append(row(f"{what} (floor: bytes; peer: astropy)", ours, "ms", floor=floor, peer=theirs))
+                for who, took in zip(("astropy", "astropy that copies first"), theirs, strict=True):
+                    rows.append(row(f"{what} (floor: bytes; peer: {who})", ours, "ms", floor=floor, peer=took))
                 if side == SIDES[0]:
                     rows += _throughput(server.port, least.port, peer.port, paths, others)
     return rows
