@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import FileError, UnreadableFileError
 from armillary.holdings.catalogs import offered_file, version_of
-from armillary.holdings.files import file_name, worded
+from armillary.holdings.files import worded
 from armillary.holdings.names import catalog_stem, safe, unique
-from armillary.holdings.sky_folders import check_sky_folder, is_sky_folder
+from armillary.holdings.sky_folders import check_sky_folder, is_sky_folder, shown_name
 from armillary.holdings.tree import SourceGroup
 from armillary.holdings.words import error_code
 
@@ -76,7 +76,7 @@ class CatalogFiles:
             file.group.file.problem = None
             self._tell(file)
             return
-        stem = catalog_stem(file_name(path))
+        stem = catalog_stem(shown_name(path))
         group_id = unique(safe(stem), self._ids)
         self._ids.add(group_id)
         file.group = SourceGroup(group_id, stem, offered_file(path))

@@ -11,8 +11,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from armillary.errors import UnreadableFileError, VersionGoneError
-from armillary.holdings.files import PublicVersions, file_name, outside, worded
-from armillary.holdings.sky_folders import follower, is_sky_folder, read_sky_folder
+from armillary.holdings.files import PublicVersions, outside, worded
+from armillary.holdings.sky_folders import follower, is_sky_folder, read_sky_folder, shown_name
 
 if TYPE_CHECKING:
     import os
@@ -251,7 +251,7 @@ def offered_file(
         return version_of(text)
 
     identity = "\0".join((text, *(str(word) for word in (ra_column, dec_column, name_column, file_type))))
-    return OfferedCatalog(file_name(text), read, version, identity, local="://" not in text)
+    return OfferedCatalog(shown_name(text), read, version, identity, local="://" not in text)
 
 
 def version_of(path: str) -> str:

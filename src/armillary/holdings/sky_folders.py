@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from armillary.catalogs.hats.catalog import HatsCatalog
     from armillary.catalogs.viewing.catalog import SkyCatalog
+    from armillary.storage.source import ByteSource
 
 MARKS = ("collection.properties", "hats.properties", "catalog_info.json")
 WORDS = (*MARKS, "properties", "partition_info.csv", "skymap.fits", "point_map.fits")
+WEB_MARKS = ("collection.properties", "hats.properties")
 METADATA = ("_metadata", "_common_metadata")
 MOST_FOLLOWED = 10_000
 """Files of so many partitions are looked at one by one; of more only their folders."""
@@ -29,14 +31,31 @@ KEPT_FOLLOWERS = 4096
 
 
 def is_sky_folder(path: str) -> bool:
-    """Whether a local path is a folder that is a catalog, or a collection, by the names of its files."""
-    if "://" in path or not os.path.isdir(path):  # noqa: PTH112 - a Path would refuse some strings that a file system takes
+    """Whether a path is a folder that is a catalog, or a collection, by the names of its files.
+
+    Of one on a web server the address of its properties is given: nothing is asked for.
+    """
+    if "://" in path:
+        return file_name(path) in WEB_MARKS
+    if not os.path.isdir(path):  # noqa: PTH112 - a Path would refuse some strings that a file system takes
         return False
     if any(os.path.isfile(os.path.join(path, name)) for name in MARKS):  # noqa: PTH113, PTH118
         return True
     # The older name alone is that of other things as well.
     names = ("properties", "dataset")
     return all(os.path.exists(os.path.join(path, name)) for name in names)  # noqa: PTH110, PTH118
+
+
+def shown_name(path: str) -> str:
+    """The name of a file, or of the folder that is a catalog."""
+    return file_name(path.rpartition("/")[0]) if "://" in path and is_sky_folder(path) else file_name(path)
+
+
+def _opened(path: str) -> HatsCatalog:
+    from armillary.catalogs.viewing.catalog import open_shown
+    from armillary.catalogs.viewing.web_folder import WebFolder
+
+    return open_shown(WebFolder(path.rpartition("/")[0]) if "://" in path else path)
 
 
 def within_sky_folder(path: str) -> bool:
@@ -58,9 +77,9 @@ def check_sky_folder(path: str) -> None:
     FileError
         So it is.
     """
-    from armillary.catalogs.viewing.catalog import SkyCatalog, open_shown
+    from armillary.catalogs.viewing.catalog import SkyCatalog
 
-    SkyCatalog(open_shown(path))
+    SkyCatalog(_opened(path))
 
 
 def read_sky_folder(
@@ -78,9 +97,9 @@ def read_sky_folder(
     FileError
         It cannot be used.
     """
-    from armillary.catalogs.viewing.catalog import SkyCatalog, open_shown
+    from armillary.catalogs.viewing.catalog import SkyCatalog
 
-    hats = open_shown(path)
+    hats = _opened(path)
     if not allows(hats.folder.address):
         raise outside(path)
     return SkyCatalog(hats, ra_column=ra_column, dec_column=dec_column, name_column=name_column, allows=allows)
@@ -103,6 +122,7 @@ class Follower:
         self._words = b""
         self._whole = b""
         self._until = 0.0
+        self._source: ByteSource | None = None
 
     def version(self) -> str:
         """What changes with any of its files.
@@ -113,6 +133,8 @@ class Follower:
             It is gone.
         """
         with self._lock:
+            if "://" in self._path:
+                return self._far_version()
             if not is_sky_folder(self._path):
                 raise UnreadableFileError(file_name(self._path), "there is no catalog here any more.")
             words = self._stamps(self._word_files())
@@ -126,6 +148,14 @@ class Follower:
                 now = time.monotonic()
                 self._until = now + (now - start) / SHARE
             return hashlib.blake2b(words + self._whole, digest_size=12).hexdigest()
+
+    def _far_version(self) -> str:
+        """Of one on a web server: that of its properties, which are written last."""
+        from armillary.storage.source import open_raw_source
+
+        if self._source is None:
+            self._source = open_raw_source(self._path)
+        return self._source.version
 
     def _word_files(self) -> list[str]:
         inside = (f"dataset/{name}" for name in METADATA)

@@ -33,10 +33,13 @@ if TYPE_CHECKING:
     from armillary.catalogs.fields import Field
     from armillary.catalogs.hats.catalog import HatsCatalog
     from armillary.catalogs.hats.folder import Folder
+    from armillary.storage.source import ByteSource
 
 SHOWN_KINDS = ("object", "source")
 MOST_COUNTED = 1000
 """So many partitions are counted by their footers where no map counts them."""
+MOST_COUNTED_FAR = 16
+"""On a web server."""
 
 
 def open_shown(path: str | os.PathLike[str] | Folder) -> HatsCatalog:
@@ -146,12 +149,18 @@ class SkyCatalog:
         made: SkyCounts = self.kept.value("counts", make)
         return made
 
+    @property
+    def _most_counted(self) -> int:
+        return MOST_COUNTED if self.hats.folder.local else MOST_COUNTED_FAR
+
     def _rows_of_partitions(self) -> NDArray[np.float64]:
         """Rows of each partition: counted, of very many by the sizes of their files."""
-        if len(self.partitions) <= MOST_COUNTED:
+        if len(self.partitions) <= self._most_counted:
             counted = self._counted()
             if counted is not None:
                 return counted.astype(np.float64)
+        if not self.hats.folder.local:
+            return np.full(len(self.partitions), (self.hats.rows or 0) / max(1, len(self.partitions)))
         stamps = (stamp_of(self.hats.data.path(self.hats.file(pixel))) for pixel in self.partitions)
         sizes = np.array([0 if stamp is None else stamp[2] for stamp in stamps], np.float64)
         return sizes * ((self.hats.rows or 0) / max(1.0, float(sizes.sum())))
@@ -168,7 +177,7 @@ class SkyCatalog:
         """Numbers of the rows."""
         counted = self.counts.of_partitions
         if counted is None or (self.hats.rows is not None and int(counted.sum()) != self.hats.rows):
-            counted = self._counted() if len(self.partitions) <= MOST_COUNTED else None
+            counted = self._counted() if len(self.partitions) <= self._most_counted else None
         return Numbering.sparse(len(self.partitions)) if counted is None else Numbering.of_counts(counted)
 
     @cached_property
@@ -226,11 +235,23 @@ class SkyCatalog:
         if not self._allows(path):
             raise UnreadableFileError(path.rpartition("/")[2], "lies outside the folders that are allowed.")
 
+        source = self._source(path)
+
         def make() -> tuple[PartitionFile, int]:
-            file = PartitionFile(path, self._schema)
+            file = PartitionFile(path, self._schema, source)
             return file, file.nbytes
 
-        made: PartitionFile = self.kept.value(("file", path, stamp_of(path)), make)
+        stamp = stamp_of(path) if source is None else source.version
+        made: PartitionFile = self.kept.value(("file", path, stamp), make)
+        return made
+
+    def _source(self, path: str) -> ByteSource | None:
+        """Bytes of a file on a web server; None of a local one."""
+        if self.hats.folder.local:
+            return None
+        from armillary.storage.source import open_raw_source
+
+        made: ByteSource = self.kept.value(("source", path), lambda: (open_raw_source(path), 4096))
         return made
 
     def groups_within(self, number: int, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> list[RowGroup]:

@@ -22,6 +22,8 @@ FEW_GROUPS = 4
 """Row groups that are read however many rows they have: in the smallest view the corners of four may meet."""
 MOST_OPENED = 1000
 """So many partitions are opened for one view."""
+MOST_OPENED_FAR = 32
+"""On a web server."""
 
 
 def gather(sky: SkyCatalog, view: View | None, reach: Reach | None = None) -> list[Part]:
@@ -44,7 +46,8 @@ def gather(sky: SkyCatalog, view: View | None, reach: Reach | None = None) -> li
     reach = reach_of(view) if reach is None else reach
     places = sky.partitions.within(reach.starts, reach.stops)
     # Where all of a catalog may be read nobody need count first.
-    if (sky.count > MOST_ROWS and sky.counts.within(reach) > MOST_ROWS) or len(places) > MOST_OPENED:
+    opened = MOST_OPENED if sky.hats.folder.local else MOST_OPENED_FAR
+    if len(places) > opened or (sky.count > MOST_ROWS and sky.counts.within(reach) > MOST_ROWS):
         raise _too_many(sky, reach)
     found: list[tuple[int, RowGroup]] = []
     rows = 0

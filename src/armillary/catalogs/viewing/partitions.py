@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from armillary.catalogs.formats.streams import SourceFile
 from armillary.catalogs.table import Table, tidy
 from armillary.errors import CorruptFileError, UnsupportedFileError, VersionGoneError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from armillary.catalogs.fields import Field
+    from armillary.storage.source import ByteSource
 
 MOST_GROUP_ROWS = 4_000_000
 """A row group is read whole: larger ones are refused."""
@@ -46,6 +48,8 @@ class PartitionFile:
         Where it lies; never shown.
     schema
         Columns of the catalog, as a ``pyarrow.Schema``.
+    source
+        Its bytes, where it is on a web server.
 
     Attributes
     ----------
@@ -60,22 +64,34 @@ class PartitionFile:
         It is not there, or no Parquet.
     """
 
-    def __init__(self, path: str, schema: Any) -> None:
-        from pyarrow import dataset, fs
+    def __init__(self, path: str, schema: Any, source: ByteSource | None = None) -> None:
+        from pyarrow import dataset
 
         self.name = "/".join(path.split("/")[-3:])
-        self._path, self._schema = path, schema
+        self._path, self._schema, self._source = path, schema, source
         self._bounds: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
-        self._stamp = stamp_of(path)
+        self._stamp = self._look()
         if self._stamp is None:
             raise CorruptFileError(self.name, "is named by the catalog and is not there.")
-        self._fragment = self._told(lambda: dataset.ParquetFileFormat().make_fragment(path, fs.LocalFileSystem()))
+        self._fragment = self._told(lambda: dataset.ParquetFileFormat().make_fragment(*self._place()))
         metadata = self._told(lambda: self._fragment.metadata)
         # Facts of column chunks are not asked for here: of a damaged file, that ends the process within pyarrow.
         self.sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         if min(self.sizes, default=0) < 0 or sum(self.sizes) != metadata.num_rows:
             raise CorruptFileError(self.name, "its Parquet metadata contradict themselves: the row groups miss rows.")
         self.nbytes = 1024 + FOOTER_COST * int(metadata.serialized_size)
+
+    def _look(self) -> Stamp | str | None:
+        return stamp_of(self._path) if self._source is None else self._source.version
+
+    def _place(self) -> tuple[Any, ...]:
+        """Where pyarrow reads it."""
+        import pyarrow as pa
+        from pyarrow import fs
+
+        if self._source is None:
+            return self._path, fs.LocalFileSystem()
+        return (pa.PythonFile(SourceFile(self._source), mode="r"),)
 
     def _told(self, read: Callable[[], Any]) -> Any:
         """Result of ``read``, of the file as it was when it was opened."""
@@ -90,7 +106,7 @@ class PartitionFile:
         return result
 
     def _check(self) -> None:
-        if stamp_of(self._path) != self._stamp:
+        if self._look() != self._stamp:
             raise VersionGoneError(f"{self.name}: the file changed: ask again.")
 
     def bounds(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -107,7 +123,7 @@ class PartitionFile:
 
         limits = np.iinfo(np.int64)
         lows, highs = (np.full(len(self.sizes), limit, np.int64) for limit in (limits.min, limits.max))
-        with open(self._path, "rb") as file:  # noqa: PTH123 - names of files may be no text
+        with SourceFile(self._source) if self._source else open(self._path, "rb") as file:  # noqa: PTH123 - as given
             end = file.seek(-8, os.SEEK_END)
             length = int.from_bytes(file.read(4), "little")
             file.seek(max(0, end - length))

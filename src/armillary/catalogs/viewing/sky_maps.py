@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +26,8 @@ log = logging.getLogger(__name__)
 NAMES = (names.SKYMAP, names.OLD_SKYMAP)
 FINEST_ORDER = 10
 """Maps of this order take a tenth of a gigabyte; finer ones are passed over."""
+MOST_FAR_BYTES = 64 << 20
+"""On a web server larger ones are passed over."""
 BLOCK_VALUES = 1 << 19
 
 
@@ -34,7 +35,7 @@ def map_counts(hats: HatsCatalog, allows: Callable[[str], bool]) -> SkyCounts | 
     """Counts of the sky map; None where there is none that can be used."""
     for name in NAMES:
         path = hats.folder.path(name)
-        if hats.folder.local and os.path.exists(path) and allows(path):  # noqa: PTH110
+        if hats.folder.exists(name) and allows(path):
             try:
                 return SkyMap(path).counts(hats.partitions)
             except FileError as error:
@@ -65,6 +66,8 @@ class SkyMap:
         from armillary.storage.source import open_source
 
         source = open_source(path)
+        if "://" in path and source.size > MOST_FAR_BYTES:
+            raise CorruptFileError(source.name, "is larger than is read from a web server.")
         (hdus, _), version = read_consistently(source, lambda: scan_hdus(source), name=source.name)
         hdu = next(filter(is_table, hdus), None)
         if hdu is None:
