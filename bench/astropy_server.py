@@ -32,7 +32,7 @@ def cut(path: Path, ra_deg: float, dec_deg: float, radius_deg: float, *, copy: b
 
 
 def application(path: Path):
-    """``/?CIRCLE=ra dec radius``: a route that waits for the cutout in a thread, as one writes it; ``&COPY=1`` copies."""
+    """``/?CIRCLE=ra dec radius``, and ``&COPY=1``: a route that waits for the cutout in a thread, as one writes it."""
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import Response
