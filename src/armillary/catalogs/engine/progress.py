@@ -93,7 +93,7 @@ class Progress:
             nonlocal done, last
             done += more
             now = time.monotonic()
-            if now - last >= LINE_SECONDS:
+            if more and now - last >= LINE_SECONDS:
                 last = now
                 self._tell("progress", name, (done, total, unit), now - began)
 
