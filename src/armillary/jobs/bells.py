@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from armillary.jobs.database import sqlite_file
+from armillary.storage.databases import sqlite_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import ConfigurationError, UnavailableError
 from armillary.jobs.bells import open_bell
-from armillary.jobs.database import default_path, sqlite_file
+from armillary.jobs.database import default_path
 from armillary.jobs.results_open import open_results
+from armillary.storage.databases import sqlite_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -40,8 +40,9 @@ def open_room(services: Services) -> JobRoom:
 
 def resume(services: Services) -> None:
     """Have jobs done that an earlier run left, where it left a database; blocks."""
-    from armillary.jobs.database import default_path, sqlite_file
+    from armillary.jobs.database import default_path
     from armillary.server.job_runner import scene_of, service_of
+    from armillary.storage.databases import sqlite_file
 
     settings = services.settings
     scene = scene_of(services.discovery, settings)

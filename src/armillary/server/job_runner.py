@@ -146,7 +146,7 @@ class JobRunner:
         return [] if crew is None else crew.children()
 
     def _resume(self) -> None:
-        from armillary.jobs.database import sqlite_file
+        from armillary.storage.databases import sqlite_file
 
         file = sqlite_file(self._jobs.address)
         if file is not None and not file.exists():
