@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import healpy
 import numpy as np
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from armillary.catalogs import covers
 from armillary.catalogs.catalog import Catalog
-from armillary.catalogs.choice import choose, ranks_of
+from armillary.catalogs.choice import lowest, ranks_of
 from armillary.catalogs.covers import cover, everything
 from armillary.catalogs.table import MemoryTable
 from armillary.catalogs.views import Cone, PixelWindow
@@ -79,6 +81,12 @@ def planes() -> dict[str, PlaneWcs]:
 def _judge_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few sources are tested one by one: otherwise cells would never be judged at this size."""
     monkeypatch.setattr(covers, "FEW_SOURCES", 200)
+
+
+def choose(*given: Any, **words: Any) -> SimpleNamespace:
+    """A choice by its rows, ascending, and of how many it is."""
+    rows, _, total = lowest(*given, **words)
+    return SimpleNamespace(rows=np.sort(rows), total=total)
 
 
 def rows_in(view: Cone | PixelWindow) -> np.ndarray:

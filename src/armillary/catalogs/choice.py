@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,23 +14,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.fields import Field
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Chosen sources.
-
-    Parameters
-    ----------
-    rows
-        Their rows, ascending, int64.
-    total
-        Of how many they were chosen.
-    """
-
-    rows: NDArray[np.int64]
-    total: int
-
-
-def choose(
+def lowest(
     catalog: Catalog,
     cover: Cover,
     limit: int,
@@ -39,7 +22,7 @@ def choose(
     first: Field | None = None,
     *,
     smallest: bool = False,
-) -> Choice:
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], int]:
     """At most ``limit`` sources of a cover: those of the lowest ranks (see ``choice_kernels.ranks``).
 
     Ranks do not depend on the view. So of two views, one in the other, the inner one has all that the outer one has
@@ -55,21 +38,11 @@ def choose(
         Rows that pass a filter, uint8 of shape (count,); None for all.
     first
         Column whose largest values (or ``smallest``) come first in each cell of the sky; None for an order by chance.
+
+    Returns
+    -------
+    Their rows, int64, in no order; their ranks; and of how many they were chosen.
     """
-    rows, _, total = lowest(catalog, cover, limit, wanted, first, smallest=smallest)
-    return Choice(np.sort(rows), total)
-
-
-def lowest(
-    catalog: Catalog,
-    cover: Cover,
-    limit: int,
-    wanted: NDArray[np.uint8] | None = None,
-    first: Field | None = None,
-    *,
-    smallest: bool = False,
-) -> tuple[NDArray[np.int64], NDArray[np.uint32], int]:
-    """The sources that ``choose`` takes, in no order, with their ranks; and of how many."""
     from armillary.catalogs.choice_kernels import BINS, collect, count
 
     ranked, rows = ranks_of(catalog, first, smallest=smallest), catalog.index.rows
