@@ -14,6 +14,9 @@ from armillary.catalogs.ingest.arguments import ImportArguments
 from armillary.catalogs.ingest.pieces import sort_piece
 from armillary.catalogs.ingest.run import import_catalog
 from armillary.catalogs.ingest.sizes import row_bytes, sizes_of
+from armillary.catalogs.searching.arguments import SearchArguments
+from armillary.catalogs.searching.run import search_catalog
+from armillary.catalogs.verifying.run import VerifyArguments, verify_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +130,9 @@ def test_partitions_are_those_of_hats_import(uneven: Path, tmp_path: Path, thres
         )
         with Client(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as client:
             run(given, client)
+    report = verify_catalog(VerifyArguments(input_catalog_path=tmp_path / "theirs", full=True))
+    assert [str(fault) for fault in report.faults if fault.serious] == []
+    assert search_catalog(SearchArguments(input_catalog_path=tmp_path / "theirs")).num_rows == 6000
     ours = imported_by_bytes(uneven, tmp_path, threshold)
     assert ours == partitions_of(tmp_path / "theirs")
     orders = {order for order, _ in ours}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.reading import looks_like_catalog
-from armillary.errors import UsageError
+from armillary.errors import FileError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class InputFile:
     folder, name
         Where it lies.
     size
-        Bytes.
+        Bytes; −1 where it cannot be looked at.
     """
 
     folder: Folder
@@ -93,12 +93,19 @@ def _named(path: str, options: Mapping[str, Any], file_type: str | None) -> Iter
             own = name.rpartition("/")[2]
             wanted = looks_like_catalog(own) or own.lower().endswith(ARROW) or file_type is not None
             if wanted and not own.startswith((".", "_")):
-                yield InputFile(whole, name, whole.size(name))
+                yield _looked_at(whole, name)
         return
     top, _, name = whole.address.rpartition("/")
     folder = Folder(top or "/", options)
     if folder.exists(name):
-        yield InputFile(folder, name, folder.size(name))
+        yield _looked_at(folder, name)
+
+
+def _looked_at(folder: Folder, name: str) -> InputFile:
+    try:
+        return InputFile(folder, name, folder.size(name))
+    except FileError:
+        return InputFile(folder, name, -1)
 
 
 def _matches(pattern: str, options: Mapping[str, Any]) -> list[str]:

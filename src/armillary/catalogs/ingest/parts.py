@@ -78,7 +78,9 @@ def parts_of(file: InputFile, reading: Reading) -> Iterator[Part]:
     FileError
         It cannot be read.
     """
-    if not file.size:
+    if file.size < 0:
+        file.folder.size(file.name)  # says why
+    if file.size <= 0:
         raise CorruptFileError(file.name, "the file is empty.")
     kind = kind_of(file, reading.arguments.file_type)
     if kind == "parquet":

@@ -66,7 +66,7 @@ def import_catalog(
     plan = {
         "work": "import",
         "arguments": {k: repr(v) for k, v in _facts(arguments).items()},
-        "input": [(file.folder.path(file.name), file.folder.version(file.name)) for file in files],
+        "input": [(file.folder.path(file.name), file.size < 0 or file.folder.version(file.name)) for file in files],
     }
     with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
         margin = None if arguments.margin_threshold is None else margin_arguments(arguments, folder)
