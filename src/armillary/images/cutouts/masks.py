@@ -28,7 +28,7 @@ _TESTED = ((8, 8), (8, 23), (23, 8), (23, 23))
 
 
 class Mask:
-    """Which pixels of a cutout lie outside of its region; what was found is kept where it is not much.
+    """Which pixels of a cutout lie in its region; what was found is kept where it is not much.
 
     Parameters
     ----------
@@ -44,25 +44,36 @@ class Mask:
         self._keeps = prod(cut.shape) <= KEPT_PIXELS
         self._kept: dict[Window, NDArray[np.uint8]] = {}
 
-    def outside(self, part: Window) -> NDArray[np.bool_]:
-        """Which pixels of a part of the window are outside."""
+    def inside(self, part: Window) -> NDArray[np.bool_]:
+        """Which pixels of a part of the window are inside."""
         window, inside = self._cut.window, self._cut.inside
         if inside is not None:
-            found = inside[part.y0 - window.y0 : part.y1 - window.y0, part.x0 - window.x0 : part.x1 - window.x0]
-            return ~found
+            return inside[part.y0 - window.y0 : part.y1 - window.y0, part.x0 - window.x0 : part.x1 - window.x0]
         known = self._kept.get(part)
         if known is not None:
             return np.unpackbits(known, count=prod(part.shape)).view(np.bool_).reshape(part.shape)
-        made = ~inside_region(self._wcs, self._region, part.y0, part.y1, part.x0, part.x1)
+        made = inside_region(self._wcs, self._region, part.y0, part.y1, part.x0, part.x1)
         if self._keeps:
             self._kept[part] = np.packbits(made)
         return made
 
     def blank(self, numbers: NDArray[Any], part: Window, axes: tuple[int, int], fill: float) -> None:
         """Put ``fill`` into the pixels of an array that lie outside; ``axes`` are its rows and columns."""
+        inside, value = self.inside(part), np.array(fill).astype(numbers.dtype)
+        if axes == (numbers.ndim - 2, numbers.ndim - 1):
+            plain = f"u{numbers.itemsize}"
+            _kernels().fill_outside(numbers.view(plain).reshape(-1, *part.shape), inside, value.view(plain)[()])
+            return
         shape = [1] * numbers.ndim
         shape[axes[0]], shape[axes[1]] = part.shape
-        np.copyto(numbers, np.array(fill).astype(numbers.dtype), where=self.outside(part).reshape(shape))
+        np.copyto(numbers, value, where=~inside.reshape(shape))
+
+
+@functools.cache
+def _kernels() -> Any:
+    from armillary.images.cutouts import mask_kernels
+
+    return mask_kernels
 
 
 def inside_region(wcs: PlaneWcs, region: Region, y0: int, y1: int, x0: int, x1: int) -> NDArray[np.bool_]:
