@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pyarrow import csv, parquet
 
 from armillary.catalogs.engine.dask_engine import OnDask
+from armillary.catalogs.engine.ordered import ordered
 from armillary.catalogs.engine.tasks import AHEAD, Task
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.ingest.arguments import ImportArguments
@@ -102,6 +104,33 @@ def test_few_tasks_are_in_flight(client: Any) -> None:
         found[task.key] = result
         assert len(taken) <= number + 1 + AHEAD * engine.many
     assert found == {str(k): k + 1 for k in range(100, 160)}
+
+
+def nothing(_context: None, _argument: int) -> None:
+    """A task."""
+
+
+def test_a_million_tasks_are_never_in_flight(client: Any) -> None:
+    """Counted where they are known: at the scheduler, and where they come from."""
+    engine, scheduler, taken, known = OnDask(client), client.cluster.scheduler, 0, []
+
+    def arguments() -> Iterator[int]:
+        nonlocal taken
+        taken = 0
+        while taken < 1_000_000:
+            taken += 1
+            yield taken
+
+    for results in (
+        engine.results(nothing, None, (Task(str(number), number) for number in arguments())),
+        ordered(engine, nothing, None, arguments()),
+    ):
+        for number, _ in enumerate(islice(results, 200)):
+            known.append(len(scheduler.tasks))
+            assert taken <= number + 1 + AHEAD * engine.many
+        results.close()
+    # Those in flight, what they share, and those that are being let go of.
+    assert 1 < max(known) <= 2 * (AHEAD * engine.many + 1)
 
 
 def test_the_first_error_ends_a_stage(client: Any) -> None:

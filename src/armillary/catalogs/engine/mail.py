@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import smtplib
+import ssl
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -32,10 +33,15 @@ def tell_by_mail(address: str, subject: str, text: str, environment: Mapping[str
     letter["To"], letter["From"], letter["Subject"] = address, words["FROM"] or address, subject
     letter.set_content(text)
     try:
-        kind = smtplib.SMTP_SSL if security == "tls" else smtplib.SMTP
-        with kind(words["HOST"] or "localhost", int(words["PORT"] or 0), timeout=TIMEOUT_S) as server:
+        where: tuple[str, int] = words["HOST"] or "localhost", int(words["PORT"] or 0)
+        trust = ssl.create_default_context()
+        with (
+            smtplib.SMTP_SSL(*where, timeout=TIMEOUT_S, context=trust)
+            if security == "tls"
+            else smtplib.SMTP(*where, timeout=TIMEOUT_S)
+        ) as server:
             if security == "starttls":
-                server.starttls()
+                server.starttls(context=trust)
             if words["USER"]:
                 server.login(words["USER"], words["PASSWORD"])
             server.send_message(letter)
