@@ -14,7 +14,7 @@ from armillary.errors import ArmillaryError, ParameterError, UnavailableError, U
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from armillary.catalogs.collections import Collection, CollectionArguments
     from armillary.catalogs.converting.arguments import ConvertArguments
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from armillary.catalogs.verifying.run import VerifyArguments
 
 Held = TypeVar("Held")
+SMALL_BYTES = 64 << 20
+"""Work on less takes less time than Dask takes to start."""
 _STORAGE = "The storage failed ({}): start again when it is well, and what was done stays done."
 
 
@@ -39,7 +41,8 @@ class Running:
     Parameters
     ----------
     dask_n_workers
-        Workers of a Dask cluster on this machine; None for threads of this process.
+        Workers of a Dask cluster on this machine; None for threads of this process. Work on less than 64 MiB is done
+        by as many threads of this process, too.
     dask_threads_per_worker
         Threads of each.
     dask_tmp
@@ -86,17 +89,21 @@ class Running:
         return self.progress_bar
 
     @contextlib.contextmanager
-    def started(self, what: str, threads: int = 0) -> Iterator[tuple[Engine, Progress]]:
+    def started(
+        self, what: str, threads: int = 0, size: Callable[[], int | None] = lambda: None
+    ) -> Iterator[tuple[Engine, Progress]]:
         """Where tasks run, and how progress is told; a letter is sent at the end.
 
         Parameters
         ----------
         threads
             Of this process, where there is no Dask; 0 for one for each core.
+        size
+            About how many bytes the work is on; asked where workers are wanted.
         """
         told = Progress(self.form)
         try:
-            engine = self._engine(threads)
+            engine = self._engine(threads, size)
             try:
                 told.say(f"{what}: {engine.words}")
                 yield engine, told
@@ -111,15 +118,20 @@ class Running:
             raise said from error
         self._tell(f"Armillary: {what} is done", f"{what} is done.\n")
 
-    def _engine(self, threads: int) -> Engine:
-        if self.client is None and self.dask_n_workers is None:
-            from armillary.catalogs.engine.tasks import Threads
+    def _engine(self, threads: int, size: Callable[[], int | None]) -> Engine:
+        from armillary.catalogs.engine.tasks import Threads
 
+        if self.client is None and self.dask_n_workers is None:
             return Threads(threads)
         from armillary.catalogs.engine.dask_engine import OnDask
 
         if self.client is not None:
             return OnDask(self.client)
+        found = size()
+        if found is not None and found < SMALL_BYTES:
+            own = Threads((self.dask_n_workers or 1) * self.dask_threads_per_worker)
+            own.words += f" (no workers of Dask for {found / (1 << 20):.1f} MiB)"
+            return own
         return OnDask.local(self.dask_n_workers or 1, self.dask_threads_per_worker, self.dask_tmp)
 
     def _tell(self, subject: str, text: str) -> None:
@@ -165,8 +177,28 @@ def _run(room: str, function: str, what: str, arguments: Any, words: dict[str, A
     given, running = settled(kind, arguments, words)
     said = what.format_map({entry.name: getattr(given, entry.name) for entry in fields(given)})
     run = getattr(importlib.import_module(f"armillary.catalogs.{room}.run"), function)
-    with running.started(said, getattr(given, "threads", 0)) as (engine, told):
+    with running.started(said, getattr(given, "threads", 0), lambda: _size_of(given)) as (engine, told):
         return run(given, engine=engine, progress=told)
+
+
+def _size_of(given: Any) -> int | None:
+    """About how many bytes arguments name as input; None where that is not known."""
+    if hasattr(given, "input_paths"):
+        from armillary.catalogs.ingest.inputs import find_inputs
+
+        found = find_inputs(given.input_paths, given.input_storage_options, given.file_type)
+        return sum(max(0, file.size) for file in found)
+    from armillary.catalogs.hats.catalog import open_catalog
+
+    sizes = []
+    for side in ("input", "left", "right"):
+        if hasattr(given, f"{side}_catalog_path"):
+            catalog = open_catalog(getattr(given, f"{side}_catalog_path"), getattr(given, f"{side}_storage_options"))
+            text = catalog.properties.get("hats_estsize", "")
+            if not text.isdecimal():
+                return None
+            sizes.append(int(text) << 10)
+    return sum(sizes)
 
 
 def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> HatsCatalog:
