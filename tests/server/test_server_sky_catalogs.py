@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import itertools
+import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -277,3 +280,44 @@ def test_many_ask_for_the_same_at_once(sky: Path) -> None:
     answers = asyncio.run(all_at_once())
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
+
+
+def test_a_catalog_that_takes_the_place_of_another_is_never_mixed(sky: Path) -> None:
+    """Every row says by a column which edition it is of; an answer is of one edition, or says that it cannot be had."""
+    for edition in (1, 2):
+        folder = sky.parent / f"edition-{edition}"
+        shutil.copytree(sky / "gaia", folder)
+        for file in folder.glob("dataset/Norder=*/Dir=*/*.parquet"):
+            table = pq.read_table(file, partitioning=None)
+            place = table.schema.names.index("mag")
+            pq.write_table(table.set_column(place, "mag", pa.array(np.full(len(table), float(edition)))), file)
+    shutil.rmtree(sky / "gaia")
+    (sky / "gaia").symlink_to(sky.parent / "edition-1")
+    stop = threading.Event()
+
+    def keep_changing() -> None:
+        for edition in itertools.cycle((2, 1)):
+            (sky.parent / "link").symlink_to(sky.parent / f"edition-{edition}")
+            os.replace(sky.parent / "link", sky / "gaia")
+            if stop.wait(0.4):
+                return
+
+    ask = asker_for(make_app(sky))
+    ask("/api/sources/gaia")
+    changing = threading.Thread(target=keep_changing)
+    changing.start()
+    statuses, editions = set(), set()
+    try:
+        for _ in range(50):
+            answer = ask("/api/sources/gaia/points?ra=150&dec=2&radius=40&size=mag&limit=50000")
+            statuses.add(answer.status_code)
+            if answer.status_code == 200:
+                size = unpack(answer.content)[1]["size"]
+                assert len(size) > 2000
+                assert len(np.unique(size)) == 1
+                editions.add(float(size[0]))
+    finally:
+        stop.set()
+        changing.join()
+    assert statuses <= {200, 503}
+    assert editions == {1.0, 2.0}

@@ -27,6 +27,8 @@ MOST_FOLLOWED = 10_000
 """Files of so many partitions are looked at one by one; of more only their folders."""
 SHARE = 0.05
 """Of the time that looking at files may take: a look that costs a lot serves the longer."""
+CHEAP_S = 0.005
+"""A look that costs less is taken every time."""
 KEPT_FOLLOWERS = 4096
 
 
@@ -146,7 +148,7 @@ class Follower:
                 start = time.monotonic()
                 self._whole = self._stamps(self._files)
                 now = time.monotonic()
-                self._until = now + (now - start) / SHARE
+                self._until = now + (now - start) / SHARE if now - start > CHEAP_S else 0.0
             return hashlib.blake2b(words + self._whole, digest_size=12).hexdigest()
 
     def _far_version(self) -> str:

@@ -139,15 +139,20 @@ def steadily_read(group: SourceGroup, read: Callable[[AnyCatalog, str], T], want
     FileError
         It vanished or is broken.
     """
+    from armillary.catalogs.viewing.catalog import SkyCatalog
+
     for _ in range(TRIES):
         catalog, version = group.file.current()
         public = group.file.public_version(version)
         if wanted and wanted != public:
             raise VersionGoneError(f"{group.file.name}: the file changed: ask for its new version.")
         try:
-            return read(catalog, public)
+            result = read(catalog, public)
         except VersionGoneError:
             continue
+        # One part may have changed after it was read, and another before.
+        if not isinstance(catalog, SkyCatalog) or group.file.current()[1] == version:
+            return result
     raise UnavailableError(f"{group.file.name}: keeps changing while it is read: try again once it is written.")
 
 
