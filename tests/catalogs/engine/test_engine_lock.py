@@ -18,6 +18,7 @@ from armillary.catalogs.engine.lock import Lock
 from armillary.catalogs.engine.output import LOCK, Output
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
+from armillary.cli.main import main
 from armillary.errors import UsageError
 from armillary.storage.processes import is_gone, is_here, process_name
 
@@ -178,6 +179,7 @@ HOLDER = """
 import sys, time
 from armillary.catalogs.engine.output import Output
 from armillary.catalogs.hats.folder import Folder
+from armillary.cli.main import main
 with Output(Folder(sys.argv[1]), None, overwrite=False, resume=True).prepared({"a": 1}) as (where, _, journal):
     where.write("dataset/x", b"half")
     journal.note("s", "1", 1)
@@ -209,6 +211,23 @@ def test_two_processes_want_one_output(tmp_path: Path) -> None:
         folder.write(names.PROPERTIES, b"a=b\n")
     assert sorted(Folder(where).files()) == ["dataset/x", names.PROPERTIES]
     assert not (where / LOCK).exists()
+
+
+def test_the_command_refuses_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("ra,dec\n1,2\n")
+    where = ["--output-path", str(tmp_path), "--output-artifact-name", "sky", "--progress-bar", "none"]
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path / "sky")], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"here\n"
+        for more in ([], ["--overwrite"], ["--no-resume"]):
+            assert main(["catalog", "import", str(tmp_path / "a.csv"), *where, *more]) == 1
+            said = capfd.readouterr().err
+            assert said.startswith(f"armillary: sky: another run is at work here (process {holder.pid} on ")
+            assert said.endswith("): let it finish, or end it, then start again.\n")
+            assert said.count("\n") == 1
+        holder.kill()
+        holder.wait()
+    assert main(["catalog", "import", str(tmp_path / "a.csv"), *where, "--no-resume"]) == 0
 
 
 def test_what_lies_there_when_all_was_done_is_removed(tmp_path: Path) -> None:
