@@ -207,3 +207,43 @@ def test_a_partition_of_several_files(tmp_path: Path, sky_folder: Path, looked_a
     rows, _ = rows_within(sky, 83.0, -5.0, 20.0, ROWS)
     assert named(sky, rows) == within_cone(looked_at, 83.0, -5.0, 20.0)
     assert named(sky, np.arange(ROWS)) == sorted(looked_at["id"].to_pylist())
+
+
+def test_columns_of_every_kind(tmp_path: Path) -> None:
+    count = 300
+    rng = np.random.default_rng(6)
+    table = pa.table(
+        {
+            "ra": rng.uniform(0, 360, count).astype(np.float32),
+            "dec": rng.uniform(-80, 80, count).astype(np.float32),
+            "a.b": np.arange(count),
+            "é <&": np.arange(count),
+            "nested": [{"p": k, "q": [k] * 2} for k in range(count)],
+            "list": [[k, k + 1] for k in range(count)],
+            "day": np.datetime64("2020-01-01") + np.arange(count),
+            "raw": [b"x%d" % k for k in range(count)],
+            "kind": pa.array(["a", "b"] * (count // 2)).dictionary_encode(),
+            "nothing": pa.nulls(count),
+        }
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    sky = open_sky(imported(tmp_path, "odd", [tmp_path / "in.parquet"], pixel_threshold=50))
+    kinds = {field.name: field.dtype for field in sky.fields}
+    assert kinds["ra"] == "float32"
+    assert (kinds["a.b"], kinds["list"], kinds["day"], kinds["kind"]) == ("int64", "int64[]", "text", "text")
+    row = one_row(sky, 7)
+    k = row["a.b"]
+    assert row["é <&"] == k
+    assert row["nested"] == str({"p": k, "q": [k, k]})
+    assert (row["list"], row["raw"], row["kind"], row["nothing"]) == ([k, k + 1], f"x{k}", "ab"[k % 2], None)
+    assert row["day"] == str(np.datetime64("2020-01-01") + k)
+    rows, total = page_of(sky, Selection('"a.b" < 100; kind = "a"'), sky.field("a.b"), 0, 10, descending=True)
+    assert total == 50
+    assert sky.take([sky.field("a.b")], rows)["a.b"].to_pylist() == list(range(98, 78, -2))
+    # Positions in single precision lie beside their index: none is lost by that.
+    ra, dec = table["ra"].to_numpy().astype(float), table["dec"].to_numpy().astype(float)
+    for number in range(0, count, 10):
+        found, _ = rows_within(sky, ra[number], dec[number], 1e-9, 10)
+        assert sky.take([sky.field("a.b")], found)["a.b"].to_pylist() == [number]
+    places = sky.places(np.array([3, 1]))
+    assert places[0].dtype == np.float64
