@@ -110,6 +110,7 @@ def test_work_that_nobody_waits_for_is_not_started(key: str | None) -> None:
         third = asyncio.ensure_future(workers.run(None, lambda: done.append("third")))
         await asyncio.sleep(0.05)
         second.cancel()
+        await asyncio.wait([second])
         go.set()
         await asyncio.gather(first, third)
         assert second.cancelled()
