@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CLIENT_GONE = 499
+UNWATCHED_S = 0.01
+"""How long work goes on before somebody looks whether its client is there: to look costs what a small tile costs."""
 INSIDE = "armillary.path"
 """Where the scope has the path below the root."""
 STRANGER = "armillary.stranger"
@@ -106,14 +108,15 @@ def check_method(scope: Scope) -> None:
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Result of ``work``, which is cancelled as soon as the client goes away.
+    """Result of ``work``, which is cancelled when the client goes away: what takes longer than a moment is watched.
 
     Raises
     ------
     ClientGoneError
         It went away.
     """
-    here, gone = asyncio.current_task(), asyncio.ensure_future(_disconnect(receive))
+    here = asyncio.current_task()
+    watcher: asyncio.Task[None] | None = None
     waits, stopped = True, False
 
     def stop(_: object) -> None:
@@ -121,7 +124,12 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         if waits and here is not None:
             stopped = here.cancel()
 
-    gone.add_done_callback(stop)
+    def watch() -> None:
+        nonlocal watcher
+        watcher = asyncio.ensure_future(_disconnect(receive))
+        watcher.add_done_callback(stop)
+
+    timer = asyncio.get_running_loop().call_later(UNWATCHED_S, watch)
     try:
         return await work
     except asyncio.CancelledError:
@@ -130,7 +138,9 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         raise
     finally:
         waits = False
-        gone.cancel()
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()
 
 
 async def _disconnect(receive: Receive) -> None:
