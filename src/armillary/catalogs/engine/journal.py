@@ -68,9 +68,10 @@ class Journal:
         return {name: held[0] for name, held in found.items() if held is not None}
 
     def note(self, stage: str, key: str, result: Any) -> None:
-        """Remember that a task was done."""
+        """Remember that a task was done; a failure of power may take that, and the task is done again."""
         self._check()
-        self._folder.write(f"{stage}/{key}.json", json.dumps([result]).encode())
+        with self._folder.writing(f"{stage}/{key}.json", lasting=False) as file:
+            file.write(json.dumps([result]).encode())
 
 
 def _held(folder: Folder, name: str) -> Any:
