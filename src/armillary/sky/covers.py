@@ -67,17 +67,6 @@ def joined(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArray
     return first[begins], last[ends]
 
 
-def fewer(
-    starts: NDArray[np.int64], stops: NDArray[np.int64], most: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """At most so many ranges that hold all of some ascending ones: the narrowest gaps are closed."""
-    if len(starts) <= most:
-        return starts, stops
-    gaps = starts[1:] - stops[:-1]
-    open_ = np.sort(np.argsort(gaps, kind="stable")[len(gaps) - (most - 1) :]) if most > 1 else np.empty(0, np.int64)
-    return np.concatenate([starts[:1], starts[open_ + 1]]), np.concatenate([stops[open_], stops[-1:]])
-
-
 def held_by(cells: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which indices lie in any of some ascending half-open ranges."""
     if not len(starts):

@@ -16,10 +16,9 @@ from armillary.catalogs.exporting.results import table_of, write_result
 from armillary.catalogs.fields import Field, dtype_word
 from armillary.catalogs.filters import parse, passes
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
-from armillary.catalogs.hats.reading import read_columns
+from armillary.catalogs.hats.reading import Ranges, read_columns
 from armillary.catalogs.searching.places import Place
 from armillary.errors import ParameterError, UnsupportedFileError
-from armillary.sky.covers import fewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from armillary.catalogs.searching.arguments import SearchArguments
     from armillary.catalogs.searching.moc import Moc
     from armillary.sky.regions import Region
-
-MOST_RANGES = 16
-"""Ranges of the index that one partition is asked for: row groups are left out by them."""
 
 
 class Search:
@@ -142,7 +138,7 @@ class Search:
         """Those of a partition."""
         needed = [entry.name for entry in self._comparisons]
         needed += self._where if self._place.shape is not None else ()
-        table = read_columns(self._catalog, pixel, [*names, *needed] or [self._where[0]], self._expression(pixel))
+        table = read_columns(self._catalog, pixel, [*names, *needed] or [self._where[0]], self._ranges(pixel))
         keep = passes(_Columns(table), self._comparisons)
         if self._place.shape is not None:
             inside = self._inside(table)
@@ -157,21 +153,17 @@ class Search:
         ra, dec = (numbers_of(table, name) for name in self._where)
         return self._place.holds(ra, dec)
 
-    def _expression(self, pixel: Pixel) -> Any:
+    def _ranges(self, pixel: Pixel) -> Ranges | None:
         """Which ranges of the index are read; None for all of a partition, or where the index is of the older form."""
-        from pyarrow import compute
-
         index = None if self._catalog.old else self._catalog.index_column
         if index is None or self._place.shape is None:
             return None
         starts, stops = self._place.starts, self._place.stops
         first, last = np.searchsorted(stops, pixel.start, "right"), np.searchsorted(starts, pixel.stop, "left")
-        starts, stops = fewer(starts[first:last], stops[first:last], MOST_RANGES)
+        starts, stops = starts[first:last], stops[first:last]
         if len(starts) and starts[0] <= pixel.start and stops[0] >= pixel.stop:
             return None
-        field = compute.field(index)
-        parts = [(field >= int(low)) & (field < int(high)) for low, high in zip(starts, stops, strict=True)]
-        return functools.reduce(lambda one, two: one | two, parts)
+        return Ranges(index, starts, stops)
 
 
 class _Columns:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from armillary.catalogs.formats.streams import SourceFile
+from armillary.catalogs.hats.footers import bounds_of, meet
 from armillary.catalogs.table import Table, tidy
 from armillary.errors import CorruptFileError, UnsupportedFileError, VersionGoneError
 
@@ -119,17 +120,8 @@ class PartitionFile:
         return self._bounds[name]
 
     def _read_bounds(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        from armillary.catalogs.viewing.footer_kernels import bounds
-
-        limits = np.iinfo(np.int64)
-        lows, highs = (np.full(len(self.sizes), limit, np.int64) for limit in (limits.min, limits.max))
         with SourceFile(self._source) if self._source else open(self._path, "rb") as file:  # noqa: PTH123 - as given
-            end = file.seek(-8, os.SEEK_END)
-            length = int.from_bytes(file.read(4), "little")
-            file.seek(max(0, end - length))
-            footer = np.frombuffer(file.read(min(length, end)), np.uint8)
-        bounds(footer, np.frombuffer(name.encode(), np.uint8), lows, highs)
-        return lows, highs
+            return bounds_of(file, name, len(self.sizes))
 
     def column(self, group: int, name: str) -> Any:
         """A column of a row group, as a ``pyarrow.ChunkedArray``."""
@@ -238,9 +230,7 @@ class Partition:
             return [group for group in self.groups if group.rows]
         pairs = [file.bounds(index) for file in self.files]
         lows, highs = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        # The first range that ends beyond what a group begins with: does it begin before the group ends?
-        first = np.searchsorted(stops, lows, "right")
-        meets = (first < len(starts)) & (np.append(starts, 0)[first] <= highs)
+        meets = meet((lows, highs), starts, stops)
         return [group for group, kept in zip(self.groups, meets.tolist(), strict=True) if kept and group.rows]
 
     def split(self, rows: NDArray[np.int64]) -> Iterator[tuple[RowGroup, NDArray[np.int64]]]:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armillary.catalogs.viewing.footer_kernels import bounds
+from armillary.catalogs.hats.footer_kernels import bounds
 from armillary.catalogs.viewing.partitions import PartitionFile
 
 NAME = "_healpix_29"
