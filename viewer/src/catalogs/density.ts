@@ -6,7 +6,7 @@ import type { DrawFrame } from "../map/types";
 const FAINT = 0.1;
 const FULL = 0.9;
 /** Beside symbols the picture steps back. */
-const BEHIND = 0.4;
+const BEHIND = 0.7;
 
 /** Red, green, blue and alpha of each grade; grade 0 is nothing. A dense sky is lighter, not only more opaque. */
 export function gradeColours(hex: string): Uint32Array {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.views import View
 
 SAMPLED_PARTITIONS = 8
-FEW = 1200
+FEW = 300
 """Sources in a picture of a crowd: so many can be told apart."""
 
 
