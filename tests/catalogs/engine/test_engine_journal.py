@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from armillary.catalogs.engine.journal import PLAN, Journal
-from armillary.catalogs.engine.output import LOCK, WORK, Output
+from armillary.catalogs.engine.output import LOCK, WORK, Output, plan_of
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Task, Threads, run_stage
 from armillary.catalogs.hats import names
+from armillary.catalogs.hats.catalog import open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.errors import UsageError
 
@@ -155,6 +156,17 @@ def test_replacing_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pyt
             make(tmp_path, PLAN_B, overwrite=True)
     make(tmp_path, PLAN_B, overwrite=True)
     assert not (tmp_path / "dataset" / "old").exists()
+
+
+def test_the_time_of_making_is_no_part_of_a_plan(tmp_path: Path, sky: Any, hats_of: Any) -> None:
+    catalog = hats_of(tmp_path, "c", sky(1, 50), words={"hats_creation_date": "2026-01-01T00:00UTC"})
+    first = plan_of("margin", catalog, threshold=1)
+    path = tmp_path / "c" / names.PROPERTIES
+    path.write_text(path.read_text().replace("2026-01-01T00:00UTC", "2027-01-01T00:00UTC"))
+    again = open_catalog(tmp_path / "c")
+    assert again.properties["hats_creation_date"].startswith("2027")
+    assert plan_of("margin", again, threshold=1) == first != plan_of("margin", again, threshold=2)
+    assert plan_of("margin", hats_of(tmp_path, "c", sky(2, 51)), threshold=1) != first
 
 
 def test_progress_as_lines_of_json() -> None:

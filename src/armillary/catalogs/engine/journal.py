@@ -46,9 +46,7 @@ class Journal:
         self._folder, self._check = folder, check
         text = json.dumps(plan, sort_keys=True, default=str)
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-        if not resume:
-            folder.remove_all()
-        known = _held(folder, PLAN) if folder.exists(PLAN) else None
+        known = _held(folder, PLAN) if resume and folder.exists(PLAN) else None
         if known is not None:
             if known.get("digest") != digest:
                 raise UsageError(
@@ -57,9 +55,15 @@ class Journal:
                 )
             self.resumed = True
         else:
-            folder.remove_all()  # results without a plan are what is left of finished work
+            self.restart()  # results without a plan are what is left of finished work
             folder.write(PLAN, json.dumps({"digest": digest, "plan": json.loads(text)}, indent=1).encode())
             self.resumed = False
+
+    def restart(self) -> None:
+        """Forget what was done. The plan stays: a folder for work that holds one is ours, whenever this is killed."""
+        for name in list(self._folder.files()):
+            if name != PLAN:
+                self._folder.remove(name)
 
     def done(self, stage: str) -> dict[str, Any]:
         """Results of the tasks of a stage that were done."""

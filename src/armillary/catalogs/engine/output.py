@@ -62,7 +62,10 @@ def check_free(folder: Folder) -> None:
 def plan_of(work: str, catalog: HatsCatalog, **further: Any) -> dict[str, Any]:
     """The plan of what is made of a catalog: all that its result depends on."""
     partitions = [tuple(pixel) for pixel in catalog.partitions]
-    about = {"catalog": catalog.folder.address, "properties": dict(catalog.properties), "partitions": partitions}
+    # An import that is gone on with writes the properties of its catalog again, with another time.
+    properties = {name: word for name, word in catalog.properties.items() if name != "hats_creation_date"}
+    size = catalog.data.size(names.METADATA) if catalog.data.exists(names.METADATA) else None
+    about = {"catalog": catalog.folder.address, "properties": properties, "partitions": partitions, "metadata": size}
     return {"work": work, **about, **further}
 
 
@@ -85,11 +88,10 @@ def _journal(
     clear
         Makes room for what is made; done once.
     """
-    place = work.child(JOURNAL)
-    journal = Journal(place, plan, resume=resume, check=lock.check)
+    journal = Journal(work.child(JOURNAL), plan, resume=resume, check=lock.check)
     if "cleared" not in journal.done("output"):
         # It was not begun; or it was done, and what it left is half removed.
-        journal = Journal(place, plan, resume=False, check=lock.check)
+        journal.restart()
         clear()
         journal.note("output", "cleared", result=True)
     yield journal

@@ -75,7 +75,8 @@ def import_catalog(
             check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
         _Import(arguments, pieces, folder, work, journal, runner, told).run()
         if margin is not None:
-            journal.note("margin", "begun", result=True)
+            if not begun:
+                journal.note("margin", "begun", result=True)
             make_margin(replace(margin, overwrite=margin.overwrite or begun), engine=runner, progress=told)
     return open_catalog(output.folder)
 
