@@ -14,11 +14,11 @@ import pytest
 
 from armillary.jobs.child import NOT_SET_UP
 from armillary.jobs.crew import COURTESY_S, Crew
-from armillary.jobs.crew_names import crew_name, is_gone
 from armillary.jobs.crew_scratch import Scratch
 from armillary.jobs.model import Phase
 from armillary.jobs.service import open_jobs
 from armillary.jobs.store import Quota
+from armillary.storage.processes import process_name
 from armillary.testing.runner_works import toy_plan
 from armillary.testing.runners import RunnerConformance, Running, alive, noted, until
 
@@ -153,7 +153,7 @@ def test_an_abort_while_the_work_opens_ends_it(jobs, alone, crew_of):
 
 def test_jobs_of_a_crew_of_this_machine_that_is_gone_are_begun_again_at_once(jobs, alone, crew_of):
     process = subprocess.Popen(
-        [sys.executable, "-c", "from armillary.jobs.crew_names import *; print(crew_name())"],
+        [sys.executable, "-c", "from armillary.storage.processes import process_name; print(process_name())"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -162,16 +162,6 @@ def test_jobs_of_a_crew_of_this_machine_that_is_gone_are_begun_again_at_once(job
     assert jobs.store.claim(name + "/1").job.job_id == job_id
     crew_of()  # There is no reaper here.
     assert alone.ended(job_id).phase == Phase.COMPLETED
-
-
-@pytest.mark.parametrize("name", ["", "a/b", "host/other/1/1/x/1", "MINE", "MINE/3"])
-def test_what_may_be_alive_is_not_gone(name):
-    assert not is_gone(name.replace("MINE", crew_name()))
-
-
-def test_another_process_with_the_id_of_one_that_is_gone():
-    host, machine, pid, begun, rest = crew_name().split("/")
-    assert is_gone(f"{host}/{machine}/{pid}/{int(begun) + 1}/{rest}/1")
 
 
 def test_two_jobs_at_once_do_not_take_the_same_room(alone, crew_of, tmp_path):
@@ -219,7 +209,7 @@ def test_what_a_child_puts_down_goes_with_it(alone, crew_of, monkeypatch, tmp_pa
 
 def test_what_a_killed_crew_put_down_goes_with_the_next(alone, crew_of, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    host, machine, pid, begun, rest = crew_name().split("/")
+    host, machine, pid, begun, rest = process_name().split("/")
     base = tmp_path / f"armillary-jobs-{os.getuid()}"
     mine, gone, other = (
         base / ",".join(words)
@@ -241,9 +231,9 @@ def test_what_a_killed_process_took_in_goes_with_the_next(tmp_path):
     program = """
 import sys, time
 from pathlib import Path
-from armillary.jobs.crew_names import crew_name
+from armillary.storage.processes import process_name
 from armillary.jobs.crew_scratch import Scratch
-with Scratch(crew_name(), Path(sys.argv[1])).passing() as folder:
+with Scratch(process_name(), Path(sys.argv[1])).passing() as folder:
     print(folder, flush=True)
     time.sleep(600)
 """
@@ -252,10 +242,10 @@ with Scratch(crew_name(), Path(sys.argv[1])).passing() as folder:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         left = Path(process.stdout.readline().strip())
         (left / "table").touch()
-        with Scratch(crew_name(), base).passing():
+        with Scratch(process_name(), base).passing():
             assert (left / "table").exists()  # It lives.
         process.kill()
-    scratch = Scratch(crew_name(), base)
+    scratch = Scratch(process_name(), base)
     with scratch.passing() as folder:
         assert list(base.glob("*/*")) == [folder]
     scratch.close()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from armillary.errors import ArmillaryError
 from armillary.jobs.bell import QUEUE
-from armillary.jobs.crew_names import is_gone
 from armillary.jobs.crew_scratch import Scratch
 from armillary.jobs.crew_seat import Seat
 from armillary.jobs.model import Phase
+from armillary.storage.processes import is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable

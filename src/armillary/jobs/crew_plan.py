@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from armillary.jobs.crew_names import crew_name
 from armillary.jobs.store import UNBOUNDED, Quota
+from armillary.storage.processes import process_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ class CrewPlan:
     most_attempts: int = 3
     quota: Quota = UNBOUNDED
     eager: bool = True
-    name: str = field(default_factory=crew_name)
+    name: str = field(default_factory=process_name)
     beat_s: float = 1.0
     look_s: float = 5.0
     idle_s: float = 120.0

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from armillary.jobs.crew_names import is_gone
+from armillary.storage.processes import is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ class Scratch:
     Parameters
     ----------
     name
-        Of the crew or process, as ``crew_name`` makes it.
+        Of the crew or process, as ``process_name`` makes it.
     base
         By default in the system's folder of temporary files.
     """

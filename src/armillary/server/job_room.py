@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from armillary.jobs.crew_names import crew_name
 from armillary.jobs.crew_scratch import Scratch
+from armillary.storage.processes import process_name
 
 if TYPE_CHECKING:
     from armillary.jobs.model import Job
@@ -65,7 +65,7 @@ class JobRoom:
 
     service: JobService
     runner: JobRunner
-    scratch: Scratch = field(init=False, default_factory=lambda: Scratch(crew_name()))
+    scratch: Scratch = field(init=False, default_factory=lambda: Scratch(process_name()))
     _finished: OrderedDict[str, Job] = field(init=False, default_factory=OrderedDict)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
