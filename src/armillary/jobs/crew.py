@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 CLOSE_S = 10.0
 NO_STORE_S = 1.0
-COURTESY_S = 0.02
+COURTESY_S = 0.1
 
 
 class _Ticket:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROGRAM = Path(__file__).with_name("killed_work.py")
-SEEDS = range(3)
-MOMENTS = 6
+SEEDS = range(2)
+MOMENTS = 4
 KILLED = -9
 Run = dict[str, Any]
 
