@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 8
 MORE_CONNECTIONS = 24
+SWITCH_S = 1.0
 
 
 def sqlite_file(address: str) -> Path | None:
@@ -203,14 +205,32 @@ def _dispose(*engines: Engine) -> None:
         engine.dispose()
 
 
+def _write_ahead(raw: Any) -> None:
+    """Have a database keep a log. Of several that do so first, SQLite refuses some at once, whatever their patience."""
+    import sqlite3
+
+    end_s = time.monotonic() + SWITCH_S
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end_s:
+                raise
+            time.sleep(SWITCH_S / 100)
+        else:
+            return
+
+
 def _prepare_sqlite(engine: Engine, pragmas: tuple[str, ...]) -> None:
     from sqlalchemy import event
 
     @event.listens_for(engine, "connect")
     def connected(raw: Any, _record: Any) -> None:
         raw.isolation_level = None
-        for pragma in (*pragmas, "journal_mode = WAL", "foreign_keys = ON"):
+        for pragma in pragmas:
             raw.execute(f"PRAGMA {pragma}")
+        _write_ahead(raw)
+        raw.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
