@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -277,3 +278,21 @@ def test_a_storage_that_fails_is_told_plainly(monkeypatch, caplog) -> None:
         assert "secret" not in told.value.message
         assert told.value.detail["code"] == "storage"
     assert "RuntimeError" in caplog.text
+
+
+def test_an_attempt_is_written_while_another_is_removed(tmp_path) -> None:
+    store, over = FolderResults(tmp_path), threading.Event()
+
+    def clear() -> None:
+        while not over.is_set():
+            store.remove(JOB, "1")
+
+    clearer = threading.Thread(target=clear)
+    clearer.start()
+    try:
+        for _ in range(1500):
+            assert store.write(f"{JOB}/2/a", [b"x"]) == 1
+            store.remove(JOB, "2")
+    finally:
+        over.set()
+        clearer.join()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NO_ROOM = "There is no room left for the results of jobs: try again later, or ask for less."
+MAKES = 20
 NO_PLACE = "The results of jobs cannot be reached now: try again in a moment."
 NO_FILE = "There is no such file: the job was deleted, or has none of this name."
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -98,6 +99,13 @@ class FolderResults:
 
     def _made(self, job_id: str, attempt: str) -> Path:
         """The folder of an attempt, made where it is missing."""
+        for _ in range(MAKES):
+            # Who removes another attempt meanwhile takes away the folder of the job while it is empty.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                return self._make(job_id, attempt)
+        return self._make(job_id, attempt)
+
+    def _make(self, job_id: str, attempt: str) -> Path:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = self._folder
         for name in (job_id, attempt):
