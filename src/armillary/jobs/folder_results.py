@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NO_ROOM = "There is no room left for the results of jobs: try again later, or ask for less."
-MAKES = 20
+MAKES = 200
 NO_PLACE = "The results of jobs cannot be reached now: try again in a moment."
 NO_FILE = "There is no such file: the job was deleted, or has none of this name."
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
