@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from armillary.catalogs.exporting.flat import flat, flat_schema
 from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.parquet_files import parquet_writer
 from armillary.errors import ParameterError, UsageError
 
 if TYPE_CHECKING:
@@ -108,9 +109,8 @@ def place_of(path: str | os.PathLike[str], storage_options: Mapping[str, Any] | 
 
 class _Parquet:
     def __init__(self, file: IO[bytes], schema: Any) -> None:
-        import pyarrow.parquet as pq
-
-        self._writer = pq.ParquetWriter(file, schema, compression="zstd")
+        self._stack = contextlib.ExitStack()
+        self._writer = self._stack.enter_context(parquet_writer(file, schema, compression="zstd"))
 
     def write(self, table: Any) -> None:
         """Further rows."""
@@ -119,7 +119,7 @@ class _Parquet:
 
     def close(self) -> None:
         """Finish."""
-        self._writer.close()
+        self._stack.close()
 
 
 class _Csv:

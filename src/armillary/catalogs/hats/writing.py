@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from armillary.catalogs.arrays import arrow_of
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import partition_info
+from armillary.catalogs.hats.parquet_files import parquet_writer
 from armillary.catalogs.hats.properties import made_by, write_properties
 from armillary.errors import UsageError
 
@@ -93,13 +94,11 @@ def write_partition(data: Folder, pixel: Pixel, table: Any, writing: Writing) ->
     -------
     Its Parquet metadata, serialised, with its path: a part of ``_metadata``.
     """
-    import pyarrow.parquet as pq
-
     collected: list[Any] = []
     name = names.file_of(pixel)
     with (
         data.writing(name) as file,
-        pq.ParquetWriter(file, table.schema, metadata_collector=collected, **writing.arguments()) as writer,
+        parquet_writer(file, table.schema, metadata_collector=collected, **writing.arguments()) as writer,
     ):
         writer.write_table(table, row_group_size=writing.row_group_rows)
     collected[0].set_file_path(name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from armillary.catalogs.hats import names
+from armillary.catalogs.hats.parquet_files import parquet_writer
 from armillary.catalogs.hats.reading import read_columns
 from armillary.catalogs.hats.writing import serialised
 
@@ -144,7 +145,7 @@ def write_file(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]])
     sorting = pq.SortingColumn.from_ordering(table.schema, [(shop.column, "ascending")])
     with (
         shop.data.writing(name) as file,
-        pq.ParquetWriter(
+        parquet_writer(
             file,
             table.schema,
             metadata_collector=collected,

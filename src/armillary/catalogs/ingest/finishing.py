@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats import names
+from armillary.catalogs.hats.parquet_files import parquet_writer
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.skymaps import write_skymap
 from armillary.catalogs.hats.writing import (
@@ -94,23 +95,20 @@ def _write_thumbnail(shop: Workshop, pixels: list[Pixel]) -> None:
     for pixel in pixels[:10_000]:
         with pq.ParquetFile(shop.data.arrow(names.file_of(pixel))) as file:
             rows.append(next(file.iter_batches(batch_size=1)))
-    with shop.data.writing(names.THUMBNAIL) as out:
-        pq.write_table(pa.Table.from_batches(rows), out)
+    table = pa.Table.from_batches(rows)
+    with shop.data.writing(names.THUMBNAIL) as out, parquet_writer(out, table.schema) as writer:
+        writer.write_table(table)
 
 
 def _write_bad(shop: Workshop, folder: Folder, pieces: dict[str, int]) -> int:
     """All rows without a place in one file; how many they are."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     if not pieces:
         return 0
-    with folder.writing(names.BAD_POSITIONS) as out:
-        writer: Any = None
+    with folder.writing(names.BAD_POSITIONS) as out, parquet_writer(out, shop.schema) as writer:
         for key in pieces:
             with shop.pieces.open(f"bad-{key}.arrow") as file:
                 table = with_schema(pa.ipc.open_file(file).read_all(), shop.schema)
-            writer = writer or pq.ParquetWriter(out, shop.schema)
             writer.write_table(table)
-        writer.close()
     return sum(pieces.values())
