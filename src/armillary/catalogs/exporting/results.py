@@ -172,7 +172,7 @@ def _kept(folder: Folder, keys: list[str]) -> Iterator[Any]:
     import pyarrow as pa
 
     for key in keys:
-        with folder.open(f"{key}.arrow") as file, pa.ipc.open_file(file) as reader:
+        with folder.mapped(f"{key}.arrow") as file, pa.ipc.open_file(file) as reader:
             yield reader.read_all()
 
 

@@ -140,6 +140,16 @@ class Folder:
         with _told(name):
             return self._fs.open(path, "rb")
 
+    def mapped(self, name: str) -> Any:
+        """A file of Arrow: mapped if it is here, so that only what is looked at is read, and no thread of pyarrow
+        ever waits for Python's lock; a context."""
+        import pyarrow as pa
+
+        if not self.local:
+            return self.open(name)
+        with _told(name):
+            return pa.memory_map(self.path(name))
+
     def arrow(self, name: str) -> Any:
         """A file as pyarrow reads it best: a path, or an open file."""
         if self.local:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,5 +18,9 @@ def parquet_writer(file: IO[bytes], schema: Any, **arguments: Any) -> Iterator[A
     try:
         yield writer
         writer.close()
+    except BaseException:
+        with suppress(Exception):
+            writer.close()
+        raise
     finally:
         writer.is_open = False  # or it is closed again as it is collected, and its words go past us to stderr

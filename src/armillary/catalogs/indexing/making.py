@@ -108,9 +108,7 @@ def read_shard(shop: Workshop, name: str) -> Any:
     """A table that a task left."""
     import pyarrow as pa
 
-    if shop.shards.local:
-        return pa.ipc.open_file(pa.memory_map(shop.shards.path(name))).read_all()
-    with shop.shards.open(name) as file:
+    with shop.shards.mapped(name) as file:
         return pa.ipc.open_file(file).read_all()
 
 

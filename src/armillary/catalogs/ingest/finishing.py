@@ -108,7 +108,7 @@ def _write_bad(shop: Workshop, folder: Folder, pieces: dict[str, int]) -> int:
         return 0
     with folder.writing(names.BAD_POSITIONS) as out, parquet_writer(out, shop.schema) as writer:
         for key in pieces:
-            with shop.pieces.open(f"bad-{key}.arrow") as file:
+            with shop.pieces.mapped(f"bad-{key}.arrow") as file:
                 table = with_schema(pa.ipc.open_file(file).read_all(), shop.schema)
             writer.write_table(table)
     return sum(pieces.values())

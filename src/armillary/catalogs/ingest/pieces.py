@@ -80,9 +80,7 @@ class StoredPiece:
         cells = _cells(self.folder, f"{self.key}.npy")
         low, high = (int(place) for place in np.searchsorted(cells, [start, stop]))
         found = np.array(cells[low:high])
-        name = f"{self.key}.arrow"
-        source = pa.memory_map(self.folder.path(name)) if self.folder.local else self.folder.open(name)
-        with source, pa.ipc.open_file(source) as reader:
+        with self.folder.mapped(f"{self.key}.arrow") as source, pa.ipc.open_file(source) as reader:
             first = low // BATCH_ROWS
             batches = [reader.get_batch(k) for k in range(first, -(-high // BATCH_ROWS))] if low < high else []
             table = pa.Table.from_batches(batches, reader.schema)

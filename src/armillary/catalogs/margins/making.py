@@ -158,7 +158,7 @@ def write_margin(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]
     place, parts = argument
     tables = []
     for source, low, high in parts:
-        with shop.shards.open(f"{source}.arrow") as file, pa.ipc.open_file(file) as reader:
+        with shop.shards.mapped(f"{source}.arrow") as file, pa.ipc.open_file(file) as reader:
             tables.append(reader.read_all().slice(low, high - low))
     table = pa.concat_tables(tables)
     order = np.argsort(numpy_of(table.column(shop.index)), kind="stable")

@@ -214,8 +214,7 @@ class Near:
         sides = []
         for source, low, high in sorted(self._parts.get(target, ())):
             name = f"{source}.arrow"
-            mapped = self._folder.local
-            with pa.memory_map(self._folder.path(name)) if mapped else self._folder.open(name) as file:
+            with self._folder.mapped(name) as file:
                 table = pa.ipc.open_file(file).read_all().slice(low, high - low)
                 columns = pa.table(table.columns[3:], schema=self._schema)
                 ra, dec, cells = (table.column(name).to_numpy() for name in ("ra", "dec", "cell"))
