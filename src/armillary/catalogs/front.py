@@ -7,10 +7,11 @@ import importlib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from armillary.catalogs.engine.arguments import check_counts, check_word
 from armillary.catalogs.engine.mail import tell_by_mail
 from armillary.catalogs.engine.progress import FORMS, Progress
 from armillary.catalogs.hats.folder import reason_of
-from armillary.errors import ArmillaryError, ParameterError, UnavailableError, UsageError
+from armillary.errors import ArmillaryError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     import os
@@ -70,16 +71,13 @@ class Running:
         ParameterError, UsageError
             One of them makes no sense.
         """
-        for name in ("dask_n_workers", "dask_threads_per_worker"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ParameterError(name, f"is {value}: give a number greater than 0")
+        check_counts(self, "dask_n_workers", "dask_threads_per_worker")
         if self.client is not None and self.dask_n_workers is not None:
             raise UsageError("Give a client of Dask, or a number of workers of one of our own, not both.")
         if self.dask_n_workers is None and (self.dask_tmp is not None or self.dask_threads_per_worker != 1):
             raise UsageError("dask_tmp and dask_threads_per_worker need dask_n_workers.")
-        if not isinstance(self.progress_bar, bool) and self.progress_bar not in FORMS:
-            raise ParameterError("progress_bar", f"{self.progress_bar!r} is none of {', '.join(FORMS)}")
+        if not isinstance(self.progress_bar, bool):
+            check_word(self, "progress_bar", FORMS)
 
     @property
     def form(self) -> str:

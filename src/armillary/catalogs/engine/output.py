@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.journal import Journal
 from armillary.catalogs.engine.lock import Lock
@@ -14,8 +14,9 @@ from armillary.errors import UsageError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from armillary.catalogs.engine.arguments import NewCatalog
     from armillary.catalogs.hats.catalog import HatsCatalog
 
 WORK = ".armillary-work"
@@ -28,23 +29,6 @@ _BESIDE = (
     names.OLD_SKYMAP, "skymap.",
 )  # fmt: skip
 _THERE = "{}: there is a catalog already: choose another name, or overwrite it."
-
-
-class Made(Protocol):
-    """Arguments of what becomes a folder."""
-
-    @property
-    def output_path(self) -> str | os.PathLike[str]: ...  # noqa: D102
-    @property
-    def output_artifact_name(self) -> str: ...  # noqa: D102
-    @property
-    def output_storage_options(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def tmp_dir(self) -> str | os.PathLike[str] | None: ...  # noqa: D102
-    @property
-    def overwrite(self) -> bool: ...  # noqa: D102
-    @property
-    def resume(self) -> bool: ...  # noqa: D102
 
 
 def check_free(folder: Folder) -> None:
@@ -124,7 +108,7 @@ class Output:
         self._lock = folder.child(LOCK)
 
     @classmethod
-    def of(cls, arguments: Made) -> Output:
+    def of(cls, arguments: NewCatalog) -> Output:
         """As arguments say."""
         place = Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name)
         return cls(place, arguments.tmp_dir, overwrite=arguments.overwrite, resume=arguments.resume)

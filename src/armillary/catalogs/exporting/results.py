@@ -17,11 +17,12 @@ from armillary.catalogs.hats.folder import Folder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.exporting.arguments import NewResult
 
 KEPT_ROWS = 20_000_000
 """From so many rows of the input on a result is kept until it is whole."""
@@ -43,23 +44,6 @@ class Maker(Protocol):
 
     def table(self, argument: Any) -> Any:
         """Rows, a ``pyarrow.Table``."""
-
-
-class Written(Protocol):
-    """Arguments of a result."""
-
-    @property
-    def output(self) -> str | os.PathLike[str] | None: ...  # noqa: D102
-    @property
-    def output_format(self) -> str | None: ...  # noqa: D102
-    @property
-    def output_storage_options(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def tmp_dir(self) -> str | os.PathLike[str] | None: ...  # noqa: D102
-    @property
-    def overwrite(self) -> bool: ...  # noqa: D102
-    @property
-    def resume(self) -> bool | None: ...  # noqa: D102
 
 
 def make_table(maker: Maker, argument: Any) -> Any:
@@ -113,7 +97,7 @@ def _made(maker: Maker, items: Sequence[Any], engine: Engine, told: Progress) ->
 def write_result(
     maker: Maker,
     items: Sequence[Any],
-    arguments: Written,
+    arguments: NewResult,
     plan: dict[str, Any],
     rows: float,
     *,
@@ -182,7 +166,7 @@ def _telling(tables: Iterator[Any], tell: Any) -> Iterator[Any]:
         tell(len(table))
 
 
-def _write(maker: Maker, tables: Iterator[Any], arguments: Written, form: str) -> int:
+def _write(maker: Maker, tables: Iterator[Any], arguments: NewResult, form: str) -> int:
     assert arguments.output is not None
     rows = 0
     with writing(

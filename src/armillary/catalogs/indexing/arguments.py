@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from armillary.catalogs.hats.writing import Writing
-from armillary.catalogs.ingest.arguments import check_name
+from armillary.catalogs.engine.arguments import NewCatalog, check_counts, check_lists
 from armillary.errors import ParameterError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexArguments:
-    """What is indexed, and where the index goes.
+class IndexArguments(NewCatalog):
+    """What is indexed; beside what makes any new catalog.
 
     Parameters
     ----------
@@ -24,8 +23,6 @@ class IndexArguments:
         The catalog.
     indexing_column
         Whose values are looked up.
-    output_path, output_artifact_name
-        The index becomes the folder ``output_path/output_artifact_name``.
     extra_columns
         Further columns of the catalog that the index repeats.
     include_healpix_29
@@ -36,40 +33,18 @@ class IndexArguments:
         Whether of rows that are the same in all columns of the index one is kept.
     rows_of_file
         About how many rows a file of it has.
-    overwrite, resume, tmp_dir
-        As for an import.
-    writing
-        How files are written.
     """
 
     input_catalog_path: str | os.PathLike[str]
     indexing_column: str
-    output_path: str | os.PathLike[str]
-    output_artifact_name: str
     extra_columns: Sequence[str] = ()
     include_healpix_29: bool = True
     include_radec: bool = False
     drop_duplicates: bool = True
     rows_of_file: int = 4_000_000
-    overwrite: bool = False
-    resume: bool = True
-    tmp_dir: str | os.PathLike[str] | None = None
-    input_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    output_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    writing: Writing = field(default_factory=Writing)
 
-    def __post_init__(self) -> None:
-        """Check them.
-
-        Raises
-        ------
-        ParameterError
-            One of them makes no sense.
-        """
-        check_name(self.output_artifact_name)
+    def _check(self) -> None:
         if not self.indexing_column:
             raise ParameterError("indexing_column", "is missing: name the column whose values are looked up")
-        if self.rows_of_file < 1:
-            raise ParameterError("rows_of_file", f"is {self.rows_of_file}: give a number greater than 0")
-        if isinstance(self.extra_columns, str):
-            raise ParameterError("extra_columns", "is a text: give a list of names")
+        check_counts(self, "rows_of_file")
+        check_lists(self, "extra_columns")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from armillary.catalogs.hats.writing import Writing
+from armillary.catalogs.engine.arguments import NewCatalog, check_counts, check_orders, check_word
 from armillary.errors import ParameterError, UsageError
 
 if TYPE_CHECKING:
@@ -21,15 +21,13 @@ KINDS = ("object", "source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportArguments:
-    """What is imported, how it is partitioned, and where it goes.
+class ImportArguments(NewCatalog):
+    """What is imported, and how it is partitioned; beside what makes any new catalog.
 
     Parameters
     ----------
     input_paths
         Files, folders, patterns, addresses.
-    output_path, output_artifact_name
-        The catalog becomes the folder ``output_path/output_artifact_name``.
     ra_column, dec_column
         Columns of the positions; None finds them by name, unit and UCD.
     frame, unit
@@ -66,8 +64,6 @@ class ImportArguments:
     """
 
     input_paths: Sequence[str | os.PathLike[str]]
-    output_path: str | os.PathLike[str]
-    output_artifact_name: str
     ra_column: str | None = None
     dec_column: str | None = None
     frame: str = "icrs"
@@ -92,59 +88,26 @@ class ImportArguments:
     expected_total_rows: int = 0
     margin_threshold: float | None = None
     margin_order: int | None = None
-    overwrite: bool = False
-    resume: bool = True
-    tmp_dir: str | os.PathLike[str] | None = None
-    input_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    output_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    writing: Writing = field(default_factory=Writing)
     piece_bytes: int = 96 * MIB
     memory_bytes: int = 768 * MIB
 
-    def __post_init__(self) -> None:
-        """Check them.
-
-        Raises
-        ------
-        ParameterError, UsageError
-            One of them makes no sense.
-        """
+    def _check(self) -> None:
         if isinstance(self.input_paths, str) or not self.input_paths:
             raise UsageError("There is nothing to import: name files, folders or patterns as a list.")
-        check_name(self.output_artifact_name)
-        self._check_orders()
-        for name in ("pixel_threshold", "byte_pixel_threshold"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ParameterError(name, f"is {value}: give a number greater than 0")
-        for name, known in (("on_error", ON_ERROR), ("frame", FRAMES), ("catalog_type", KINDS)):
-            if getattr(self, name) not in known:
-                raise ParameterError(name, f"{getattr(self, name)!r} is none of {', '.join(known)}")
-        if (self.ra_column is None) != (self.dec_column is None):
-            raise UsageError("Name both ra_column and dec_column, or none of them.")
-
-    def _check_orders(self) -> None:
-        for name in ("lowest_healpix_order", "highest_healpix_order", "constant_healpix_order", "skymap_order"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value <= HIGHEST_ORDER:
-                raise ParameterError(name, f"is {value}: orders go from 0 to {HIGHEST_ORDER}")
+        check_orders(
+            self, HIGHEST_ORDER,
+            "lowest_healpix_order", "highest_healpix_order", "constant_healpix_order", "skymap_order",
+        )  # fmt: skip
         if self.lowest_healpix_order > self.highest_healpix_order:
             raise ParameterError("lowest_healpix_order", "is greater than highest_healpix_order")
+        check_counts(self, "pixel_threshold", "byte_pixel_threshold")
+        for name, known in (("on_error", ON_ERROR), ("frame", FRAMES), ("catalog_type", KINDS)):
+            check_word(self, name, known)
+        if (self.ra_column is None) != (self.dec_column is None):
+            raise UsageError("Name both ra_column and dec_column, or none of them.")
 
     @property
     def orders(self) -> tuple[int, int]:
         """Lowest and highest order of partitions."""
         constant = self.constant_healpix_order
         return (self.lowest_healpix_order, self.highest_healpix_order) if constant is None else (constant, constant)
-
-
-def check_name(name: str) -> None:
-    """Refuse what is no name of a folder.
-
-    Raises
-    ------
-    ParameterError
-        It is empty, a path, or not printable.
-    """
-    if not name or name.startswith(".") or any(letter in name for letter in "/\\:") or not name.isprintable():
-        raise ParameterError("output_artifact_name", f"{name[:60]!r} is not a name for a folder")

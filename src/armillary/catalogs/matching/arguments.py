@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.exporting.writers import form_of
+from armillary.catalogs.engine.arguments import check_arcseconds, check_lists, check_word
+from armillary.catalogs.exporting.arguments import NewResult
 from armillary.errors import ParameterError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
-LARGEST_ARCSEC = 180.0 * 3600.0
 MOST_NEIGHBORS = 10_000
 HOW = ("inner", "left")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrossmatchArguments:
-    """What is matched with what, and where the pairs go.
+class CrossmatchArguments(NewResult):
+    """What is matched with what; beside what gives any result.
 
     Parameters
     ----------
@@ -39,19 +38,8 @@ class CrossmatchArguments:
         Those of the result; None for all.
     right_margin_path
         The margin of the right; that of a collection is found.
-    output
-        File of the result; None gives it as a ``pyarrow.Table``.
-    output_format
-        ``parquet``, ``csv``, ``votable`` or ``fits``; by the file's name where it is None.
-    overwrite
-        Whether a file that is there is replaced.
-    resume
-        As for a search.
     tmp_dir
-        Folder for what is half done, and for rows of the right near the partitions of the left, where there is no
-        margin; beside the output by default. All workers must reach it.
-    threads
-        How many partitions are matched at once; 0 for one for each core.
+        Also for rows of the right near the partitions of the left, where there is no margin.
     """
 
     left_catalog_path: str | os.PathLike[str]
@@ -63,37 +51,14 @@ class CrossmatchArguments:
     left_columns: Sequence[str] | None = None
     right_columns: Sequence[str] | None = None
     right_margin_path: str | os.PathLike[str] | None = None
-    output: str | os.PathLike[str] | None = None
-    output_format: str | None = None
-    overwrite: bool = False
-    resume: bool | None = None
-    tmp_dir: str | os.PathLike[str] | None = None
-    threads: int = 0
     left_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     right_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    output_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        """Check them.
-
-        Raises
-        ------
-        ParameterError
-            One of them makes no sense.
-        """
-        radius = self.radius_arcsec
-        if not math.isfinite(radius) or not 0.0 < radius <= LARGEST_ARCSEC:
-            raise ParameterError("radius_arcsec", f"is {radius}: give arcseconds greater than 0, at most 648000")
+    def _check(self) -> None:
+        check_arcseconds(self, "radius_arcsec")
         if not 1 <= self.n_neighbors <= MOST_NEIGHBORS:
             raise ParameterError("n_neighbors", f"is {self.n_neighbors}: it goes from 1 to {MOST_NEIGHBORS}")
-        if self.how not in HOW:
-            raise ParameterError("how", f"{self.how!r} is none of {', '.join(HOW)}")
-        if self.threads < 0:
-            raise ParameterError("threads", f"is {self.threads}: give 0 or more")
+        check_word(self, "how", HOW)
         if self.suffixes is not None and len(set(self.suffixes)) != 2:
             raise ParameterError("suffixes", "are two that differ")
-        for name in ("left_columns", "right_columns"):
-            if isinstance(getattr(self, name), str):
-                raise ParameterError(name, "is a text: give a list of names")
-        if self.output is not None:
-            form_of(self.output, self.output_format)
+        check_lists(self, "left_columns", "right_columns")

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.exporting.writers import form_of
+from armillary.catalogs.engine.arguments import check_counts, check_lists
+from armillary.catalogs.exporting.arguments import NewResult
 from armillary.catalogs.filters import parse
 from armillary.errors import ParameterError, UsageError
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchArguments:
-    """What is looked for, where, and where the rows go.
+class SearchArguments(NewResult):
+    """What is looked for, and where; beside what gives any result.
 
     Parameters
     ----------
@@ -40,19 +41,6 @@ class SearchArguments:
         Conditions as ``mag < 12; band = "g"``.
     limit
         At most so many rows: the first in the order of the sky.
-    output
-        File of the result; None gives it as a ``pyarrow.Table``.
-    output_format
-        ``parquet``, ``csv``, ``votable`` or ``fits``; by the file's name where it is None.
-    overwrite
-        Whether a file that is there is replaced.
-    resume
-        Whether rows are kept in files until all are there, so that a killed run is gone on with: None for where they
-        are many, or workers of Dask make them; False throws away what an earlier run left.
-    tmp_dir
-        Folder for what is half done; beside the output by default. All workers must reach it.
-    threads
-        How many partitions are read at once; 0 for one for each core.
     """
 
     input_catalog_path: str | os.PathLike[str]
@@ -63,23 +51,9 @@ class SearchArguments:
     columns: Sequence[str] | None = None
     filters: str = ""
     limit: int | None = None
-    output: str | os.PathLike[str] | None = None
-    output_format: str | None = None
-    overwrite: bool = False
-    resume: bool | None = None
-    tmp_dir: str | os.PathLike[str] | None = None
-    threads: int = 0
     input_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    output_storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        """Check them.
-
-        Raises
-        ------
-        ParameterError, UsageError
-            One of them makes no sense.
-        """
+    def _check(self) -> None:
         given = [name for name in ("cone", "box", "polygon", "moc") if getattr(self, name) is not None]
         if len(given) > 1:
             raise UsageError(f"A search is in one part of the sky: {' and '.join(given)} were given.")
@@ -87,15 +61,9 @@ class SearchArguments:
             values = getattr(self, name)
             if values is not None and (len(values) != count or not all(map(math.isfinite, values))):
                 raise ParameterError(name, f"takes {count} finite numbers")
-        if self.limit is not None and self.limit < 1:
-            raise ParameterError("limit", f"is {self.limit}: give a number greater than 0")
-        if self.threads < 0:
-            raise ParameterError("threads", f"is {self.threads}: give 0 or more")
-        if isinstance(self.columns, str):
-            raise ParameterError("columns", "is a text: give a list of names")
+        check_counts(self, "limit")
+        check_lists(self, "columns")
         parse(self.filters)
-        if self.output is not None:
-            form_of(self.output, self.output_format)
         self.shape()
 
     def shape(self) -> Region | Moc | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.collections import is_collection, read_collection
+from armillary.catalogs.engine.arguments import check_counts
 from armillary.catalogs.engine.ordered import in_order
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.hats import names
@@ -22,7 +23,7 @@ from armillary.catalogs.verifying.structure import (
     check_skymap,
     check_words,
 )
-from armillary.errors import ArmillaryError, ParameterError, UnreadableFileError
+from armillary.errors import ArmillaryError, UnreadableFileError
 
 if TYPE_CHECKING:
     import os
@@ -61,10 +62,8 @@ class VerifyArguments:
         ParameterError
             One of them makes no sense.
         """
-        if self.sample < 1:
-            raise ParameterError("sample", f"is {self.sample}: give a number greater than 0")
-        if self.threads < 0:
-            raise ParameterError("threads", f"is {self.threads}: give 0 or more")
+        check_counts(self, "sample")
+        check_counts(self, "threads", least=0)
 
 
 def verify_catalog(arguments: VerifyArguments, *, progress: Progress | None = None) -> Report:
