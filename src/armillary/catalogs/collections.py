@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats import names
-from armillary.catalogs.hats.catalog import HatsCatalog, inner, open_catalog
+from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, inner, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.properties import made_by, read_properties, write_properties
 from armillary.errors import ArmillaryError, CorruptFileError, ParameterError, UsageError
@@ -163,7 +163,7 @@ def make_collection(arguments: CollectionArguments) -> Collection:
     if is_collection(folder) and not arguments.overwrite:
         raise UsageError(f"{folder.name}: there is a collection already: overwrite it, or choose another folder.")
     primary = open_catalog(inner(folder, arguments.primary))
-    if primary.kind not in {"object", "source"}:
+    if primary.kind not in OBJECTS:
         raise UsageError(f"{primary.name} is a catalog of the kind {primary.kind}: a collection is about objects.")
     for address in arguments.margins:
         _belongs(inner(folder, address), primary, "margin")

@@ -12,7 +12,7 @@ import pytest
 from armillary.catalogs.engine.journal import PLAN, Journal
 from armillary.catalogs.engine.output import LOCK, WORK, Output, plan_of
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.engine.tasks import Stages, Task, Threads
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import open_catalog
 from armillary.catalogs.hats.folder import Folder
@@ -55,13 +55,13 @@ def test_a_stage_does_what_is_left(tmp_path: Path) -> None:
     journal.note("s", "1", "known")
     engine = Threads(2)
     tasks = [Task(str(k), k) for k in range(12)]
-    words = {"engine": engine, "journal": journal, "progress": Progress()}
+    stages = Stages(engine=engine, told=Progress(), journal=journal)
     try:
-        found = run_stage("s", double, 2, tasks, **words)
+        found = stages.run("s", double, 2, tasks)
         assert found == {str(k): 2 * k for k in range(12)} | {"1": "known"}
         assert journal.done("s") == dict(found)
         with pytest.raises(ValueError, match="thirteen"):
-            run_stage("t", double, 2, [Task(str(k), k) for k in range(30)], **words)
+            stages.run("t", double, 2, [Task(str(k), k) for k in range(30)])
         assert "13" not in journal.done("t")
     finally:
         engine.close()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.journal import Journal
 from armillary.catalogs.engine.lock import Lock
+from armillary.catalogs.engine.progress import Progress
+from armillary.catalogs.engine.tasks import Stages, running
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
 from armillary.errors import UsageError
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from armillary.catalogs.engine.arguments import NewCatalog
+    from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.catalog import HatsCatalog
 
 WORK = ".armillary-work"
@@ -84,6 +88,28 @@ def _journal(
     work.remove_all()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making(Stages):
+    """A catalog that is being made.
+
+    Parameters
+    ----------
+    journal
+        What was done of it.
+    folder, work
+        Its own, and one for what is half done.
+    """
+
+    journal: Journal
+    folder: Folder
+    work: Folder
+
+    @property
+    def data(self) -> Folder:
+        """Folder of its partitions."""
+        return self.folder.child(names.DATASET)
+
+
 class Output:
     """The folder of a new catalog, and one for what is half done.
 
@@ -112,6 +138,13 @@ class Output:
         """As arguments say."""
         place = Folder(arguments.output_path, arguments.output_storage_options).child(arguments.output_artifact_name)
         return cls(place, arguments.tmp_dir, overwrite=arguments.overwrite, resume=arguments.resume)
+
+    @contextlib.contextmanager
+    def making(self, plan: dict[str, Any], engine: Engine | None, progress: Progress | None) -> Iterator[Making]:
+        """As ``prepared``, with an engine: that which is given, or threads of this process."""
+        with running(engine) as runner, self.prepared(plan) as (folder, work, journal):
+            told = progress or Progress()
+            yield Making(engine=runner, told=told, journal=journal, folder=folder, work=work)
 
     @contextlib.contextmanager
     def prepared(self, plan: dict[str, Any]) -> Iterator[tuple[Folder, Folder, Journal]]:

@@ -19,11 +19,13 @@ from armillary.errors import CorruptFileError, UnreadableFileError, UnsupportedF
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from numpy.typing import NDArray
 
 KINDS = ("object", "source", "margin", "index", "association", "map")
+OBJECTS = frozenset({"object", "source"})
+"""Kinds with a row for each thing on the sky."""
 # Words of hipscat's catalog_info.json and provenance that mean the same.
 _OLD_WORDS = {
     "catalog_name": "obs_collection",
@@ -68,6 +70,18 @@ class HatsCatalog:
     def kind(self) -> str:
         """One of ``KINDS``."""
         return self.properties.get("dataproduct_type", "object")
+
+    def of_kind(self, why: str, kinds: Container[str] = OBJECTS) -> HatsCatalog:
+        """Itself, where it is of one of some kinds.
+
+        Raises
+        ------
+        UnsupportedFileError
+            It is not.
+        """
+        if self.kind not in kinds:
+            raise UnsupportedFileError(self.name, f"is a catalog of the kind {self.kind}: {why}.")
+        return self
 
     @property
     def ra_column(self) -> str:

@@ -23,8 +23,7 @@ from armillary.errors import ParameterError, UnsupportedFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from armillary.catalogs.engine.journal import Journal
-    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.engine.tasks import Engine, Stages
     from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.hats.pixels import Pixel
     from armillary.catalogs.searching.arguments import SearchArguments
@@ -99,7 +98,7 @@ class Search:
         """Columns of the positions, where the result has both."""
         return self._where if set(self._where) <= set(self.schema.names) else None
 
-    def prepare(self, folder: Folder, engine: Engine, journal: Journal | None, told: Progress) -> None:
+    def prepare(self, folder: Folder, stages: Stages) -> None:
         """Nothing has to be done before."""
 
     def table(self, pixel: Pixel) -> Any:
