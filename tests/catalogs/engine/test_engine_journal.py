@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from armillary.catalogs.engine import journal as journal_module
 from armillary.catalogs.engine.journal import PLAN, Journal
 from armillary.catalogs.engine.output import LOCK, WORK, Output, plan_of
 from armillary.catalogs.engine.progress import Progress
@@ -35,6 +36,20 @@ def test_what_was_done_is_known_again(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="other arguments"):
         Journal(folder, PLAN_B)
     assert not Journal(folder, PLAN_B, resume=False).done("read")
+
+
+@pytest.mark.parametrize(("name", "other"), [("__version__", "0.0.9"), ("FORM", journal_module.FORM + 1)])
+def test_work_of_another_version_is_not_gone_on_with(tmp_path: Path, monkeypatch: Any, name: str, other: Any) -> None:
+    folder = Folder(tmp_path / "journal")
+    Journal(folder, PLAN_A).note("read", "3", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_module, name, other)
+        with pytest.raises(UsageError, match=r"another version of the program.* \(--no-resume\)\.$"):
+            Journal(folder, PLAN_A)
+    assert Journal(folder, PLAN_A).done("read") == {"3": 1}
+    monkeypatch.setattr(journal_module, name, other)
+    assert not Journal(folder, PLAN_A, resume=False).done("read")
+    assert Journal(folder, PLAN_A).resumed
 
 
 def test_results_without_a_plan_belong_to_nobody(tmp_path: Path) -> None:
