@@ -276,7 +276,7 @@ class SkyCatalog:
             made = Catalog(table, ra_column=lon, dec_column=lat, name_column=name)
             return made, made.nbytes
 
-        made: Catalog = self.kept.value(("part", group.file, group.number), make)
+        made: Catalog = self.kept.value(("part", group.file, group.number, group.skip), make)
         return made
 
     def has_row(self, row: int) -> bool:
