@@ -202,15 +202,8 @@ def _size_of(given: Any) -> int | None:
 def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> HatsCatalog:
     """Import tables into a HATS catalog.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``ingest.run.import_catalog``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``ingest.run.import_catalog`` says.
     """
     made: HatsCatalog = _run("ingest", "import_catalog", "import of {output_artifact_name}", arguments, words)
     return made
@@ -219,15 +212,8 @@ def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> Ha
 def make_margin(arguments: MarginArguments | None = None, **words: Any) -> HatsCatalog:
     """Make the margin of a catalog.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``margins.run.make_margin``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``margins.run.make_margin`` says.
     """
     made: HatsCatalog = _run("margins", "make_margin", "margin {output_artifact_name}", arguments, words)
     return made
@@ -236,15 +222,8 @@ def make_margin(arguments: MarginArguments | None = None, **words: Any) -> HatsC
 def make_index(arguments: IndexArguments | None = None, **words: Any) -> HatsCatalog:
     """Make an index of a column.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``indexing.run.make_index``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``indexing.run.make_index`` says.
     """
     made: HatsCatalog = _run("indexing", "make_index", "index {output_artifact_name}", arguments, words)
     return made
@@ -253,15 +232,8 @@ def make_index(arguments: IndexArguments | None = None, **words: Any) -> HatsCat
 def convert_catalog(arguments: ConvertArguments | None = None, **words: Any) -> HatsCatalog:
     """Convert hipscat to HATS, or a catalog into other partitions.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``converting.run.convert_catalog``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``converting.run.convert_catalog`` says.
     """
     made: HatsCatalog = _run("converting", "convert_catalog", "conversion to {output_artifact_name}", arguments, words)
     return made
@@ -270,15 +242,8 @@ def convert_catalog(arguments: ConvertArguments | None = None, **words: Any) -> 
 def search_catalog(arguments: SearchArguments | None = None, **words: Any) -> Any:
     """Search a catalog: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``searching.run.search_catalog``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``searching.run.search_catalog`` says.
     """
     return _run("searching", "search_catalog", "search", arguments, words)
 
@@ -286,15 +251,8 @@ def search_catalog(arguments: SearchArguments | None = None, **words: Any) -> An
 def crossmatch_catalogs(arguments: CrossmatchArguments | None = None, **words: Any) -> Any:
     """Match two catalogs: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``matching.run.crossmatch_catalogs``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``matching.run.crossmatch_catalogs`` says.
     """
     return _run("matching", "crossmatch_catalogs", "cross-match", arguments, words)
 
@@ -302,15 +260,8 @@ def crossmatch_catalogs(arguments: CrossmatchArguments | None = None, **words: A
 def make_collection(arguments: CollectionArguments | None = None, **words: Any) -> Collection:
     """Name a catalog with its margins and indexes as a collection.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``collections.make_collection``.
+    Takes ``arguments``, or their fields by name. Fails with an ``ArmillaryError``, as
+    ``collections.make_collection`` says.
     """
     from armillary.catalogs import collections as held
 
@@ -320,15 +271,8 @@ def make_collection(arguments: CollectionArguments | None = None, **words: Any) 
 def verify_catalog(arguments: VerifyArguments | None = None, **words: Any) -> Report:
     """Verify a catalog, a margin, an index or a collection.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and ``progress_bar``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``verifying.run.verify_catalog``.
+    Takes ``arguments``, or their fields by name; and ``progress_bar``. Fails with an ``ArmillaryError``, as
+    ``verifying.run.verify_catalog`` says.
     """
     from armillary.catalogs.verifying import run as held
 
@@ -339,15 +283,8 @@ def verify_catalog(arguments: VerifyArguments | None = None, **words: Any) -> Re
 def count_rows(arguments: SearchArguments | None = None, **words: Any) -> int:
     """How many rows a search finds.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``searching.run.count_rows``.
+    Takes ``arguments``, or their fields by name. Fails with an ``ArmillaryError``, as
+    ``searching.run.count_rows`` says.
     """
     from armillary.catalogs.searching import arguments as held
     from armillary.catalogs.searching.run import count_rows as run
