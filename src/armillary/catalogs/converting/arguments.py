@@ -20,7 +20,7 @@ _PARTITIONING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertArguments(NewCatalog):
-    """What is converted; beside what makes any new catalog.
+    """What is converted; beside the fields of ``NewCatalog``.
 
     Parameters
     ----------

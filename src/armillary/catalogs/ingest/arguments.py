@@ -22,7 +22,7 @@ KINDS = ("object", "source")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportArguments(NewCatalog):
-    """What is imported, and how it is partitioned; beside what makes any new catalog.
+    """What is imported, and how it is partitioned; beside the fields of ``NewCatalog``.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchArguments(NewResult):
-    """What is looked for, and where; beside what gives any result.
+    """What is looked for, and where; beside the fields of ``NewResult``.
 
     Parameters
     ----------
