@@ -191,10 +191,21 @@ def _belongs(folder: Folder, primary: HatsCatalog, kind: str) -> str:
     catalog = open_catalog(folder)
     if catalog.kind != kind:
         raise UsageError(f"{catalog.name} is a catalog of the kind {catalog.kind}, not {kind}.")
-    strange = [pixel for pixel in catalog.partitions if pixel not in primary.partitions]
-    if strange:
-        raise UsageError(f"{catalog.name} is no {kind} of {primary.name}: {strange[0]} is no partition of that.")
+    check_partitions(catalog, primary)
     return catalog.properties.get("hats_index_column", "")
+
+
+def check_partitions(catalog: HatsCatalog, primary: HatsCatalog) -> None:
+    """Refuse a margin or an index of another catalog.
+
+    Raises
+    ------
+    UsageError
+        It has a partition that the catalog has not.
+    """
+    strange = next((pixel for pixel in catalog.partitions if pixel not in primary.partitions), None)
+    if strange is not None:
+        raise UsageError(f"{catalog.name} is no {catalog.kind} of {primary.name}: {strange} is no partition of that.")
 
 
 def margin_of(path: str | os.PathLike[str], radius_arcsec: float, options: Mapping[str, Any]) -> HatsCatalog | None:

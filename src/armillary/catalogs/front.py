@@ -153,8 +153,10 @@ def settled(kind: type[Held], given: Held | None, words: dict[str, Any]) -> tupl
     if given is None:
         try:
             return kind(**words), Running(**running)
-        except TypeError as error:
-            raise UsageError(f"An argument is missing: {str(error).partition('missing ')[2] or error}.") from None
+        except (TypeError, ValueError, AttributeError) as error:
+            lacking = str(error).partition("missing ")[2]
+            said = f"is missing: {lacking}" if lacking else f"is of the wrong kind: {error}"
+            raise UsageError(f"An argument {said}.") from None
     if words:
         raise UsageError(f"{', '.join(sorted(words))}: given beside arguments that are held already.")
     return given, Running(**running)

@@ -38,6 +38,14 @@ def test_what_was_done_is_known_again(tmp_path: Path) -> None:
     assert not Journal(folder, PLAN_B, resume=False).done("read")
 
 
+def test_a_plan_of_which_nothing_was_done_gives_way(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "journal")
+    Journal(folder, PLAN_A).note("output", "cleared", result=True)
+    other = Journal(folder, PLAN_B)
+    assert (other.resumed, other.done("output")) == (False, {})
+    assert Journal(folder, PLAN_B).resumed
+
+
 @pytest.mark.parametrize(("name", "other"), [("__version__", "0.0.9"), ("FORM", journal_module.FORM + 1)])
 def test_work_of_another_version_is_not_gone_on_with(tmp_path: Path, monkeypatch: Any, name: str, other: Any) -> None:
     folder = Folder(tmp_path / "journal")

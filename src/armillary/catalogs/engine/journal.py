@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.hats.folder import Folder
 
 PLAN = "plan.json"
-FORM = 1
+FORM = 2
 """One more with every change of what tasks are, of their results, or of what they leave in files."""
 
 
@@ -51,7 +51,7 @@ class Journal:
         text = json.dumps({**plan, "program": program}, sort_keys=True, default=str)
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         known = _held(folder, PLAN) if resume and folder.exists(PLAN) else None
-        if known is not None:
+        if known is not None and (known.get("digest") == digest or self._is_begun()):
             if known.get("digest") != digest:
                 same = known.get("plan", {}).get("program") == program
                 other = "with other arguments or other input" if same else "of another version of the program"
@@ -64,6 +64,10 @@ class Journal:
             self.restart()  # results without a plan are what is left of finished work
             folder.write(PLAN, json.dumps({"digest": digest, "plan": json.loads(text)}, indent=1).encode())
             self.resumed = False
+
+    def _is_begun(self) -> bool:
+        """Whether any task was done; a run that ended before, by a wrong argument perhaps, left nothing to finish."""
+        return any(name != PLAN and not name.startswith("output/") for name in self._folder.files())
 
     def restart(self) -> None:
         """Forget what was done. The plan stays: a folder for work that holds one is ours, whenever this is killed."""

@@ -105,7 +105,9 @@ class Lock:
             with contextlib.suppress(FileNotFoundError):
                 self._folder.write(self._file, data)
                 return
-        raise UsageError(f"{self._name}: other runs begin and end here all the time: try again.")
+        raise UsageError(
+            f"{self._name}: nothing can be written here, or other runs come and go all the time: try again."
+        )
 
     def _others(self) -> dict[str, dict[str, Any]]:
         """Claims of other runs by their files."""

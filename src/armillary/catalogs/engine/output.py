@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from armillary.catalogs.hats.folder import Folder
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from armillary.catalogs.engine.arguments import NewCatalog
@@ -110,6 +110,11 @@ class Making(Stages):
         return self.folder.child(names.DATASET)
 
 
+def _true(address: str) -> str:
+    """An address without links."""
+    return address if "://" in address else os.path.realpath(address)
+
+
 class Output:
     """The folder of a new catalog, and one for what is half done.
 
@@ -156,6 +161,7 @@ class Output:
             There is something else, or a catalog that shall not be replaced; other work was left here, or another
             run is at it.
         """
+        self._check_apart(plan)
         self._check()
         with Lock(self._lock, self.folder.name).held() as lock:
             self._check(locked=True)
@@ -173,6 +179,14 @@ class Output:
             raise UsageError(_THERE.format(self.folder.name))
         if not known and not self._work.exists() and not self._is_free():
             raise UsageError(f"{self.folder.name}: this folder holds something else, which is left alone.")
+
+    def _check_apart(self, plan: dict[str, Any]) -> None:
+        """Refuse to write over what a catalog is made of."""
+        inputs = {path.rpartition("/")[0] for path, _ in plan.get("input", ())}
+        made_of = {plan["catalog"]} if "catalog" in plan else inputs
+        own = _true(self.folder.address)
+        if any(f"{_true(path)}/".startswith(f"{own}/") for path in made_of):
+            raise UsageError(f"{self.folder.name}: its input lies there, and is not written over: choose another name.")
 
     def _is_free(self) -> bool:
         """Whether there is nothing but claims of runs."""

@@ -88,7 +88,8 @@ def _columns(catalog: HatsCatalog, arguments: IndexArguments) -> list[str]:
         if name not in catalog.schema.names:
             parameter = "indexing_column" if name == arguments.indexing_column else "extra_columns"
             raise ParameterError(parameter, f"{catalog.name} has no column {name[:60]!r}")
-    if is_list(kind := catalog.schema.field(arguments.indexing_column).type) or str(kind).startswith("struct"):
+    kind = catalog.schema.field(arguments.indexing_column).type
+    if is_list(kind) or str(kind).startswith(("struct", "halffloat")):
         raise ParameterError("indexing_column", f"{arguments.indexing_column!r} holds {kind}, which is not looked up")
     if arguments.include_healpix_29 and catalog.index_column == names.INDEX_COLUMN:
         wanted.append(names.INDEX_COLUMN)

@@ -61,17 +61,19 @@ def import_catalog(
     if not pieces:
         raise UsageError("There is no row to import.")
     output = Output.of(arguments)
+    # What is wrong with the arguments is said before a catalog that is there makes room.
+    places = _places(arguments, pieces)
+    margin = None if arguments.margin_threshold is None else margin_arguments(arguments, output.folder)
     plan = {
         "work": "import",
         "arguments": {k: repr(v) for k, v in _facts(arguments).items()},
         "input": [(file.folder.path(file.name), file.size < 0 or file.folder.version(file.name)) for file in files],
     }
     with output.making(plan, engine, progress) as making:
-        margin = None if arguments.margin_threshold is None else margin_arguments(arguments, making.folder)
         begun = "begun" in making.journal.done("margin")
         if margin is not None and not begun and not margin.overwrite:
             check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
-        _Import(arguments, pieces, making).run()
+        _Import(arguments, pieces, places, making).run()
         if margin is not None:
             if not begun:
                 making.journal.note("margin", "begun", result=True)
@@ -107,6 +109,20 @@ def _parts(file: InputFile, arguments: ImportArguments) -> list[Part]:
         return [Part(file, parts_.UNREADABLE)]
 
 
+def _places(arguments: ImportArguments, pieces: list[Piece]) -> Places:
+    """Columns of positions, by the first input."""
+    reading = parts_.Reading(arguments)
+    for part in (part for piece in pieces for part in piece.parts):
+        try:
+            table = parts_.head_of(part, reading)
+            if table is not None:
+                return find_places(table.schema, arguments, part.file.name)
+        except FileError:
+            if arguments.on_error == "stop":
+                raise
+    raise UsageError("None of the inputs can be read.")
+
+
 def _facts(arguments: ImportArguments) -> dict[str, Any]:
     """The arguments that the result depends on."""
     rest = {"overwrite", "resume", "tmp_dir", "input_storage_options", "output_storage_options", "memory_bytes"}
@@ -116,31 +132,18 @@ def _facts(arguments: ImportArguments) -> dict[str, Any]:
 class _Import:
     """One import on its way."""
 
-    def __init__(self, arguments: ImportArguments, pieces: list[Piece], making: Making) -> None:
+    def __init__(self, arguments: ImportArguments, pieces: list[Piece], places: Places, making: Making) -> None:
         self._arguments, self._pieces, self._making = arguments, pieces, making
         self._left_out: dict[str, tuple[str, str]] = {}
         fits = sum(piece.weight for piece in pieces) * 3 // 2 <= arguments.memory_bytes
         self._shop = Workshop(
             arguments,
             arguments.orders[1],
-            self._places(),
+            places,
             making.work.child("pieces"),
             making.data,
             in_memory=fits and isinstance(making.engine, Threads) and not making.journal.resumed,
         )
-
-    def _places(self) -> Places:
-        """Columns of positions, by the first input."""
-        reading = parts_.Reading(self._arguments)
-        for part in (part for piece in self._pieces for part in piece.parts):
-            try:
-                table = parts_.head_of(part, reading)
-                if table is not None:
-                    return find_places(table.schema, self._arguments, part.file.name)
-            except FileError:
-                if self._arguments.on_error == "stop":
-                    raise
-        raise UsageError("None of the inputs can be read.")
 
     def run(self) -> None:
         """Do it."""

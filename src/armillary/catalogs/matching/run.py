@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.collections import margin_of
+from armillary.catalogs.collections import check_partitions, margin_of
 from armillary.catalogs.engine.output import plan_of
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Stages, Task, running
@@ -140,6 +140,7 @@ class Match:
                 )
                 return None
             margin = found
+        check_partitions(margin, self._right)
         threshold = margin.margin_threshold_arcsec or 0.0
         if threshold < arguments.radius_arcsec:
             self._warn(

@@ -63,6 +63,8 @@ class SearchArguments(NewResult):
                 raise ParameterError(name, f"takes {count} finite numbers")
         check_counts(self, "limit")
         check_lists(self, "columns")
+        if self.columns is not None and not self.columns:
+            raise ParameterError("columns", "is empty: name some, or leave it out for all")
         parse(self.filters)
         self.shape()
 
