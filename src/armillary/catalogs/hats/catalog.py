@@ -191,7 +191,7 @@ def open_catalog(
 def inner(folder: Folder, address: str) -> Folder:
     """A folder that a collection or a margin names: relative to it, or as it is."""
     whole = "://" in address or address.startswith("/")
-    return type(folder)(address, folder.storage_options) if whole else folder.child(address)
+    return folder.elsewhere(address) if whole else folder.child(address)
 
 
 def _opened(folder: Folder, words: dict[str, str]) -> HatsCatalog:

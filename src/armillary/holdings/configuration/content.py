@@ -112,8 +112,8 @@ def _catalog(config: SourceGroupConfig, allows: Callable[[str], bool]) -> Offere
     if config.provider is None:
         return offered_inline(config.name, list(config.sources))
     given = config.provider
-    columns = {name: getattr(given, name) for name in ("ra_column", "dec_column", "name_column")}
-    return offered_file(given.filename, **columns, file_type=given.file_type, allows=allows)
+    names = ("ra_column", "dec_column", "name_column", "file_type", "storage_options")
+    return offered_file(given.filename, **{name: getattr(given, name) for name in names}, allows=allows)
 
 
 class Builder:
