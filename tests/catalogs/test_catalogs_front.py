@@ -107,8 +107,10 @@ def test_work_of_unknown_size_starts_workers(catalog: Path, tmp_path: Path, work
         (search_catalog, {"input_catalog_path": ".", "filters": [("mag", "<", 3)]}, "wrong kind"),
         (search_catalog, {"input_catalog_path": ".", "columns": []}, "columns: is empty"),
         (search_catalog, {}, "is missing: .*input_catalog_path"),
+        (search_catalog, {"input_catalog_path": ".", "client": object()}, "client: give a dask"),
+        (search_catalog, {"input_catalog_path": ".", "completion_email_address": "a@b.c\nBcc: d@e.f"}, "is no address"),
     ],
-    ids=range(9),
+    ids=range(11),
 )  # fmt: skip
 def test_values_of_another_kind_are_refused_in_a_line(function: Any, words: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:

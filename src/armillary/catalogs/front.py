@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,10 +13,9 @@ from armillary.catalogs.engine.arguments import check_counts, check_word
 from armillary.catalogs.engine.mail import tell_by_mail
 from armillary.catalogs.engine.progress import FORMS, Progress
 from armillary.catalogs.hats.folder import reason_of
-from armillary.errors import ArmillaryError, UnavailableError, UsageError
+from armillary.errors import ArmillaryError, ParameterError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from armillary.catalogs.collections import Collection, CollectionArguments
@@ -76,6 +77,11 @@ class Running:
             raise UsageError("Give a client of Dask, or a number of workers of one of our own, not both.")
         if self.dask_n_workers is None and (self.dask_tmp is not None or self.dask_threads_per_worker != 1):
             raise UsageError("dask_tmp and dask_threads_per_worker need dask_n_workers.")
+        if self.client is not None and getattr(self.client, "status", None) != "running":
+            raise UsageError("client: give a dask.distributed.Client that is connected.")
+        address = self.completion_email_address
+        if address is not None and not re.fullmatch(r"[^\s@]+@[^\s@]+", address):
+            raise ParameterError("completion_email_address", f"{address[:60]!r} is no address")
         if not isinstance(self.progress_bar, bool):
             check_word(self, "progress_bar", FORMS)
 
@@ -108,7 +114,7 @@ class Running:
             finally:
                 engine.close()
         except BaseException as error:
-            said = UnavailableError(_STORAGE.format(reason_of(error))) if isinstance(error, OSError) else error
+            said = UnavailableError(_STORAGE.format(_reason(error))) if isinstance(error, OSError) else error
             word = said.message if isinstance(said, ArmillaryError) else type(said).__name__
             self._tell(f"Armillary: {what} failed", f"{what} failed.\n\n{word}\n")
             if said is error:
@@ -135,6 +141,12 @@ class Running:
     def _tell(self, subject: str, text: str) -> None:
         if self.completion_email_address:
             tell_by_mail(self.completion_email_address, subject, text)
+
+
+def _reason(error: OSError) -> str:
+    """Why storage failed, and at which file."""
+    name = os.path.basename(str(error.filename or ""))  # noqa: PTH119
+    return f"{name}: {reason_of(error)}" if name else reason_of(error)
 
 
 def settled(kind: type[Held], given: Held | None, words: dict[str, Any]) -> tuple[Held, Running]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ import pytest
 
 from armillary.catalogs.engine import journal as journal_module
 from armillary.catalogs.engine.journal import PLAN, Journal
-from armillary.catalogs.engine.output import LOCK, WORK, Output, plan_of
+from armillary.catalogs.engine.output import LOCK, WORK, FileOutput, Output, plan_of
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.engine.tasks import Stages, Task, Threads
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import open_catalog
 from armillary.catalogs.hats.folder import Folder
-from armillary.errors import UsageError
+from armillary.errors import UnreadableFileError, UsageError
 
 PLAN_A, PLAN_B = {"work": "a"}, {"work": "b"}
 
@@ -212,3 +213,24 @@ def test_progress_as_plain_lines_and_not_at_all() -> None:
         told.say("done")
     assert out.getvalue().startswith("read: 1,000 of 1,000 rows in ")
     assert out.getvalue().endswith("done\n")
+
+
+def test_devices_pipes_and_folders_are_no_files_to_replace(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("pipe.csv", "folder.csv"):
+        output = FileOutput(Folder(tmp_path), name, None, overwrite=True, resume=False)
+        with pytest.raises(UsageError, match=f"{name}: this is no file"), output.prepared(PLAN_A, kept=False):
+            pass
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_an_output_inside_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+    output = Output(Folder(tmp_path / "file" / "sky"), None, overwrite=True, resume=True)
+    with (
+        pytest.raises(UnreadableFileError, match=r"^sky: cannot be written: Not a directory\.$"),
+        output.prepared(PLAN_A),
+    ):
+        pass
+    assert (tmp_path / "file").read_text() == "precious"

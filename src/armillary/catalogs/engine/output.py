@@ -239,8 +239,12 @@ class FileOutput:
         Raises
         ------
         UsageError
-            There is a file that shall not be replaced; other work was left here, or another run is at it.
+            There is a file that shall not be replaced, or what is no file; other work was left here, or another run
+            is at it.
         """
+        place = self._folder.path(self._name)
+        if self._folder.local and os.path.exists(place) and not os.path.isfile(place):  # noqa: PTH110, PTH113
+            raise UsageError(f"{self._name}: this is no file, and is left alone: choose another name.")
         with Lock(self._lock, self._name).held() as lock:
             self._check()
             self._folder.sweep(self._name)

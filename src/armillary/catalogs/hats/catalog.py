@@ -72,15 +72,18 @@ class HatsCatalog:
         return self.properties.get("dataproduct_type", "object")
 
     def of_kind(self, why: str, kinds: Container[str] = OBJECTS) -> HatsCatalog:
-        """Itself, where it is of one of some kinds.
+        """Itself, where it is of one of some kinds, and has the columns of positions that it names.
 
         Raises
         ------
-        UnsupportedFileError
-            It is not.
+        UnsupportedFileError, CorruptFileError
+            It is not, or has not.
         """
         if self.kind not in kinds:
             raise UnsupportedFileError(self.name, f"is a catalog of the kind {self.kind}: {why}.")
+        for column in (self.ra_column, self.dec_column):
+            if column not in self.schema.names:
+                raise CorruptFileError(self.name, f"names {column[:60]!r} as a column of positions, and has none.")
         return self
 
     @property

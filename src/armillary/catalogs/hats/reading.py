@@ -59,7 +59,9 @@ def read_columns(
             own_name = "/".join(name.split("/")[-3:])
             if isinstance(error, FileNotFoundError):
                 raise CorruptFileError(own_name, "is named by the catalog and is not there.") from None
-            raise CorruptFileError(own_name, "is not a Parquet file that can be read.") from error
+            lacking = [column for column in wanted if isinstance(error, KeyError) and column in error.args[0]]
+            why = f"has no column {lacking[0]!r}" if lacking else "is not a Parquet file that can be read"
+            raise CorruptFileError(own_name, f"{why}.") from error
     return pa.concat_tables(tables, promote_options="permissive") if len(tables) != 1 else tables[0]
 
 

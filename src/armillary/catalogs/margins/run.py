@@ -13,7 +13,6 @@ from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
 from armillary.catalogs.margins.making import Workshop, select_rows, write_margin
 from armillary.catalogs.margins.touching import check_order
-from armillary.errors import UnsupportedFileError
 
 if TYPE_CHECKING:
     from armillary.catalogs.engine.journal import Journal
@@ -77,8 +76,7 @@ def check_catalog(catalog: HatsCatalog) -> None:
     UnsupportedFileError
         It is no catalog of objects or sources.
     """
-    if catalog.kind not in {"object", "source"}:
-        raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: margins are of objects.")
+    catalog.of_kind("margins are of objects")
 
 
 def _make(

@@ -15,7 +15,7 @@ from armillary.catalogs.engine.tasks import running
 from armillary.catalogs.exporting.results import table_of, write_result
 from armillary.catalogs.fields import Field, dtype_word
 from armillary.catalogs.filters import parse, passes
-from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
+from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, open_catalog
 from armillary.catalogs.hats.reading import Ranges, read_columns
 from armillary.catalogs.searching.places import Place
 from armillary.errors import ParameterError, UnsupportedFileError
@@ -75,6 +75,7 @@ class Search:
 
         if catalog.kind == "index":
             raise UnsupportedFileError(catalog.name, "is an index: it has no place on the sky, search its catalog.")
+        catalog.of_kind("it is not searched", OBJECTS | {"margin"})
         self._catalog = catalog
         self._comparisons = parse(filters)
         own = {entry.name: entry for entry in catalog.schema if entry.name not in names.HIVE_COLUMNS}

@@ -133,7 +133,7 @@ class _Verification:
             else:
                 self._verify_partitions(catalog)
         except ArmillaryError as error:
-            report.add("catalog", self._folder.name, _without_name(error))
+            report.add("catalog", getattr(error, "name", self._folder.name), _without_name(error))
         return report
 
     def _verify_partitions(self, catalog: HatsCatalog) -> None:
