@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
-from armillary.errors import ConfigurationError, UnreadableFileError, UnsupportedFileError
+from armillary.errors import ArmillaryError, ConfigurationError, UnreadableFileError, UnsupportedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,7 +142,7 @@ class Folder:
         if self.local:
             return open(path, "rb")  # noqa: PTH123
         with _told(name):
-            return self._fs.open(path, "rb")
+            return _telling(name, self._fs.open(path, "rb"))
 
     def mapped(self, name: str) -> Any:
         """A file of Arrow; a context.
@@ -275,8 +275,25 @@ def _told(name: str) -> Iterator[None]:
         raise UnreadableFileError(own, "may not be read: no permission.") from None
     except IsADirectoryError:
         raise UnsupportedFileError(own, "is a folder.") from None
-    except OSError as error:
+    except ArmillaryError:
+        raise
+    except Exception as error:
+        # Drivers raise what they like.
         raise UnreadableFileError(own, f"cannot be read: {reason_of(error)}.") from error
+
+
+def _telling(name: str, file: Any) -> Any:
+    """A file of fsspec's that fails as one of ours while it is read, too."""
+    cache: Any = getattr(file, "cache", None)
+    fetch: Any = getattr(cache, "fetcher", None)
+
+    def told(*span: int) -> Any:
+        with _told(name):
+            return fetch(*span)
+
+    if fetch is not None:
+        cache.fetcher = told
+    return file
 
 
 def reason_of(error: BaseException) -> str:
