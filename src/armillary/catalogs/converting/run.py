@@ -94,8 +94,6 @@ def _partitioned_anew(
     files = [catalog.data.path(name) for pixel in catalog.partitions for name in catalog.files(pixel)]
     given = ImportArguments(
         input_paths=files,
-        output_path=arguments.output_path,
-        output_artifact_name=arguments.output_artifact_name,
         ra_column=catalog.ra_column,
         dec_column=catalog.dec_column,
         file_type="parquet",
@@ -103,12 +101,7 @@ def _partitioned_anew(
         catalog_type=catalog.kind,
         addl_hats_properties=arguments.addl_hats_properties,
         expected_total_rows=catalog.rows or 0,
-        overwrite=arguments.overwrite,
-        resume=arguments.resume,
-        tmp_dir=arguments.tmp_dir,
-        input_storage_options=arguments.input_storage_options,
-        output_storage_options=arguments.output_storage_options,
-        writing=arguments.writing,
+        **arguments.common,
         **arguments.partitioning,
     )
     return import_catalog(given, engine=engine, progress=progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats.writing import Writing
@@ -70,6 +70,11 @@ class NewCatalog:
 
     def _check(self) -> None:
         """Check what a kind of arguments has of its own."""
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """What is held here, for other arguments of a new catalog."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(NewCatalog)}
 
 
 def check_counts(given: object, *names: str, least: int = 1) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from armillary.catalogs.engine.output import Making, Output, check_free
 from armillary.catalogs.engine.tasks import Stages, Task, Threads
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
-from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.ingest import parts as parts_
 from armillary.catalogs.ingest.alignment import Counts, align
@@ -27,6 +26,7 @@ from armillary.errors import FileError, ParameterError, UsageError
 if TYPE_CHECKING:
     from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.hats.pixels import Pixel
     from armillary.catalogs.ingest.arguments import ImportArguments
     from armillary.catalogs.ingest.inputs import InputFile, Piece
@@ -72,7 +72,7 @@ def import_catalog(
     with output.making(plan, engine, progress) as making:
         begun = "begun" in making.journal.done("margin")
         if margin is not None and not begun and not margin.overwrite:
-            check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
+            check_free(Output.of(margin).folder)
         _Import(arguments, pieces, places, making).run()
         if margin is not None:
             if not begun:
@@ -85,18 +85,15 @@ def import_catalog(
 def margin_arguments(arguments: ImportArguments, catalog: Folder) -> MarginArguments:
     """Of the margin that is made within an import: beside the catalog, named after it and the threshold."""
     assert arguments.margin_threshold is not None
+    own = {
+        "output_artifact_name": f"{arguments.output_artifact_name}_{arguments.margin_threshold:g}arcs",
+        "input_storage_options": arguments.output_storage_options,
+    }
     return MarginArguments(
         input_catalog_path=catalog.address,
-        input_storage_options=arguments.output_storage_options,
-        output_path=arguments.output_path,
-        output_artifact_name=f"{arguments.output_artifact_name}_{arguments.margin_threshold:g}arcs",
-        output_storage_options=arguments.output_storage_options,
         margin_threshold=arguments.margin_threshold,
         margin_order=arguments.margin_order,
-        overwrite=arguments.overwrite,
-        resume=arguments.resume,
-        tmp_dir=arguments.tmp_dir,
-        writing=arguments.writing,
+        **(arguments.common | own),
     )
 
 
