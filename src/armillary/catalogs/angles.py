@@ -21,7 +21,7 @@ BLOCK_ROWS = 1 << 20
 DEGREES = {
     "deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "degs": 1.0,
     "rad": math.degrees(1.0), "radian": math.degrees(1.0), "radians": math.degrees(1.0),
-    "h": 15.0, "hr": 15.0, "hour": 15.0, "hours": 15.0, "hourangle": 15.0,
+    "h": 15.0, "hr": 15.0, "hour": 15.0, "hours": 15.0, "hourangle": 15.0, "15deg": 15.0,
     "arcmin": 1 / 60, "arcsec": 1 / 3600, "mas": 1 / 3.6e6, "uas": 1 / 3.6e9,
 }  # fmt: skip
 DECIMAL = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -55,7 +55,9 @@ class Skipped:
         return self.missing + self.not_finite + self.out_of_range
 
 
-def place(lon: Any, lat: Any, columns: PositionColumns) -> tuple[NDArray[np.float64], NDArray[np.float64], Skipped]:
+def place(
+    lon: Any, lat: Any, columns: PositionColumns, *, hours: bool | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Skipped]:
     """Positions of a table.
 
     Parameters
@@ -64,13 +66,16 @@ def place(lon: Any, lat: Any, columns: PositionColumns) -> tuple[NDArray[np.floa
         Columns of ``pyarrow``: numbers, or text in degrees or sexagesimal.
     columns
         What they are.
+    hours
+        Whether sexagesimal longitudes without letters are hours; None: those of equatorial frames are.
 
     Returns
     -------
     ICRS right ascension in [0, 360) and declination in degrees, float64 of shape (rows,), both NaN where a row has no
     place; and how many have none.
     """
-    lon_deg, no_lon = degrees(lon, columns.lon, hours=columns.frame in {"icrs", "fk5", "fk4"})
+    turned = columns.frame in {"icrs", "fk5", "fk4"} if hours is None else hours
+    lon_deg, no_lon = degrees(lon, columns.lon, hours=turned)
     lat_deg, no_lat = degrees(lat, columns.lat, hours=False)
     missing = no_lon | no_lat
     infinite = ~missing & ~(np.isfinite(lon_deg) & np.isfinite(lat_deg))

@@ -133,3 +133,37 @@ def test_fits_refuses_too_many_columns():
     many = pa.table({f"c{number}": [1] for number in range(1000)})
     with pytest.raises(LimitError, match="999"):
         writer_of("fits", io.BytesIO(), many.schema)
+
+
+NAMES = ["", "größe", "gräße", "x" * 70, "x" * 71, "it's", "tab\tnl\n", "'" * 60]
+
+
+@pytest.mark.filterwarnings("ignore:It is strongly recommended")
+@pytest.mark.parametrize("form", ["fits", "votable"])
+def test_names_that_a_form_does_not_know_are_others_each_once(form):
+    out = io.BytesIO()
+    table = pa.table([[number] for number in range(len(NAMES))], names=NAMES)
+    writer = writer_of(form, out, table.schema)
+    writer.write(table)
+    writer.close()
+    out.seek(0)
+    found = Table.read(out, format=form)
+    assert list(found[0]) == list(range(len(NAMES)))
+    assert len(set(found.colnames)) == len(NAMES)
+    assert all(found.colnames)
+
+
+@pytest.mark.parametrize("form", ["fits", "votable"])
+def test_units_are_kept(form):
+    out = io.BytesIO()
+    words = [{"unit": "Jy", "ucd": "phot.flux"}, {"unit": "rad"}, {}, {"unit": "\x01"}]
+    fields = [pa.field(name, pa.float64(), metadata=known) for name, known in zip("fasr", words, strict=True)]
+    table = pa.table([[1.0]] * 4, schema=pa.schema(fields))
+    writer = writer_of(form, out, table.schema, ("a", "s"))
+    writer.write(table)
+    writer.close()
+    out.seek(0)
+    found = Table.read(out, format=form)
+    assert [str(found[name].unit) for name in "fasr"] == ["Jy", "deg", "deg", "None"]
+    if form == "votable":
+        assert found["f"].meta["ucd"] == "phot.flux"

@@ -240,6 +240,30 @@ def test_integers_without_a_sign_are_never_rounded(tmp_path: Path) -> None:
     assert sorted(found["id"].to_pylist()) == [-1, 1 << 60]
 
 
+@pytest.mark.parametrize(
+    ("unit", "said", "found"),
+    [
+        ("15deg", None, 157.5),
+        ("mrad", None, "a.parquet: column 'ra' is in 'mrad', which is not known"),
+        ("mrad", "degrees", 10.5),
+        ("", "sexagesimal", "a.parquet: column 'ra' holds numbers, which are not sexagesimal"),
+        (None, None, 157.5),
+        (None, "degrees", 10.5),
+    ],
+    ids=range(6),
+)
+def test_positions_are_in_the_unit_that_is_said(unit: str | None, said: str | None, found: Any, tmp_path: Path) -> None:
+    ra, kind = ("10:30:00", pa.string()) if unit is None else (10.5, pa.float64())
+    fields = [pa.field("ra", kind, metadata={"unit": unit} if unit else None), pa.field("dec", pa.float64())]
+    parquet.write_table(pa.table([[ra], [5.0]], schema=pa.schema(fields)), tmp_path / "a.parquet")
+    if isinstance(found, str):
+        with pytest.raises(FileError, match=found):
+            imported([tmp_path / "a.parquet"], tmp_path, unit=said)
+        return
+    catalog = imported([tmp_path / "a.parquet"], tmp_path, unit=said)
+    assert rows_of(catalog)[catalog.ra_column].to_pylist() == [found]
+
+
 def test_dictionaries_and_their_values_fit(tmp_path: Path) -> None:
     bands = (
         pa.array(["g"]).dictionary_encode(),

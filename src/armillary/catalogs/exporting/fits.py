@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.exporting.flat import flat, flat_schema, is_list
+from armillary.catalogs.exporting.flat import flat, flat_schema, is_list, word_of
 from armillary.errors import LimitError
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 999
 BLOCK = 2880
+LONGEST = 68
+"""Letters of a text in a header."""
 # Where values are missing the lowest number of a wider type, which no value is, stands for them.
 _WIDER = {
     "uint8": "int16", "int8": "int16", "int16": "int32", "uint16": "int32", "int32": "int64", "uint32": "int64",
@@ -108,8 +110,9 @@ class FitsWriter:
                 ("TFIELDS", len(columns)),
             ]
         )
-        for number, column in enumerate(columns, 1):
-            header.update(column.cards(number, position=column.name in self._positions))
+        names = _names(self._schema.names)
+        for number, (column, name) in enumerate(zip(columns, names, strict=True), 1):
+            header.update(column.cards(number, name, position=column.name in self._positions))
         if self._positions:
             header["RADESYS"] = "ICRS"
         self._file.write(primary.tostring().encode("ascii") + header.tostring().encode("ascii"))
@@ -121,11 +124,27 @@ class FitsWriter:
         self._file.write(bytes(-total % BLOCK))
 
 
+def _names(given: list[str]) -> list[str]:
+    """Names as FITS knows them: ASCII that can be printed, no longer than a card holds, each once."""
+    made: list[str] = []
+    for number, name in enumerate(given, 1):
+        # A quote takes two places.
+        letters = "".join(letter if " " <= letter <= "~" else "?" for letter in name).strip()
+        while len(letters) + letters.count("'") > LONGEST:
+            letters = letters[:-1]
+        if not letters or letters in made:
+            end = f"_{number}" if letters else f"column{number}"
+            letters = letters[: LONGEST // 2] + end
+        made.append(letters)
+    return made
+
+
 class _Column:
     """How a column is stored."""
 
     def __init__(self, entry: Any, width: int, lacking: bool) -> None:
         self.name: str = entry.name
+        self._unit = word_of(entry, "unit")
         self._list = is_list(entry.type)
         self._kind = str(entry.type.value_type if self._list else entry.type)
         if lacking:
@@ -150,16 +169,16 @@ class _Column:
             return (1 << 63) - 1
         return -(1 << {"I": 15, "J": 31, "K": 63}[self._code])
 
-    def cards(self, number: int, *, position: bool) -> dict[str, object]:
+    def cards(self, number: int, name: str, *, position: bool) -> dict[str, object]:
         """Of the header."""
-        name = self.name.encode("ascii", "replace").decode()
         cards: dict[str, object] = {f"TTYPE{number}": name, f"TFORM{number}": self.form}
         if self._zero:
             cards[f"TZERO{number}"] = self._zero
         if self._blank is not None:
             cards[f"TNULL{number}"] = self._blank
-        if position:
-            cards[f"TUNIT{number}"] = "deg"
+        unit = "deg" if position else self._unit
+        if unit and unit.isascii() and len(unit) <= LONGEST:
+            cards[f"TUNIT{number}"] = unit
         return cards
 
     def cells(self, column: Any, heap: IO[bytes]) -> NDArray[Any]:

@@ -14,7 +14,17 @@ def flat(table: Any, *, lists: bool) -> Any:
     import pyarrow as pa
 
     columns = [_flat(table.column(name), lists=lists) for name in table.schema.names]
-    return pa.table(columns, names=table.schema.names)
+    fields = [
+        pa.field(entry.name, column.type, metadata=entry.metadata)
+        for entry, column in zip(table.schema, columns, strict=True)
+    ]
+    return pa.table(columns, schema=pa.schema(fields))
+
+
+def word_of(entry: Any, name: str) -> str:
+    """What the metadata of a column says of its ``unit`` or ``ucd``."""
+    text = (entry.metadata or {}).get(name.encode(), b"").decode("utf-8", "replace")
+    return text if text.isprintable() else ""
 
 
 def flat_schema(schema: Any, *, lists: bool) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
-from armillary.catalogs.exporting.flat import flat, flat_schema, is_list
+from armillary.catalogs.exporting.flat import flat, flat_schema, is_list, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,8 @@ class VoTableWriter:
         self._file = file
         where = dict(zip(positions, ("pos.eq.ra;meta.main", "pos.eq.dec;meta.main"), strict=True)) if positions else {}
         file.write(_HEAD.format(system=_SYSTEM if where else "").encode())
-        for entry in flat_schema(schema, lists=True):
-            file.write(_field(entry, where.get(entry.name)).encode())
+        for number, entry in enumerate(flat_schema(schema, lists=True), 1):
+            file.write(_field(entry, number, where.get(entry.name)).encode())
         file.write(b"<DATA><TABLEDATA>\n")
 
     def write(self, table: Any) -> None:
@@ -58,17 +58,18 @@ class VoTableWriter:
         self._file.write(_TAIL)
 
 
-def _field(entry: Any, ucd: str | None) -> str:
+def _field(entry: Any, number: int, ucd: str | None) -> str:
     listed = is_list(entry.type)
     word = _TYPES.get(str(entry.type.value_type if listed else entry.type))
-    name = quoteattr("".join(letter for letter in entry.name if letter.isprintable()))
+    name = quoteattr("".join(letter for letter in entry.name if letter.isprintable()) or f"column{number}")
     size = ""
     if word is None:
         word, size = "unicodeChar", ' arraysize="*"'
     elif listed:
         size = f' arraysize="{getattr(entry.type, "list_size", None) or "*"}"'
-    place = "" if ucd is None else f' unit="deg" ucd="{ucd}" ref="icrs"'
-    return f'<FIELD name={name} datatype="{word}"{size}{place}/>\n'
+    known = {"unit": "deg" if ucd else word_of(entry, "unit"), "ucd": ucd or word_of(entry, "ucd")}
+    words = "".join(f" {key}={quoteattr(text)}" for key, text in known.items() if text) + (' ref="icrs"' if ucd else "")
+    return f'<FIELD name={name} datatype="{word}"{size}{words}/>\n'
 
 
 def _rows(table: Any) -> Iterator[bytes]:

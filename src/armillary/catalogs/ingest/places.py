@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.angles import DECIMAL, place, scale_of
+from armillary.catalogs.angles import DECIMAL, DEGREES, place, scale_of
 from armillary.catalogs.fields import Field, dtype_word
 from armillary.catalogs.positions import find_positions
 from armillary.errors import CorruptFileError, UnsupportedFileError
@@ -61,12 +61,26 @@ def columns_of(schema: Any, arguments: ImportArguments, name: str, known: Places
     found = find_positions(name, fields, *given)
     if arguments.frame != "icrs":
         found = replace(found, frame=arguments.frame)
+    _check_units(found, arguments.unit, name)
     if arguments.unit in UNITS:
         unit = UNITS[arguments.unit]
         found = replace(
             found, lon=replace(found.lon, unit=unit), lat=replace(found.lat, unit=unit if unit != "h" else "deg")
         )
     return found
+
+
+def _check_units(found: PositionColumns, unit: str | None, name: str) -> None:
+    """Refuse numbers of an unknown unit, which are no degrees, and such that shall be sexagesimal."""
+    for field in (found.lon, found.lat):
+        own = field.unit.strip().strip("'\"").lower()
+        if field.numeric and unit is None and own and own not in DEGREES:
+            raise UnsupportedFileError(
+                name,
+                f"column {field.name!r} is in {field.unit[:40]!r}, which is not known: convert it, or say the unit.",
+            )
+        if field.numeric and unit == "sexagesimal":
+            raise UnsupportedFileError(name, f"column {field.name!r} holds numbers, which are not sexagesimal.")
 
 
 def _field(entry: Any) -> Field:
@@ -108,7 +122,8 @@ def places_of(
     if not known.computed and not as_they_are(found):
         table = _as_numbers(table, found, name)
         found = columns_of(table.schema, arguments, name, known)
-    ra, dec, _ = place(table.column(found.lon.name), table.column(found.lat.name), found)
+    hours = False if arguments.unit == "degrees" else None
+    ra, dec, _ = place(table.column(found.lon.name), table.column(found.lat.name), found, hours=hours)
     if known.computed:
         for column, values in ((known.ra, ra), (known.dec, dec)):
             table = table.append_column(pa.field(column, pa.float64()), pa.array(values))
