@@ -57,6 +57,47 @@ def test_a_full_disk_is_one_clear_line(folder: Folder) -> None:
     assert folder.empty()
 
 
+def test_what_a_storage_leaves_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    folder = Folder("memory://left")
+    folder.write("a.txt", b"one")
+
+    def lost(*_words: object, **_options: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(memory, "rm", lost)
+    with pytest.raises(UnreadableFileError, match="left: cannot be removed: some of it is left"):
+        folder.remove_all()
+    monkeypatch.undo()
+    folder.remove_all()
+    assert not folder.exists()
+
+
+def test_failures_of_drivers_are_one_line_also_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+
+    class Cache:
+        def fetcher(self, _start: int, _end: int) -> bytes:
+            raise RuntimeError("https://user:secret@storage")
+
+    class File:
+        cache = Cache()
+
+        def read(self) -> bytes:
+            return self.cache.fetcher(0, 1)
+
+    monkeypatch.setattr(memory, "open", lambda *_words, **_options: File())
+    file = Folder("memory://top").open("in/a.txt")
+    for ask in (file.read, lambda: Folder("memory://top").open("in/a.txt").read()):
+        with pytest.raises(UnreadableFileError) as caught:
+            ask()
+        assert caught.value.message == "a.txt: cannot be read: RuntimeError."
+    monkeypatch.setattr(memory, "info", Cache().fetcher)
+    with pytest.raises(UnreadableFileError, match=r"^a\.txt: cannot be read: TypeError\.$"):
+        Folder("memory://top").exists("in/a.txt")
+
+
 def test_it_may_be_pickled(folder: Folder) -> None:
     folder.write("x", b"y")
     assert pickle.loads(pickle.dumps(folder)).read("x") == b"y"

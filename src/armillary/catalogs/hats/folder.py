@@ -235,12 +235,21 @@ class Folder:
             Path(self.path(name)).unlink() if self.local else self._fs.rm_file(self.path(name))
 
     def remove_all(self) -> None:
-        """Remove it with all that is in it; it need not be there."""
+        """Remove it with all that is in it; it need not be there.
+
+        Raises
+        ------
+        UnreadableFileError
+            Some of it is left on a storage.
+        """
         if self.local:
             shutil.rmtree(self.address, ignore_errors=True)
         elif self.exists():
             with _told(self.address), contextlib.suppress(FileNotFoundError):
                 self._fs.rm(self.address, recursive=True)
+            # Of what fails on the way drivers may say no more than that a file is not there.
+            if self.exists():
+                raise UnreadableFileError(self.name, "cannot be removed: some of it is left.")
 
     def remove_if_empty(self) -> None:
         """Remove the folder itself, where there is nothing in it."""
