@@ -262,6 +262,14 @@ def sorted_within_cells(table: Any, columns: Any) -> Any:
     return table.take(compute.sort_indices(table, sort_keys=keys)).combine_chunks()
 
 
+def total_rows(shop: Workshop, keys: list[str]) -> Counts:
+    """How many rows of all pieces lie in each pixel."""
+    held = [piece for key in keys if (piece := shop.held.get(key)) is not None]
+    if len(held) == len(keys):
+        return Counts.among([piece.cells for piece in held], shop.shift)
+    return total_counts(shop, keys, shop.counts)
+
+
 def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Counts]) -> Counts:
     """How much of all pieces lies in each pixel; at most a few pieces' counts are in memory at once."""
     if shop.order <= DENSE_ORDER:
