@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SAMPLE_ROWS = 1 << 12
+SAMPLE_ROWS = 1 << 10
 BLOCK_SAMPLES = 8
 
 
@@ -57,7 +57,7 @@ class Counts:
         found = []
         for block in range(len(edges) + 1):
             parts = [cells[cut[block] : cut[block + 1]] for cells, cut in zip(several, cuts, strict=True)]
-            found.append(cls.of(np.sort(np.concatenate(parts)), shift))
+            found.append(cls.of(np.sort(np.concatenate(parts), kind="stable"), shift))
         return cls(np.concatenate([part.pixels for part in found]), np.concatenate([part.counts for part in found]))
 
     def coarser(self) -> Counts:

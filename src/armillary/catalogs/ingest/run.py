@@ -18,7 +18,7 @@ from armillary.catalogs.ingest import parts as parts_
 from armillary.catalogs.ingest.alignment import Counts, align
 from armillary.catalogs.ingest.finishing import finish
 from armillary.catalogs.ingest.inputs import Part, cut, find_inputs
-from armillary.catalogs.ingest.making import Workshop, keys_by_pixel, read_piece, total_counts, total_rows, write_pixel
+from armillary.catalogs.ingest.making import Workshop, read_piece, shares_of, total_counts, total_rows, write_pixel
 from armillary.catalogs.ingest.places import find_places
 from armillary.catalogs.ingest.schemas import check, not_text, settle
 from armillary.catalogs.margins.arguments import MarginArguments
@@ -161,10 +161,10 @@ class _Import:
         keys = [entry["key"] for entry in made if entry["rows"]]
         counts = total_rows(shop, keys)
         pixels = self._align(keys, counts)
-        sharing = keys_by_pixel(shop, keys, Partitions(pixels))
+        sharing = shares_of(shop, keys, Partitions(pixels))
         writing = [
-            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, pieces), self._rows(counts, pixel))
-            for pixel, pieces in zip(pixels, sharing, strict=True)
+            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, shares), self._rows(counts, pixel))
+            for pixel, shares in zip(pixels, sharing, strict=True)
         ]
         written = run_stage(
             "write", write_pixel, shop, writing, engine=self._engine, journal=self._journal, progress=self._told
