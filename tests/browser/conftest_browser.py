@@ -19,22 +19,25 @@ import numpy as np
 import pytest
 from conftest_files import write_sky
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, Route
 
 READY = "Armillary is ready: "
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--no-first-run", "--force-color-profile=srgb"]
 SOFTWARE_GL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+# WebGL draws by SwiftShader; that the page is put together without it takes a third of the time.
+SOFTWARE_GL += ["--disable-gpu-compositing"]
 GROUND = (5, 7, 10)
 """Colour of the map where there is no data: the token ``--sky``."""
 BARE = {"grid": 0, "scalebar": 0, "compass": 0, "minimap": 0}
 """Nothing over the pixels."""
 PATIENCE_S = float(os.environ.get("ARMILLARY_BROWSER_PATIENCE", "20"))
 POLL_MS = 40
+expect.set_options(timeout=1000 * PATIENCE_S)
 
 
 @contextlib.contextmanager
@@ -209,6 +212,17 @@ class Viewer:
         """The map as it is on the screen, shape (height, width, 3)."""
         return decode(self.page.screenshot(clip=self.box, animations="disabled"))  # type: ignore[arg-type]
 
+    def still(self) -> np.ndarray:
+        """The map once two pictures of it, one after the other, are the same."""
+        pictures = [self.picture()]
+
+        def same() -> None:
+            pictures.append(self.picture())
+            assert (pictures[-1] == pictures[-2]).all()
+
+        self.eventually(same)
+        return pictures[-1]
+
     @property
     def query(self) -> dict[str, str]:
         """What the address says; asked of the page itself, which need not have told of it yet."""
@@ -256,6 +270,30 @@ class Viewer:
         field = self.page.get_by_label("Go to a position")
         field.fill(text)
         field.press("Enter")
+
+
+class Held:
+    """Requests of a page that get no answer until they are let go."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.routes: list[Route] = []
+        self._holding = True
+        page.route(pattern, self._answer)
+
+    def _answer(self, route: Route) -> None:
+        if self._holding:
+            self.routes.append(route)
+        else:
+            route.continue_()
+
+    def some(self) -> None:
+        assert self.routes
+
+    def let_go(self) -> None:
+        """Answer the held ones and all that come."""
+        self._holding = False
+        for route in self.routes:
+            route.continue_()
 
 
 def decode(png: bytes) -> np.ndarray:

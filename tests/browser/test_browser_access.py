@@ -68,7 +68,7 @@ def test_the_page_forbids_inline_scripts(viewer):
 
 def test_a_lost_graphics_context_comes_back(viewer):
     page = viewer().open(**LOOK, scale=0.125)
-    before = page.picture()
+    before = page.still()
     asked = len(page.tiles)
     lose = """() => {
       const canvas = document.querySelector("armillary-app").shadowRoot.querySelector("canvas.sky-tiles");

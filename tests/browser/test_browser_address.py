@@ -63,7 +63,7 @@ def test_the_state_made_by_hand_survives_a_reload(viewer):
     page.wait_query(layer="cube", slice="2", stretch="sqrt", invert="1")
     page.rest()
     page.eventually(lambda: _stays(page))
-    query, picture = page.query, page.picture()
+    query, picture = page.query, page.still()
     page.page.reload()
     page.rest()
     page.eventually(lambda: _alike(picture, page.picture()))

@@ -88,8 +88,8 @@ def test_a_box_on_a_turned_image_is_the_polygon_of_its_corners(viewer, tmp_path)
     corners = np.reshape(numbers(page.query["boxes"]), (4, 2))
     x, y = [179.5, 219.5, 219.5, 179.5], [189.5, 189.5, 214.5, 214.5]
     np.testing.assert_allclose(corners, np.transpose(tan_wcs(1.0, 25.0, 400).pixel_to_world_values(x, y)), atol=2e-7)
-    near_brass(page, frame, 199.5, 189.5)
-    near_brass(page, frame, 219.5, 200)
+    page.eventually(lambda: near_brass(page, frame, 199.5, 189.5))
+    page.eventually(lambda: near_brass(page, frame, 219.5, 200))
     with fits.open(download(page, tmp_path, "FITS")) as found:
         np.testing.assert_array_equal(found[0].data, field_values(400)[190:215, 180:220])
 
@@ -119,7 +119,7 @@ def test_handles_resize_and_move_and_escape_takes_back(viewer):
     frame = Frame(page, 600, 180, 0.5)
     draw(page, frame, (590, 170), (609, 184))
     before = page.query["boxes"]
-    near_brass(page, frame, 609.5, 184.5)
+    page.eventually(lambda: near_brass(page, frame, 609.5, 184.5))
     page.page.wait_for_timeout(300)
     # The corner to the west and north, ten pixels out.
     drag(page, frame.screen(609.5, 184.5), frame.screen(619.5, 194.5))

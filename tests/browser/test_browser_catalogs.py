@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +15,7 @@ import pytest
 from astropy.coordinates import SkyCoord
 from conftest_browser import BARE, Frame, _viewers, serve
 from conftest_catalogs import COUNT, MANY, WCS, catalogs_server, field_table, pixels, write_catalogs
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +91,7 @@ def test_symbols_lie_on_the_pixels_of_their_stars(look):
     page = look().open(layer="field", x=199.5, y=199.5, scale=0.8, catalogs=STARS, **PLAIN)
     shows(page, "in view")
     frame = Frame(page, 199.5, 199.5, 0.8)
-    picture = page.picture()
-    mask = coloured(picture)
+    mask = coloured(page.still())
     inside = 0
     for x, y in pixels():
         sx, sy = frame.screen(x, y)
@@ -132,7 +133,7 @@ def test_copies_on_a_map_that_wraps(look):
     width = page.box["width"]
     scale = 360 / 500 * width
     # Right ascension grows to the left; every copy that lies in the view has its symbol.
-    mask = coloured(page.picture())
+    mask = coloured(page.still())
     height = page.box["height"]
     for ra, dec in ((300.2, 10), (120, -20)):
         at = width / 2 - (ra - 120) / 360 * scale
@@ -192,7 +193,7 @@ def test_a_click_opens_the_card_with_every_column(look, table):
     for link in card(page).locator(".links a").all():
         assert link.get_attribute("target") == "_blank"
         assert link.get_attribute("rel") == "noopener noreferrer"
-    assert page.query["source"] == f"stars*{k}"
+    page.wait_query(source=f"stars*{k}")
     page.press("Escape")
     card(page).wait_for(state="hidden")
     page.wait_query(source=None)
@@ -231,6 +232,7 @@ def test_sources_on_top_of_each_other_are_gone_through(look):
     page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     card(page).get_by_label("2 sources at this place").wait_for()
     name = card(page).locator("h3")
+    expect(name).to_have_text(re.compile("^(first|second)$"))  # not yet the number of its row
     seen = {name.inner_text()}
     card(page).get_by_role("button", name="Next source here").click()
     page.eventually(lambda: _equal(seen | {name.inner_text()}, {"first", "second"}))
@@ -240,7 +242,7 @@ def test_the_pointer_over_a_symbol_shows_that_it_can_be_pressed(look):
     page = look().open(layer="field", x=199.5, y=199.5, scale=0.8, catalogs=STARS, **PLAIN)
     shows(page, "in view")
     sx, sy = Frame(page, 199.5, 199.5, 0.8).screen(*pixels()[int(np.hypot(*(pixels() - 180).T).argmin())])
-    plain = page.picture()
+    plain = page.still()
     page.point(sx, sy)
     cursor = "document.querySelector('armillary-app').shadowRoot.querySelector('#map').style.cursor"
     page.eventually(lambda: _equal(page.page.evaluate(cursor), "pointer"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest_browser import BARE
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -61,7 +62,7 @@ def test_playing_goes_through_the_slices_and_stops(viewer):
 
     page.eventually(several)
     button.click()
-    assert button.get_attribute("aria-pressed") == "false"
+    expect(button).to_have_attribute("aria-pressed", "false")
     page.rest()
 
     def agrees():

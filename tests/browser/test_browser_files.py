@@ -8,7 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest_browser import BARE, serve
+from conftest_browser import BARE, Held, serve
 from conftest_files import SIDE, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -163,21 +163,15 @@ def _none(panel):
 
 def test_loading_is_seen(viewer):
     page = viewer()
-    held = []
-    page.page.route("**/tiles/**", lambda route: held.append(route))  # noqa: PLW0108 - append takes no attributes
+    held = Held(page.page, "**/tiles/**")
     page.page.goto(f"{page.address}?layer=steps")
     bar = page.page.get_by_role("progressbar", name="Loading")
-    page.eventually(lambda: _some(held))
+    page.eventually(held.some)
     bar.wait_for()
     assert page.page.locator("#map").get_attribute("aria-busy") == "true"
-    for route in held:
-        route.continue_()
+    held.let_go()
     page.rest()
     page.eventually(lambda: _no(bar))
-
-
-def _some(found):
-    assert found
 
 
 def _no(locator):

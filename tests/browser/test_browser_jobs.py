@@ -9,6 +9,7 @@ import pytest
 from conftest_browser import BARE
 from conftest_files import tan_wcs
 from conftest_panel import FakeJobs, result
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -93,9 +94,10 @@ def test_the_shown_region_becomes_a_job_that_is_watched_to_its_end(desk):
     assert kind == "POLYGON"
     np.testing.assert_allclose(np.reshape(np.array(numbers, float), (4, 2)).T, corners, atol=3e-7)
     # The new job has the keyboard and is open.
-    assert page.page.evaluate("document.activeElement.shadowRoot.querySelector('ar-jobs-panel') !== null")
-    assert waiting.locator(".pick").get_attribute("aria-expanded") == "true"
-    assert page.page.locator("ar-side-rail").get_by_role("button", name="Jobs: 1 running").count() == 1
+    inside = "document.activeElement.shadowRoot?.querySelector('ar-jobs-panel') != null"
+    wait_for(page, lambda: page.page.evaluate(inside))
+    expect(waiting.locator(".pick")).to_have_attribute("aria-expanded", "true")
+    page.page.locator("ar-side-rail").get_by_role("button", name="Jobs: 1 running").wait_for()
     (job_id,) = fake.jobs
     fake.change(job_id, phase="EXECUTING", progress={"done": 0, "total": 4}, started="2025-11-29T08:00:01.000Z")
     row(page, "Running").wait_for()
@@ -105,7 +107,7 @@ def test_the_shown_region_becomes_a_job_that_is_watched_to_its_end(desk):
     row(page, "3 of 4").wait_for()
     fake.change(job_id, phase="COMPLETED", results=[result("fine.fits", 321_000)], ended="2025-11-29T08:00:05.000Z")
     row(page, "Done").get_by_text("321 kB").first.wait_for()
-    assert panel(page).get_by_role("progressbar").count() == 0
+    expect(panel(page).get_by_role("progressbar")).to_have_count(0)
     link = row(page, "Done").get_by_role("link", name="Download fine.fits").first
     assert link.get_attribute("href").endswith(f"/vo/soda/async/{job_id}/results/fine")
     asked = len(page.requests)
@@ -228,7 +230,7 @@ def test_what_the_server_refuses_is_said_in_place_and_nothing_is_lost(desk):
     fake.refusal = None
     start(page)
     row(page, "stars.csv").wait_for()
-    assert alert.count() == 0
+    expect(alert).to_have_count(0)
 
 
 def test_abort_start_delete_and_run_again(desk):
@@ -256,10 +258,9 @@ def test_abort_start_delete_and_run_again(desk):
     page.press("Delete", "Enter")
     wait_for(page, lambda: "job-0001-secret" not in fake.jobs)
     wait_for(page, lambda: row(page, "Job number 1").count() == 0)
-    focused = page.page.evaluate(
-        """() => document.activeElement.shadowRoot.activeElement.shadowRoot.activeElement.localName"""
-    )
-    assert focused == "ar-job-row", "the keyboard stays in the list"
+    # The keyboard stays in the list.
+    focused = "document.activeElement.shadowRoot?.activeElement?.shadowRoot?.activeElement?.localName"
+    wait_for(page, lambda: page.page.evaluate(focused) == "ar-job-row")
 
 
 def test_what_fails_to_be_done_is_said_at_the_job(desk):
@@ -296,9 +297,10 @@ def test_thousands_of_results_are_shortened(desk):
     page.press("j")
     job = pick(page, "Job number 1")
     job.get_by_text("and 4\u2009995 more in the package").wait_for()
-    assert job.get_by_role("list", name="Results").locator("li").count() == 6
+    lines = job.get_by_role("list", name="Results").locator("li")
+    expect(lines).to_have_count(6)
     job.get_by_role("button", name="Show 45").click()
-    assert job.get_by_role("list", name="Results").locator("li").count() == 51
+    expect(lines).to_have_count(51)
     download = job.get_by_role("link", name="Download all, 29 MB")
     assert download.get_attribute("href").endswith("/results/package")
     with page.page.expect_download() as event:
@@ -336,7 +338,7 @@ def test_jobs_without_an_owner_come_back_and_leave_when_they_are_gone(desk):
     page.says("1 job is no longer there and left the list.")
     page.press("j")
     panel(page).get_by_text("No job yet.").wait_for()
-    assert kept_in_browser(page) == ["[]"]
+    wait_for(page, lambda: kept_in_browser(page) == ["[]"])
 
 
 def test_jobs_of_a_user_are_not_kept_in_the_browser(desk):
@@ -399,7 +401,7 @@ def test_older_jobs_on_demand(desk):
     assert len(asked) < 40, "what is not seen is not asked for"
     panel(page).get_by_role("button", name="Older jobs").click()
     wait_for(page, lambda: row(page, "Stopped").count() == 58)
-    assert panel(page).get_by_role("button", name="Older jobs").count() == 0
+    expect(panel(page).get_by_role("button", name="Older jobs")).to_have_count(0)
 
 
 def test_arrows_go_from_job_to_job_and_leave_the_map_alone(desk):
@@ -408,7 +410,7 @@ def test_arrows_go_from_job_to_job_and_leave_the_map_alone(desk):
     wait_for(page, lambda: row(page, "Stopped").count() == 3)
     row(page, "Job number 3").locator(".pick").focus()
     page.press("ArrowDown", "Enter")
-    assert row(page, "Job number 2").locator(".pick").get_attribute("aria-expanded") == "true"
+    expect(row(page, "Job number 2").locator(".pick")).to_have_attribute("aria-expanded", "true")
     assert page.number("x") == pytest.approx(200) if "x" in page.query else True
 
 

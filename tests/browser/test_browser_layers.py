@@ -44,7 +44,7 @@ def _there(page, ra, dec, fov):
 
 def test_the_same_place_shows_the_same_pixel_again(viewer):
     page = viewer().open(layer="fine", x=180, y=210, scale=0.25, **BARE)
-    before = page.picture()
+    before = page.still()
     for name in ("coarse", "fine"):
         page.page.get_by_role("treeitem", name=re.compile(f"^{name}")).click()
         page.wait_query(layer=name)
@@ -121,7 +121,7 @@ def test_the_second_layer_is_equalised_too(viewer):
     page.open(**look, **BARE)
     page.rest()
     page.eventually(lambda: _varied(page))
-    alone = page.picture()
+    alone = page.still()
     page.page.get_by_role("treeitem", name="steps").click()
     page.wait_query(layer="steps")
     page.page.get_by_label("Compare with").select_option("signed")

@@ -98,7 +98,7 @@ def test_the_theme_is_switched_and_remembered(viewer):
     light = page.page.evaluate(ground)
     page.page.reload()
     page.rest()
-    assert page.page.evaluate(ground) == light
+    page.eventually(lambda: _equal(page.page.evaluate(ground), light))
 
 
 def _other(a, b):

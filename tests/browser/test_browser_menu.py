@@ -6,7 +6,8 @@ import json
 import re
 
 import pytest
-from conftest_browser import BARE
+from conftest_browser import BARE, Held
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -244,9 +245,8 @@ def _at(page, ra, dec):
 
 def test_a_slow_look_up_can_be_stopped(page):
     resolves(page, {})
-    held = []
     page.open(layer="day0-f090-I")
-    page.page.route("**/api/resolve?*", lambda route: held.append(route))  # noqa: PLW0108 - append takes no attributes
+    Held(page.page, "**/api/resolve?*")
     page.go_to("M42")
     page.page.get_by_text("Looking up “M42”…").wait_for()
     page.press("Escape")
@@ -270,7 +270,7 @@ def test_suggestions_lead_to_layers_and_boxes(page):
     assert options.count() == 3
     search(page).press("ArrowDown")
     search(page).press("ArrowDown")
-    assert search(page).get_attribute("aria-activedescendant") == "option-1"
+    expect(search(page)).to_have_attribute("aria-activedescendant", "option-1")
     search(page).press("Enter")
     page.wait_query(layer="night32-f150-Q")
     search(page).fill("across")

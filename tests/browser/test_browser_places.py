@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from conftest_browser import BARE, Frame
+from conftest_browser import BARE, Frame, Held
 from conftest_files import field_values, tan_wcs
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -42,23 +42,18 @@ def test_the_pixel_under_the_pointer(viewer, x, y):
 
 def test_a_mean_says_so_at_once_and_gives_way_to_the_exact_value(viewer):
     page = viewer().open(layer="large")
-    held = []
-    page.page.route("**/values?*", lambda route: held.append(route))  # noqa: PLW0108 - append takes no attributes
+    held = Held(page.page, "**/values?*")
     box = page.box
     page.point(box["width"] / 2, box["height"] / 2)
     page.readout.get_by_text(re.compile(r"mean of [248]²")).wait_for()
     mean = figures(shown(page, "value"))
-    page.eventually(lambda: _some(held))
+    page.eventually(held.some)
     x, y = (int(np.rint(v)) for v in figures(shown(page, "xy")))
-    held[-1].continue_()
+    held.let_go()
     page.readout.get_by_text("exact", exact=True).wait_for()
     exact = figures(shown(page, "value"))
     assert exact == [field_values(1536)[y, x]]
     assert exact != mean
-
-
-def _some(found):
-    assert found
 
 
 def test_beside_the_image_there_is_no_value(viewer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -9,10 +10,10 @@ import pytest
 
 from armillary.catalogs import crossmatch_catalogs, import_catalog, make_index, make_margin, search_catalog
 from armillary.catalogs import front as front_module
+from armillary.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytest.importorskip("dask.distributed")
 
@@ -91,3 +92,27 @@ def test_work_of_unknown_size_starts_workers(catalog: Path, tmp_path: Path, work
     with pytest.raises(Began):
         works(catalog, tmp_path)["margin"](dask_n_workers=3)
     assert workers == [3]
+
+
+@pytest.mark.parametrize(
+    ("function", "words", "message"),
+    [
+        (import_catalog, {"input_paths": "a.csv", "output_path": ".", "output_artifact_name": "x"}, "as a list"),
+        (import_catalog, {"input_paths": Path(), "output_path": ".", "output_artifact_name": "x"}, "as a list"),
+        (import_catalog, {"input_paths": ["a"], "output_path": None, "output_artifact_name": "x"}, "wrong kind"),
+        (import_catalog, {"input_paths": ["a"], "output_path": ".", "output_artifact_name": 5}, "wrong kind"),
+        (make_margin, {"input_catalog_path": ".", "output_path": ".", "output_artifact_name": "x",
+                       "margin_threshold": "5"}, "wrong kind"),
+        (search_catalog, {"input_catalog_path": ".", "polygon": 5}, "wrong kind"),
+        (search_catalog, {"input_catalog_path": ".", "filters": [("mag", "<", 3)]}, "wrong kind"),
+        (search_catalog, {"input_catalog_path": ".", "columns": []}, "columns: is empty"),
+        (search_catalog, {}, "is missing: .*input_catalog_path"),
+        (search_catalog, {"input_catalog_path": ".", "client": object()}, "client: give a dask"),
+        (search_catalog, {"input_catalog_path": ".", "completion_email_address": "a@b.c\nBcc: d@e.f"}, "is no address"),
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_values_of_another_kind_are_refused_in_a_line(function: Any, words: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        function(**words)
+    assert "\n" not in str(caught.value)

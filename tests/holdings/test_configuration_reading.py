@@ -564,7 +564,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch) -> None:
         read_configuration(tmp_path / "fifo")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_configuration("a\0b")
-    with pytest.raises(ConfigurationError, match="is no plain file"):
+    with pytest.raises(ConfigurationError, match="is a folder: `armillary open` shows it"):
         read_configuration(tmp_path)
     monkeypatch.setattr(document, "MAX_BYTES", 10)
     (tmp_path / "large.json").write_text('{"title": "long"}')

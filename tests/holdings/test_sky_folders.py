@@ -23,6 +23,7 @@ from armillary.holdings.catalogs import offered_file
 from armillary.holdings.configuration import open_configuration
 from armillary.holdings.discovery import Discovery
 from armillary.holdings.sky_folders import Follower, is_sky_folder
+from armillary.images.blank import SHAPE
 from armillary.images.pyramid import Pyramid
 
 ROWS = 600
@@ -232,9 +233,49 @@ def test_a_configuration_names_it_like_any_catalog(tree: Path, words: dict[str, 
     assert catalog.count == ROWS
 
 
-def test_a_catalog_is_no_configuration(tree: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"plain: is a catalog, not a configuration: .* `armillary open`"):
-        open_configuration(tree / "plain", lambda *_: None)
+@pytest.mark.parametrize("name", ["all", "plain"])
+def test_a_catalog_is_served_as_the_configuration_that_names_it_alone(tree: Path, name: str) -> None:
+    made = open_configuration(tree / name, lambda plane, identity: Pyramid(plane, identity=identity))
+    opened = found(tree / name)
+    made.run()
+    assert made.warnings == ()
+    assert made.holdings.tree(OWNER)["source_groups"] == opened.holdings.tree(OWNER)["source_groups"]
+    assert made.holdings.tree(OWNER)["map_groups"] == opened.holdings.tree(OWNER)["map_groups"]
+    assert count(made, name) == ROWS
+    assert made.holdings.layer("Sky", OWNER).pyramid().plane.shape == SHAPE
+
+
+def test_a_catalog_that_is_served_is_followed(tree: Path) -> None:
+    made = open_configuration(tree / "plain", lambda *_: None, roots=(str(tree),))
+    assert count(made, "plain") == ROWS
+    words = (tree / "plain/hats.properties").read_text()
+    (tree / "plain/hats.properties").write_text("dataproduct_type=margin\n")
+    made.reload()
+    (problem,) = made.problems
+    assert problem.message == "plain: is the margin of a catalog: show the catalog itself."
+    (tree / "plain/hats.properties").write_text(words)
+    made.reload()
+    assert made.problems == []
+    assert count(made, "plain") == ROWS
+
+
+def test_what_is_no_catalog_to_look_at_is_not_served(tree: Path) -> None:
+    for name in ("stars_margin", "by_key"):
+        with pytest.raises(ConfigurationError, match=f"{name}: is the .* of a catalog: show the catalog itself"):
+            open_configuration(tree / "all" / name, lambda *_: None)
+    with pytest.raises(ConfigurationError, match="outside the folders that are allowed"):
+        open_configuration(tree / "plain", lambda *_: None, roots=(str(tree / "all"),))
+
+
+@pytest.mark.parametrize("maps", [[], [{"name": "Sky", "maps": []}]])
+def test_there_is_a_sky_to_show_catalogs_on_where_no_map_is_named(tree: Path, maps: list[Any]) -> None:
+    group = {"name": "Stars", "provider": {"filename": "plain"}}
+    (tree / "holdings.json").write_text(json.dumps({"map_groups": maps, "source_groups": [group]}))
+    made = open_configuration(tree / "holdings.json", lambda *_: None)
+    assert [entry["map_group_id"] for entry in made.holdings.tree(OWNER)["map_groups"]] == ["Sky"]
+    (tree / "holdings.json").write_text(json.dumps({"map_groups": maps, "source_groups": []}))
+    made.reload()
+    assert "Sky" not in made.holdings.layer_ids()
 
 
 def test_links_lead_nowhere_beyond_the_roots(tree: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_worker_that_never_starts_ends_it_with_one_line(holdings: Path) -> Non
     [
         ("{", ["is not JSON"]),
         ('{"boxes": [{}, 7], "map_groups": 8}', ["map_groups: ", "boxes[0].name: ", "boxes[1]: "]),
-        (None, ["is no plain file"]),
+        (None, ["is a folder"]),
     ],
     ids=["no-json", "several", "folder"],
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats import names
-from armillary.catalogs.hats.catalog import HatsCatalog, inner, open_catalog
+from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, inner, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.properties import made_by, read_properties, write_properties
 from armillary.errors import ArmillaryError, CorruptFileError, ParameterError, UsageError
@@ -163,7 +163,7 @@ def make_collection(arguments: CollectionArguments) -> Collection:
     if is_collection(folder) and not arguments.overwrite:
         raise UsageError(f"{folder.name}: there is a collection already: overwrite it, or choose another folder.")
     primary = open_catalog(inner(folder, arguments.primary))
-    if primary.kind not in {"object", "source"}:
+    if primary.kind not in OBJECTS:
         raise UsageError(f"{primary.name} is a catalog of the kind {primary.kind}: a collection is about objects.")
     for address in arguments.margins:
         _belongs(inner(folder, address), primary, "margin")
@@ -191,10 +191,21 @@ def _belongs(folder: Folder, primary: HatsCatalog, kind: str) -> str:
     catalog = open_catalog(folder)
     if catalog.kind != kind:
         raise UsageError(f"{catalog.name} is a catalog of the kind {catalog.kind}, not {kind}.")
-    strange = [pixel for pixel in catalog.partitions if pixel not in primary.partitions]
-    if strange:
-        raise UsageError(f"{catalog.name} is no {kind} of {primary.name}: {strange[0]} is no partition of that.")
+    check_partitions(catalog, primary)
     return catalog.properties.get("hats_index_column", "")
+
+
+def check_partitions(catalog: HatsCatalog, primary: HatsCatalog) -> None:
+    """Refuse a margin or an index of another catalog.
+
+    Raises
+    ------
+    UsageError
+        It has a partition that the catalog has not.
+    """
+    strange = next((pixel for pixel in catalog.partitions if pixel not in primary.partitions), None)
+    if strange is not None:
+        raise UsageError(f"{catalog.name} is no {catalog.kind} of {primary.name}: {strange} is no partition of that.")
 
 
 def margin_of(path: str | os.PathLike[str], radius_arcsec: float, options: Mapping[str, Any]) -> HatsCatalog | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,10 +13,9 @@ from armillary.catalogs.engine.arguments import check_counts, check_word
 from armillary.catalogs.engine.mail import tell_by_mail
 from armillary.catalogs.engine.progress import FORMS, Progress
 from armillary.catalogs.hats.folder import reason_of
-from armillary.errors import ArmillaryError, UnavailableError, UsageError
+from armillary.errors import ArmillaryError, ParameterError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from armillary.catalogs.collections import Collection, CollectionArguments
@@ -76,6 +77,11 @@ class Running:
             raise UsageError("Give a client of Dask, or a number of workers of one of our own, not both.")
         if self.dask_n_workers is None and (self.dask_tmp is not None or self.dask_threads_per_worker != 1):
             raise UsageError("dask_tmp and dask_threads_per_worker need dask_n_workers.")
+        if self.client is not None and getattr(self.client, "status", None) != "running":
+            raise UsageError("client: give a dask.distributed.Client that is connected.")
+        address = self.completion_email_address
+        if address is not None and not re.fullmatch(r"[^\s@]+@[^\s@]+", address):
+            raise ParameterError("completion_email_address", f"{address[:60]!r} is no address")
         if not isinstance(self.progress_bar, bool):
             check_word(self, "progress_bar", FORMS)
 
@@ -108,7 +114,7 @@ class Running:
             finally:
                 engine.close()
         except BaseException as error:
-            said = UnavailableError(_STORAGE.format(reason_of(error))) if isinstance(error, OSError) else error
+            said = UnavailableError(_STORAGE.format(_reason(error))) if isinstance(error, OSError) else error
             word = said.message if isinstance(said, ArmillaryError) else type(said).__name__
             self._tell(f"Armillary: {what} failed", f"{what} failed.\n\n{word}\n")
             if said is error:
@@ -137,6 +143,12 @@ class Running:
             tell_by_mail(self.completion_email_address, subject, text)
 
 
+def _reason(error: OSError) -> str:
+    """Why storage failed, and at which file."""
+    name = os.path.basename(str(error.filename or ""))  # noqa: PTH119
+    return f"{name}: {reason_of(error)}" if name else reason_of(error)
+
+
 def settled(kind: type[Held], given: Held | None, words: dict[str, Any]) -> tuple[Held, Running]:
     """Arguments of a kind, and those of running, from one bag of words.
 
@@ -153,8 +165,10 @@ def settled(kind: type[Held], given: Held | None, words: dict[str, Any]) -> tupl
     if given is None:
         try:
             return kind(**words), Running(**running)
-        except TypeError as error:
-            raise UsageError(f"An argument is missing: {str(error).partition('missing ')[2] or error}.") from None
+        except (TypeError, ValueError, AttributeError) as error:
+            lacking = str(error).partition("missing ")[2]
+            said = f"is missing: {lacking}" if lacking else f"is of the wrong kind: {error}"
+            raise UsageError(f"An argument {said}.") from None
     if words:
         raise UsageError(f"{', '.join(sorted(words))}: given beside arguments that are held already.")
     return given, Running(**running)
@@ -202,15 +216,8 @@ def _size_of(given: Any) -> int | None:
 def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> HatsCatalog:
     """Import tables into a HATS catalog.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``ingest.run.import_catalog``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``ingest.run.import_catalog`` says.
     """
     made: HatsCatalog = _run("ingest", "import_catalog", "import of {output_artifact_name}", arguments, words)
     return made
@@ -219,15 +226,8 @@ def import_catalog(arguments: ImportArguments | None = None, **words: Any) -> Ha
 def make_margin(arguments: MarginArguments | None = None, **words: Any) -> HatsCatalog:
     """Make the margin of a catalog.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``margins.run.make_margin``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``margins.run.make_margin`` says.
     """
     made: HatsCatalog = _run("margins", "make_margin", "margin {output_artifact_name}", arguments, words)
     return made
@@ -236,15 +236,8 @@ def make_margin(arguments: MarginArguments | None = None, **words: Any) -> HatsC
 def make_index(arguments: IndexArguments | None = None, **words: Any) -> HatsCatalog:
     """Make an index of a column.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``indexing.run.make_index``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``indexing.run.make_index`` says.
     """
     made: HatsCatalog = _run("indexing", "make_index", "index {output_artifact_name}", arguments, words)
     return made
@@ -253,15 +246,8 @@ def make_index(arguments: IndexArguments | None = None, **words: Any) -> HatsCat
 def convert_catalog(arguments: ConvertArguments | None = None, **words: Any) -> HatsCatalog:
     """Convert hipscat to HATS, or a catalog into other partitions.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``converting.run.convert_catalog``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``converting.run.convert_catalog`` says.
     """
     made: HatsCatalog = _run("converting", "convert_catalog", "conversion to {output_artifact_name}", arguments, words)
     return made
@@ -270,15 +256,8 @@ def convert_catalog(arguments: ConvertArguments | None = None, **words: Any) -> 
 def search_catalog(arguments: SearchArguments | None = None, **words: Any) -> Any:
     """Search a catalog: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``searching.run.search_catalog``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``searching.run.search_catalog`` says.
     """
     return _run("searching", "search_catalog", "search", arguments, words)
 
@@ -286,15 +265,8 @@ def search_catalog(arguments: SearchArguments | None = None, **words: Any) -> An
 def crossmatch_catalogs(arguments: CrossmatchArguments | None = None, **words: Any) -> Any:
     """Match two catalogs: a ``pyarrow.Table``, or with ``output`` the number of rows that were written.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and those of ``Running``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``matching.run.crossmatch_catalogs``.
+    Takes ``arguments``, or their fields by name; and those of ``Running``. Fails with an ``ArmillaryError``, as
+    ``matching.run.crossmatch_catalogs`` says.
     """
     return _run("matching", "crossmatch_catalogs", "cross-match", arguments, words)
 
@@ -302,15 +274,8 @@ def crossmatch_catalogs(arguments: CrossmatchArguments | None = None, **words: A
 def make_collection(arguments: CollectionArguments | None = None, **words: Any) -> Collection:
     """Name a catalog with its margins and indexes as a collection.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``collections.make_collection``.
+    Takes ``arguments``, or their fields by name. Fails with an ``ArmillaryError``, as
+    ``collections.make_collection`` says.
     """
     from armillary.catalogs import collections as held
 
@@ -320,15 +285,8 @@ def make_collection(arguments: CollectionArguments | None = None, **words: Any) 
 def verify_catalog(arguments: VerifyArguments | None = None, **words: Any) -> Report:
     """Verify a catalog, a margin, an index or a collection.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name; and ``progress_bar``.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``verifying.run.verify_catalog``.
+    Takes ``arguments``, or their fields by name; and ``progress_bar``. Fails with an ``ArmillaryError``, as
+    ``verifying.run.verify_catalog`` says.
     """
     from armillary.catalogs.verifying import run as held
 
@@ -339,15 +297,8 @@ def verify_catalog(arguments: VerifyArguments | None = None, **words: Any) -> Re
 def count_rows(arguments: SearchArguments | None = None, **words: Any) -> int:
     """How many rows a search finds.
 
-    Parameters
-    ----------
-    arguments
-        Or its fields by name.
-
-    Raises
-    ------
-    ArmillaryError
-        See ``searching.run.count_rows``.
+    Takes ``arguments``, or their fields by name. Fails with an ``ArmillaryError``, as
+    ``searching.run.count_rows`` says.
     """
     from armillary.catalogs.searching import arguments as held
     from armillary.catalogs.searching.run import count_rows as run

@@ -215,19 +215,22 @@ def offered_file(
     name_column: str | None = None,
     file_type: str | None = None,
     allows: Callable[[str], bool] = lambda _path: True,
+    storage_options: str = "",
 ) -> OfferedCatalog:
     """A file, or a folder that is a HATS catalog, as a catalog on offer; nothing is opened before it is wanted.
 
     Parameters
     ----------
     path
-        Local path or ``http(s)://`` address.
+        Local path or ``http(s)://`` address; of a HATS catalog also one of object storage.
     ra_column, dec_column, name_column
         Names of columns, found out where they are not given.
     file_type
         ``json``, ``csv``, ``tsv``, ``ecsv``, ``votable``, ``fits`` or ``parquet`` where the content shall not decide.
     allows
         Whether the path may be read; asked before every reading, as links may lead elsewhere by then.
+    storage_options
+        For fsspec, where it is in object storage, as JSON. Never shown.
     """
     text = str(path)
 
@@ -239,23 +242,23 @@ def offered_file(
             raise outside(text)
         prepare()
         if is_sky_folder(text):
-            return read_sky_folder(
-                text, ra_column=ra_column, dec_column=dec_column, name_column=name_column, allows=allows
-            )
+            columns = {"ra_column": ra_column, "dec_column": dec_column, "name_column": name_column}
+            return read_sky_folder(text, **columns, allows=allows, storage_options=json.loads(storage_options or "{}"))
         made = read_catalog(
             text, ra_column=ra_column, dec_column=dec_column, name_column=name_column, file_type=file_type
         )
         return _prepared(made)
 
     def version() -> str:
-        return version_of(text)
+        return version_of(text, storage_options)
 
-    identity = "\0".join((text, *(str(word) for word in (ra_column, dec_column, name_column, file_type))))
+    secret = hashlib.blake2b(storage_options.encode()).hexdigest() if storage_options else ""
+    identity = "\0".join((text, *map(str, (ra_column, dec_column, name_column, file_type)), *filter(None, [secret])))
     return OfferedCatalog(shown_name(text), read, version, identity, local="://" not in text)
 
 
-def version_of(path: str) -> str:
-    """Version of a file, or of a folder that is a HATS catalog, now.
+def version_of(path: str, storage_options: str = "") -> str:
+    """Version of a file, or of a folder that is a HATS catalog, now; options of its storage as JSON.
 
     Raises
     ------
@@ -264,7 +267,7 @@ def version_of(path: str) -> str:
     """
     from armillary.storage.source import open_raw_source
 
-    return follower(path).version() if is_sky_folder(path) else open_raw_source(path).version
+    return follower(path, storage_options).version() if is_sky_folder(path) else open_raw_source(path).version
 
 
 def offered_inline(name: str, sources: list[dict[str, Any]]) -> OfferedCatalog:

@@ -211,14 +211,14 @@ class Discovery:
                 self.holdings.take_away(self.blank, made.map_id)
             self.blank = None
         elif self.blank is None and not images and self.catalogs.count:
-            from armillary.images.blank import NAME, open_blank_sky
+            from armillary.images.blank import ABOUT, NAME, open_blank_sky
 
             file = OfferedFile(NAME, open_blank_sky)
             image, version = file.current()
             made = build_map(file, image, self.pyramids, NAME, (NAME,), self.holdings.layer_ids(), {})
             made.version, made.bands[0].name = version, "No data"
             made.bands[0].layers[0].path = (NAME,)
-            self.blank = MapGroup(NAME, NAME, "Nothing but coordinates, to show catalogs on.")
+            self.blank = MapGroup(NAME, NAME, ABOUT)
             self.holdings.put(self.blank, made)
             self.first_layer.set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REMEMBERED_VERSIONS = 256
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_NO_STORES = {"http", "https", "file", "local"}
 
 
 def open_file(path: str) -> tuple[ByteSource, ImageFile]:
@@ -40,6 +43,12 @@ def file_name(path: str) -> str:
     if "://" in path:
         path = path.split("?", 1)[0].split("#", 1)[0]
     return os.path.basename(path.rstrip("/")) or "file"  # noqa: PTH119 - URLs are no paths
+
+
+def is_store(path: str) -> bool:
+    """Whether it is an address of object storage or the like, as fsspec takes them: none of the web or of this disk."""
+    scheme, mark, _ = path.partition("://")
+    return bool(mark) and bool(_SCHEME.fullmatch(scheme)) and scheme.lower() not in _NO_STORES
 
 
 def outside(path: str) -> UnreadableFileError:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from armillary.errors import ArmillaryError, UnreadableFileError
-from armillary.holdings.files import file_name, outside
+from armillary.holdings.files import file_name, is_store, outside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from armillary.catalogs.hats.catalog import HatsCatalog
     from armillary.catalogs.viewing.catalog import SkyCatalog
@@ -35,10 +37,11 @@ KEPT_FOLLOWERS = 4096
 def is_sky_folder(path: str) -> bool:
     """Whether a path is a folder that is a catalog, or a collection, by the names of its files.
 
-    Of one on a web server the address of its properties is given: nothing is asked for.
+    Of one on a web server the address of its properties is given, and of object storage nothing else is shown:
+    nothing is asked for.
     """
     if "://" in path:
-        return file_name(path) in WEB_MARKS
+        return file_name(path) in WEB_MARKS or is_store(path)
     if not os.path.isdir(path):  # noqa: PTH112 - a Path would refuse some strings that a file system takes
         return False
     if any(os.path.isfile(os.path.join(path, name)) for name in MARKS):  # noqa: PTH113, PTH118
@@ -50,14 +53,19 @@ def is_sky_folder(path: str) -> bool:
 
 def shown_name(path: str) -> str:
     """The name of a file, or of the folder that is a catalog."""
-    return file_name(path.rpartition("/")[0]) if "://" in path and is_sky_folder(path) else file_name(path)
+    return file_name(_far_address(path)) if "://" in path and is_sky_folder(path) else file_name(path)
 
 
-def _opened(path: str) -> HatsCatalog:
+def _far_address(path: str) -> str:
+    """Address of the folder of a catalog that is far, without the name of its properties."""
+    return path.rpartition("/")[0] if file_name(path) in MARKS else path
+
+
+def _opened(path: str, storage_options: Mapping[str, Any] | None = None) -> HatsCatalog:
     from armillary.catalogs.viewing.catalog import open_shown
-    from armillary.catalogs.viewing.web_folder import WebFolder
+    from armillary.catalogs.viewing.far_folders import far_folder
 
-    return open_shown(WebFolder(path.rpartition("/")[0]) if "://" in path else path)
+    return open_shown(far_folder(_far_address(path), storage_options) if "://" in path else path)
 
 
 def within_sky_folder(path: str) -> bool:
@@ -91,8 +99,14 @@ def read_sky_folder(
     dec_column: str | None = None,
     name_column: str | None = None,
     allows: Callable[[str], bool] = lambda _path: True,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> SkyCatalog:
     """Open a catalog: its words and partitions are read, no rows.
+
+    Parameters
+    ----------
+    storage_options
+        For fsspec, where it is in object storage.
 
     Raises
     ------
@@ -101,7 +115,7 @@ def read_sky_folder(
     """
     from armillary.catalogs.viewing.catalog import SkyCatalog
 
-    hats = _opened(path)
+    hats = _opened(path, storage_options)
     if not allows(hats.folder.address):
         raise outside(path)
     return SkyCatalog(hats, ra_column=ra_column, dec_column=dec_column, name_column=name_column, allows=allows)
@@ -114,10 +128,13 @@ class Follower:
     ----------
     path
         Its folder.
+    storage_options
+        For fsspec, as JSON.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, storage_options: str = "") -> None:
         self._path = path
+        self._options = storage_options
         self._lock = threading.Lock()
         self._folders: tuple[str, ...] = (path,)
         self._files: list[str] = []
@@ -152,12 +169,20 @@ class Follower:
             return hashlib.blake2b(words + self._whole, digest_size=12).hexdigest()
 
     def _far_version(self) -> str:
-        """Of one on a web server: that of its properties, which are written last."""
-        from armillary.storage.source import open_raw_source
-
+        """Of one that is far: that of its properties, which are written last."""
         if self._source is None:
-            self._source = open_raw_source(self._path)
+            self._source = self._far_words()
         return self._source.version
+
+    def _far_words(self) -> ByteSource:
+        from armillary.catalogs.viewing.far_folders import far_folder
+
+        folder = far_folder(_far_address(self._path), json.loads(self._options or "{}"))
+        marks = (file_name(self._path),) if not is_store(self._path) else (*MARKS, "properties")
+        found = next((name for name in marks if len(marks) == 1 or folder.exists(name)), None)
+        if found is None:
+            raise UnreadableFileError(folder.name, "there is no catalog here.")
+        return folder.source(found)
 
     def _word_files(self) -> list[str]:
         inside = (f"dataset/{name}" for name in METADATA)
@@ -194,6 +219,6 @@ def _followed(hats: HatsCatalog) -> list[str]:
 
 
 @functools.lru_cache(maxsize=KEPT_FOLLOWERS)
-def follower(path: str) -> Follower:
+def follower(path: str, storage_options: str = "") -> Follower:
     """The one that follows a catalog."""
-    return Follower(path)
+    return Follower(path, storage_options)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from armillary.storage.source import ByteSource
 
 NAME = "Sky"
+ABOUT = "Nothing but coordinates, to show catalogs on."
 VERSION = "blank"
 # 79″ a pixel, which a viewer enlarges to one: near enough to tell sources apart, and overviews take no time.
 SHAPE = (8_192, 16_384)

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NO_ROOM = "There is no room left for the results of jobs: try again later, or ask for less."
-MAKES = 200
+MAKES = 50
+PAUSE_S = 0.0002
+"""Between attempts to make a folder; longer by as much after each."""
 NO_PLACE = "The results of jobs cannot be reached now: try again in a moment."
 NO_FILE = "There is no such file: the job was deleted, or has none of this name."
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -99,10 +102,11 @@ class FolderResults:
 
     def _made(self, job_id: str, attempt: str) -> Path:
         """The folder of an attempt, made where it is missing."""
-        for _ in range(MAKES):
+        for number in range(MAKES):
             # Who removes another attempt meanwhile takes away the folder of the job while it is empty.
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 return self._make(job_id, attempt)
+            time.sleep(number * PAUSE_S)
         return self._make(job_id, attempt)
 
     def _make(self, job_id: str, attempt: str) -> Path:

@@ -56,11 +56,6 @@ class Footprint:
     radius_rad: float
     words: str
 
-    @property
-    def is_all_sky(self) -> bool:
-        """Whether it is the whole sky."""
-        return len(self.cells) == 1 and int(self.cells[0, 1] - self.cells[0, 0]) == CELLS_OF_SKY
-
 
 _NO_CELLS = np.empty((0, 2), np.int64)
 

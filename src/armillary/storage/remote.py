@@ -1,4 +1,4 @@
-"""Files on web servers, read by ranges (RFC 9110, section 14) and kept by blocks in the shared cache."""
+"""Files that are far, kept by blocks in the shared cache; on web servers by ranges (RFC 9110, section 14)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ MAX_WHOLE_BYTES = 64 << 20
 TIMEOUT_S = 20.0
 # For so long a look at the version is not repeated: a tile asks for it several times.
 VERSION_AGE_S = 2.0
+CHANGED = "it changed on its server while it was read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,55 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-class HttpSource(BlockedSource):
+class FarSource(BlockedSource):
+    """A file that is far: blocks that lie side by side come in one request."""
+
+    decoded = False
+    max_bytes = 1 << 62
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._key = new_key()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    @abstractmethod
+    def _fetch(self, start: int, stop: int, version: str) -> bytes:
+        """Bytes of a range within the file, if it still has that version."""
+
+    def _blocks(self, offset: int, length: int) -> Iterator[tuple[int, bytes]]:
+        version = self.version
+        end = min(offset + length, self.size)
+        index, stop = offset // BLOCK_BYTES, -(-end // BLOCK_BYTES)
+        while index < stop:
+            data = cache.decoded.get((self._key, version, index))
+            if data is not None:
+                yield index * BLOCK_BYTES, data
+                index += 1
+                continue
+            count = self._missing(index, stop, version)
+            start = index * BLOCK_BYTES
+            data = self._fetch(start, min(start + count * BLOCK_BYTES, self.size), version)
+            for k in range(count):
+                block = data[k * BLOCK_BYTES : (k + 1) * BLOCK_BYTES]
+                cache.decoded.put((self._key, version, index + k), block, len(block))
+            yield start, data
+            index += count
+
+    def _missing(self, index: int, stop: int, version: str) -> int:
+        """How many blocks from ``index`` on are wanted and not kept: they come in one request."""
+        count = 1
+        while (
+            index + count < stop
+            and count < MAX_REQUEST_BLOCKS
+            and cache.decoded.get((self._key, version, index + count)) is None
+        ):
+            count += 1
+        return count
+
+
+class HttpSource(FarSource):
     """A file behind an ``http://`` or ``https://`` address.
 
     Parameters
@@ -60,15 +110,11 @@ class HttpSource(BlockedSource):
         The server knows no ranges and the file is larger than 64 MiB.
     """
 
-    decoded = False
-    max_bytes = 1 << 62
-
     def __init__(self, url: str) -> None:
         parts = urllib.parse.urlsplit(url)
-        self.name = urllib.parse.unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.hostname or "address"
+        super().__init__(urllib.parse.unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.hostname or "address")
         self._url = url
         self._opener = urllib.request.build_opener(_WebOnly)
-        self._key = new_key()
         self._lock = threading.Lock()
         self._whole: bytes | None = None
         self._facts = _Facts("", 0)
@@ -88,9 +134,6 @@ class HttpSource(BlockedSource):
     def size(self) -> int:
         """Bytes of the file."""
         return self._facts.size
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
     def _read_first(self) -> None:
         with self._request({"Range": f"bytes=0-{BLOCK_BYTES - 1}"}) as answer:
@@ -113,44 +156,13 @@ class HttpSource(BlockedSource):
         )
 
     def _blocks(self, offset: int, length: int) -> Iterator[tuple[int, bytes]]:
-        if self._whole is not None:
-            yield 0, self._whole
-            return
-        version = self.version
-        end = min(offset + length, self._facts.size)
-        index, stop = offset // BLOCK_BYTES, -(-end // BLOCK_BYTES)
-        while index < stop:
-            data = cache.decoded.get((self._key, version, index))
-            if data is not None:
-                yield index * BLOCK_BYTES, data
-                index += 1
-                continue
-            count = self._missing(index, stop, version)
-            data = self._fetch(index, count, version)
-            yield index * BLOCK_BYTES, data
-            index += count
+        return super()._blocks(offset, length) if self._whole is None else iter([(0, self._whole)])
 
-    def _missing(self, index: int, stop: int, version: str) -> int:
-        """How many blocks from ``index`` on are wanted and not kept: they come in one request."""
-        count = 1
-        while (
-            index + count < stop
-            and count < MAX_REQUEST_BLOCKS
-            and cache.decoded.get((self._key, version, index + count)) is None
-        ):
-            count += 1
-        return count
-
-    def _fetch(self, index: int, count: int, version: str) -> bytes:
-        start = index * BLOCK_BYTES
-        stop = min(start + count * BLOCK_BYTES, self._facts.size)
+    def _fetch(self, start: int, stop: int, version: str) -> bytes:
         with self._request({"Range": f"bytes={start}-{stop - 1}"}) as answer:
             data = self._take_range(answer, start, stop - start)
         if self._facts.version != version:
-            raise CorruptFileError(self.name, "it changed on its server while it was read.")
-        for k in range(count):
-            block = data[k * BLOCK_BYTES : (k + 1) * BLOCK_BYTES]
-            cache.decoded.put((self._key, version, index + k), block, len(block))
+            raise CorruptFileError(self.name, CHANGED)
         return data
 
     def _take_range(self, answer: http.client.HTTPResponse, start: int, length: int) -> bytes:

@@ -18,7 +18,6 @@ _SPECIAL = re.compile(f'[&<>"\t\n\r{_FORBIDDEN}]')
 _REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _IN_TEXT = str.maketrans({letter: _REFERENCES[letter] for letter in "&<>\r"})
 _IN_ATTRIBUTE = str.maketrans(_REFERENCES)
-_NOT_ID = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def clean(text: str) -> str:
@@ -50,12 +49,6 @@ def tag(name: str, attributes: Iterable[tuple[str, str | None]] = (), content: s
     """
     words = "".join(f" {key}={quote(value)}" for key, value in attributes if value is not None)
     return f"<{name}{words}/>" if content is None else f"<{name}{words}>{content}</{name}>"
-
-
-def ncname(text: str) -> str:
-    """A text as an XML ID (NCName): other characters become ``_``."""
-    name = _NOT_ID.sub("_", text)
-    return name if name[:1].isalpha() or name[:1] == "_" else f"_{name}"
 
 
 def blocks(parts: Iterable[str]) -> Iterator[bytes]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from armillary.catalogs.engine import journal as journal_module
 from armillary.catalogs.engine.journal import PLAN, Journal
-from armillary.catalogs.engine.output import LOCK, WORK, Output, plan_of
+from armillary.catalogs.engine.output import LOCK, WORK, FileOutput, Output, plan_of
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.engine.tasks import Stages, Task, Threads
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import open_catalog
 from armillary.catalogs.hats.folder import Folder
-from armillary.errors import UsageError
+from armillary.errors import UnreadableFileError, UsageError
 
 PLAN_A, PLAN_B = {"work": "a"}, {"work": "b"}
 
@@ -37,6 +39,28 @@ def test_what_was_done_is_known_again(tmp_path: Path) -> None:
     assert not Journal(folder, PLAN_B, resume=False).done("read")
 
 
+def test_a_plan_of_which_nothing_was_done_gives_way(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "journal")
+    Journal(folder, PLAN_A).note("output", "cleared", result=True)
+    other = Journal(folder, PLAN_B)
+    assert (other.resumed, other.done("output")) == (False, {})
+    assert Journal(folder, PLAN_B).resumed
+
+
+@pytest.mark.parametrize(("name", "other"), [("__version__", "0.0.9"), ("FORM", journal_module.FORM + 1)])
+def test_work_of_another_version_is_not_gone_on_with(tmp_path: Path, monkeypatch: Any, name: str, other: Any) -> None:
+    folder = Folder(tmp_path / "journal")
+    Journal(folder, PLAN_A).note("read", "3", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_module, name, other)
+        with pytest.raises(UsageError, match=r"another version of the program.* \(--no-resume\)\.$"):
+            Journal(folder, PLAN_A)
+    assert Journal(folder, PLAN_A).done("read") == {"3": 1}
+    monkeypatch.setattr(journal_module, name, other)
+    assert not Journal(folder, PLAN_A, resume=False).done("read")
+    assert Journal(folder, PLAN_A).resumed
+
+
 def test_results_without_a_plan_belong_to_nobody(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "journal")
     Journal(folder, PLAN_A).note("read", "3", 1)
@@ -55,13 +79,13 @@ def test_a_stage_does_what_is_left(tmp_path: Path) -> None:
     journal.note("s", "1", "known")
     engine = Threads(2)
     tasks = [Task(str(k), k) for k in range(12)]
-    words = {"engine": engine, "journal": journal, "progress": Progress()}
+    stages = Stages(engine=engine, told=Progress(), journal=journal)
     try:
-        found = run_stage("s", double, 2, tasks, **words)
+        found = stages.run("s", double, 2, tasks)
         assert found == {str(k): 2 * k for k in range(12)} | {"1": "known"}
         assert journal.done("s") == dict(found)
         with pytest.raises(ValueError, match="thirteen"):
-            run_stage("t", double, 2, [Task(str(k), k) for k in range(30)], **words)
+            stages.run("t", double, 2, [Task(str(k), k) for k in range(30)])
         assert "13" not in journal.done("t")
     finally:
         engine.close()
@@ -189,3 +213,24 @@ def test_progress_as_plain_lines_and_not_at_all() -> None:
         told.say("done")
     assert out.getvalue().startswith("read: 1,000 of 1,000 rows in ")
     assert out.getvalue().endswith("done\n")
+
+
+def test_devices_pipes_and_folders_are_no_files_to_replace(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("pipe.csv", "folder.csv"):
+        output = FileOutput(Folder(tmp_path), name, None, overwrite=True, resume=False)
+        with pytest.raises(UsageError, match=f"{name}: this is no file"), output.prepared(PLAN_A, kept=False):
+            pass
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_an_output_inside_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+    output = Output(Folder(tmp_path / "file" / "sky"), None, overwrite=True, resume=True)
+    with (
+        pytest.raises(UnreadableFileError, match=r"^sky: cannot be written: Not a directory\.$"),
+        output.prepared(PLAN_A),
+    ):
+        pass
+    assert (tmp_path / "file").read_text() == "precious"

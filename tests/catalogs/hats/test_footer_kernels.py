@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armillary.catalogs.hats.footer_kernels import bounds
+from armillary.catalogs.hats import footers
+from armillary.catalogs.hats.footer_kernels import bounds, paths
+from armillary.catalogs.hats.footers import paths_of
 from armillary.catalogs.viewing.partitions import PartitionFile
 
 NAME = "_healpix_29"
@@ -65,6 +68,50 @@ def test_any_bytes_are_survived(data: bytes) -> None:
     count = bounds(np.frombuffer(data, np.uint8), np.frombuffer(NAME.encode(), np.uint8), lows, highs)
     assert 0 <= count <= 5
     assert (lows <= highs).all()
+
+
+def collected(folder: Path, names: list[str]) -> Path:
+    """Metadata of several files, as a catalog has them."""
+    parts: list[Any] = []
+    for name in names:
+        pq.write_table(table(90), folder / "part.parquet", row_group_size=40, metadata_collector=parts)
+        parts[-1].set_file_path(name)
+    pq.write_metadata(table().schema, folder / "_metadata", metadata_collector=parts)
+    return folder / "_metadata"
+
+
+def test_files_are_those_that_the_metadata_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"Norder=2/Dir=0/Npix={k}/{'é' * k}.parquet" for k in range(40)]
+    with collected(tmp_path, names).open("rb") as file:
+        assert paths_of(file) == names
+        monkeypatch.setattr(footers, "MOST_GROUPS", 119)
+        with pytest.raises(ValueError, match="more row groups than are read"):
+            paths_of(file)
+    with (tmp_path / "part.parquet").open("rb") as file:
+        assert paths_of(file) == []
+
+
+def test_broken_metadata_name_no_files_or_some(tmp_path: Path) -> None:
+    whole = collected(tmp_path, ["a", "b"]).read_bytes()
+    footer, rng = whole[4:-8], random.Random(5)
+    for _ in range(200):
+        data = bytearray(footer[: rng.randrange(len(footer))] if rng.random() < 0.3 else footer)
+        for _ in range(rng.randrange(4)):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        firsts, sizes = np.zeros((2, 50), np.int64)
+        count = paths(np.frombuffer(bytes(data), np.uint8), firsts, sizes)
+        assert -1 <= count <= len(data)
+        assert (firsts >= 0).all()
+        assert (sizes >= 0).all()
+        assert (firsts[sizes > 0] < len(data)).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400))
+def test_no_bytes_name_files_outside_of_them(data: bytes) -> None:
+    firsts, sizes = np.zeros((2, 5), np.int64)
+    assert paths(np.frombuffer(data, np.uint8), firsts, sizes) <= len(data)
+    assert ((firsts >= 0) & (firsts <= len(data)) & (sizes >= 0)).all()
 
 
 def test_footers_that_break_off(tmp_path: Path) -> None:

@@ -165,8 +165,14 @@ def test_there_has_to_be_something_to_import(tmp_path: Path) -> None:
         ({"column_names": ["a", "b"]}, "2 names are given"),
         ({"margin_threshold": 0.0}, "margin_threshold"),
         ({"margin_threshold": float("nan")}, "margin_threshold"),
+        ({"margin_order": 3}, "margin_order needs margin_threshold"),
+        ({"delimiter": "||"}, "delimiter: '\\|\\|' is more than one character"),
+        ({"ra_column": "ra", "dec_column": "ra"}, "dec_column: is 'ra' as ra_column is"),
+        ({"addl_hats_properties": {"hats_nrows": 7}}, "hats_nrows: the catalog says that of itself"),
+        ({"skymap_alt_orders": [2, 99]}, "skymap_alt_orders: 99"),
+        ({"sort_columns": "id"}, "sort_columns: is a text"),
     ],
-    ids=range(16),
+    ids=range(22),
 )
 def test_arguments_that_make_no_sense(words: dict[str, Any], message: str, tmp_path: Path) -> None:
     csv.write_csv(table_of(10), tmp_path / "a.csv")
@@ -217,6 +223,34 @@ def test_large_integers_are_never_rounded(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"id": [0.5], "ra": [1.0], "dec": [1.0]}), tmp_path / "b.parquet")
     with pytest.raises(CorruptFileError, match=r"b\.parquet.*'id' holds double, which does not fit int64"):
         imported([tmp_path / "a.csv", tmp_path / "b.parquet"], tmp_path, "both")
+
+
+def test_integers_without_a_sign_are_never_rounded(tmp_path: Path) -> None:
+    small, large = (1 << 53) + 1, (1 << 64) - 1
+    (tmp_path / "a.csv").write_text(f"id,flux,ra,dec\n{small},1e19,1,1\n{large},2,1,1\n,nan,1,1\n")
+    found = rows_of(imported([tmp_path / "a.csv"], tmp_path)).sort_by("id")
+    assert found["id"].to_pylist() == [small, large, None]
+    assert found["flux"].to_pylist() == [1e19, 2.0, None]
+    for name, value, kind in (("b", -1, pa.int64()), ("c", large, pa.uint64()), ("d", 1 << 60, pa.uint64())):
+        row = pa.table({"id": pa.array([value], kind), "ra": [1.0], "dec": [1.0]})
+        parquet.write_table(row, tmp_path / f"{name}.parquet")
+    with pytest.raises(CorruptFileError, match=r"c\.parquet.*'id' holds uint64, which does not fit int64"):
+        imported([tmp_path / "b.parquet", tmp_path / "c.parquet"], tmp_path, "both")
+    found = rows_of(imported([tmp_path / "b.parquet", tmp_path / "d.parquet"], tmp_path, "fit"))
+    assert sorted(found["id"].to_pylist()) == [-1, 1 << 60]
+
+
+def test_dictionaries_and_their_values_fit(tmp_path: Path) -> None:
+    bands = (
+        pa.array(["g"]).dictionary_encode(),
+        pa.array(["r"]),
+        pa.array(["i"], pa.dictionary(pa.int8(), pa.string())),
+    )
+    for number, band in enumerate(bands):
+        parquet.write_table(
+            pa.table({"ra": [1.0 * number], "dec": [1.0], "band": band}), tmp_path / f"{number}.parquet"
+        )
+    assert sorted(rows_of(imported([tmp_path], tmp_path.parent, "bands"))["band"].to_pylist()) == ["g", "i", "r"]
 
 
 def test_text_among_degrees_has_no_place(tmp_path: Path) -> None:

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armillary.catalogs import import_catalog
+from armillary.catalogs import convert_catalog, import_catalog, make_margin, open_catalog
+from armillary.catalogs.engine.journal import Journal
+from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.writing import Writing
 from armillary.catalogs.ingest.arguments import ImportArguments
 from armillary.catalogs.ingest.inputs import LEAST_BYTES, InputFile, Part, cut, find_inputs
 from armillary.catalogs.ingest.parts import Reading, parts_of
-from armillary.errors import FileError
+from armillary.errors import ArmillaryError, FileError, ParameterError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,15 +99,15 @@ def test_a_file_that_may_not_be_read_stops_or_is_left_out(
 def test_inputs_that_changed_are_not_gone_on_with(gone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (gone / "in" / "b.parquet").unlink()
     words: dict[str, Any] = {"input_paths": [gone / "in"], "output_path": gone, "output_artifact_name": "sky"}
-    writing = Folder.writing
+    note = Journal.note
     with monkeypatch.context() as patched:
 
-        def stopped(self: Folder, name: str, **how: Any) -> Any:
-            if name.startswith("Norder"):
+        def stopped(self: Journal, stage: str, key: str, result: Any) -> None:
+            note(self, stage, key, result)
+            if stage == "write":
                 raise KeyboardInterrupt
-            return writing(self, name, **how)
 
-        patched.setattr(Folder, "writing", stopped)
+        patched.setattr(Journal, "note", stopped)
         with pytest.raises(KeyboardInterrupt):
             import_catalog(**words)
     table = pq.read_table(gone / "in" / "a.parquet")
@@ -127,3 +129,61 @@ def test_files_are_written_as_they_are_asked_for(how: Writing, tmp_path: Path, s
         assert all(group.num_rows == how.row_group_rows for group in groups[:-1])
         assert groups[-1].num_rows <= how.row_group_rows
         assert {group.column(0).compression.lower() for group in groups} == {how.compression}
+
+
+def test_work_that_lies_in_a_folder_is_no_input(gone: Path) -> None:
+    for name in (".armillary-work", "_temporary"):
+        (gone / "in" / name).mkdir()
+        (gone / "in" / name / "plan.json").write_text("{}")
+    assert {file.name for file in find_inputs([gone / "in"], {})} == {"a.parquet", "b.parquet"}
+
+
+def test_what_was_wrong_with_the_arguments_is_put_right_with_the_same_command(gone: Path, tmp_path: Path) -> None:
+    (gone / "in" / "b.parquet").unlink()
+    words: dict[str, Any] = {"input_paths": [gone / "in"], "output_path": tmp_path, "output_artifact_name": "again"}
+    assert import_catalog(**words).rows == 300
+    for wrong in (
+        {"ra_column": "alpha", "dec_column": "delta"},
+        {"margin_threshold": -1.0},
+        {"expected_total_rows": 7},
+        {"sort_columns": ["none"]},
+    ):
+        with pytest.raises(ArmillaryError):
+            import_catalog(**words, **wrong, overwrite=True)
+        # What is known to be wrong before anything is read costs no catalog.
+        assert (tmp_path / "again" / names.PROPERTIES).exists() is (
+            "alpha" in wrong.values() or "margin_threshold" in wrong
+        )
+    assert import_catalog(**words).rows == 300
+
+
+def test_no_catalog_takes_the_place_of_its_input(gone: Path, tmp_path: Path) -> None:
+    (gone / "in" / "b.parquet").unlink()
+    words: dict[str, Any] = {"output_path": tmp_path, "overwrite": True}
+    made = import_catalog(input_paths=[gone / "in"], output_artifact_name="sky", **words)
+    (tmp_path / "link").symlink_to(tmp_path / "sky")
+    with pytest.raises(UsageError, match="link: its input lies there"):
+        make_margin(input_catalog_path=tmp_path / "sky", output_artifact_name="link", **words)
+    with pytest.raises(UsageError, match="sky: its input lies there"):
+        import_catalog(
+            input_paths=[tmp_path / "sky" / "dataset"], output_artifact_name="sky", columns=["id", "ra", "dec"], **words
+        )
+    with pytest.raises(UsageError, match="its input lies there"):
+        convert_catalog(input_catalog_path=tmp_path / "sky", output_artifact_name="sky", pixel_threshold=9, **words)
+    assert open_catalog(tmp_path / "sky").rows == made.rows == 300
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"row_group_rows": 0}, "row_group_rows: is 0"),
+        ({"compression": "zip"}, "compression: 'zip' is none of zstd"),
+        ({"level": 23}, "compression_level: is 23: zstd has 1 to 22"),
+        ({"compression": "gzip"}, "compression_level: is 15: gzip has 1 to 9"),
+    ],
+    ids=range(4),
+)
+def test_ways_of_writing_that_there_are_not(words: dict[str, Any], message: str) -> None:
+    assert Writing("snappy").level == 15
+    with pytest.raises(ParameterError, match=message):
+        Writing(**words)

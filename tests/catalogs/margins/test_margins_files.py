@@ -125,7 +125,7 @@ def test_whole_pixels_are_more_and_say_so(tmp_path: Path, sky: Sky, hats_of: Hat
         ({"margin_order": 0}, r"larger than a partition: orders from \d to 7 will do"),
         ({"margin_order": 8}, 'narrower than 600": orders from'),
         ({"output_artifact_name": "a/b"}, "output_artifact_name"),
-        ({"output_artifact_name": "sky"}, "there is a catalog already"),
+        ({"output_artifact_name": "sky", "overwrite": True}, "its input lies there"),
     ],
     ids=range(10),
 )

@@ -284,3 +284,16 @@ def test_names_that_would_be_there_twice_are_refused(catalogs, hats_of, tmp_path
     other = hats_of(tmp_path, "other", tables[1].rename_columns(["id", "ra", "dec", "ra_left"]), threshold=900)
     with pytest.raises(UsageError, match="ra_left"):
         match(catalogs[0], other, 1.0)
+
+
+def test_the_margin_of_another_catalog_is_refused(catalogs, hats_of, tmp_path, sky):
+    other = hats_of(tmp_path, "other", sky(3, 500), threshold=100)
+    strange = make_margin(
+        MarginArguments(
+            input_catalog_path=other.folder.address, output_path=tmp_path, output_artifact_name="m",
+            margin_threshold=36_000.0,
+        )
+    )  # fmt: skip
+    assert set(strange.partitions) - set(catalogs[1].partitions)
+    with pytest.raises(UsageError, match="m is no margin of "):
+        match(*catalogs, 1.0, right_margin_path=strange.folder.address)

@@ -10,8 +10,12 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import open_catalog
+from armillary.catalogs.margins.arguments import MarginArguments
+from armillary.catalogs.margins.run import make_margin
 from armillary.catalogs.searching.run import Search
+from armillary.errors import CorruptFileError
 from armillary.sky.regions import Circle
 
 SEARCHES = """
@@ -79,3 +83,18 @@ def test_damaged_footers_are_told_of(tmp_path, folder):
     assert not any(str(tmp_path) in line for line in told)
     assert any(not line.isdigit() for line in told)
     assert any(line.isdigit() for line in told)
+
+
+def test_columns_that_are_not_there_are_named(folder, tmp_path):
+    path = fullest(folder)
+    pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["ra"]), path)
+    with pytest.raises(CorruptFileError, match=r"Npix=\d+\.parquet: has no column 'ra'\.$"):
+        Search(folder, Circle(0.0, 0.0, 180.0), filters="ra > 0").count(1)
+    words = tmp_path / "groups" / names.PROPERTIES
+    words.write_text(words.read_text().replace("hats_col_ra=ra", "hats_col_ra=alpha"))
+    with pytest.raises(CorruptFileError, match="groups: names 'alpha' as a column of positions, and has none"):
+        Search(open_catalog(tmp_path / "groups"))
+    with pytest.raises(CorruptFileError, match="names 'alpha' as a column of positions"):
+        make_margin(
+            MarginArguments(input_catalog_path=tmp_path / "groups", output_path=tmp_path, output_artifact_name="m")
+        )

@@ -110,7 +110,7 @@ CHANGES = [
     (no_position, "positions", "1 row has no position on the sky"),
     (lambda table: table.slice(1), "rows", "rows, and _metadata counts"),
     (lambda table: table.drop_columns(["band"]), "columns", "other columns than the catalog: band"),
-    (lambda table: table.drop_columns(["ra"]), "files", "is not a Parquet file that can be read"),
+    (lambda table: table.drop_columns(["ra"]), "files", "has no column 'ra'"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,26 @@ def write_hipscat(source: Path, folder: Path) -> Path:
     (folder / "partition_info.csv").write_text("\n".join(["Norder,Dir,Npix,num_rows", *lines, ""]))
     words = {"catalog_name": "old", "catalog_type": "object", "ra_column": "ra", "dec_column": "dec"}
     (folder / "catalog_info.json").write_text(json.dumps(words | {"total_rows": hats.rows}))
+    return folder
+
+
+def split_in_files(source: Path, folder: Path) -> Path:
+    """The same catalog, each partition a folder of two files."""
+    shutil.copytree(source, folder)
+    words = (folder / "hats.properties").read_text().replace("hats_npix_suffix=.parquet", "hats_npix_suffix=/")
+    (folder / "hats.properties").write_text(words)
+    collected: list[Any] = []
+    for file in sorted((folder / "dataset").glob("Norder=*/Dir=*/Npix=*.parquet")):
+        table: Any = pq.read_table(file, partitioning=None)
+        file.unlink()
+        inner = file.with_suffix("")
+        inner.mkdir()
+        half = len(table) // 2
+        for name, part in (("a.parquet", table.slice(0, half)), ("b.parquet", table.slice(half))):
+            pq.write_table(part, inner / name, row_group_size=100, metadata_collector=collected)
+            collected[-1].set_file_path(str((inner / name).relative_to(folder / "dataset")))
+    schema = pq.read_schema(folder / "dataset/_common_metadata")
+    pq.write_metadata(schema, folder / "dataset/_metadata", metadata_collector=collected)
     return folder
 
 

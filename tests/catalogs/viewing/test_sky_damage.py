@@ -14,7 +14,6 @@ from conftest_viewing import ROWS, named, open_sky, within_cone
 
 from armillary.catalogs.drawing import Wish
 from armillary.catalogs.selection import Selection
-from armillary.catalogs.viewing import partitions
 from armillary.catalogs.viewing.points import draw_of_sky
 from armillary.catalogs.viewing.rows import page_of, rows_within
 from armillary.catalogs.views import Cone
@@ -164,12 +163,6 @@ def test_a_sky_map_that_counts_other_rows_numbers_nothing(damaged: Path) -> None
     sky = open_sky(damaged)
     assert sky.count == 12_001
     assert int(sky.numbering.starts[-1]) == ROWS
-
-
-def test_row_groups_that_are_too_large_are_refused(sky_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partitions, "MOST_GROUP_ROWS", 100)
-    with pytest.raises(UnsupportedFileError, match=r"row group of [0-9]+ rows, and at most 100 are read at once"):
-        rows_within(open_sky(sky_folder), 83.6, -5.4, 1.0, ROWS)
 
 
 def test_a_file_that_changes_while_it_is_read_gives_no_mixture(damaged: Path) -> None:

@@ -11,17 +11,17 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
-from conftest_viewing import ROWS, named, within_cone
+from conftest_viewing import ROWS, named, split_in_files, within_cone
 
 from armillary.catalogs.catalog import Catalog
 from armillary.catalogs.drawing import Wish
 from armillary.catalogs.viewing import gathering
 from armillary.catalogs.viewing.catalog import SkyCatalog
+from armillary.catalogs.viewing.far_folders import WebFolder
 from armillary.catalogs.viewing.points import draw_of_sky
 from armillary.catalogs.viewing.rows import page_of, rows_within
-from armillary.catalogs.viewing.web_folder import WebFolder
 from armillary.catalogs.views import Cone
-from armillary.errors import FileError, UnsupportedFileError
+from armillary.errors import CorruptFileError, FileError, UnsupportedFileError
 from armillary.holdings import discover
 from armillary.holdings.access import OWNER
 from armillary.holdings.catalogs import offered_file
@@ -175,6 +175,20 @@ def test_a_missing_partition_is_named(site: str) -> None:
     sky = opened_at(f"{site}/objects/hats.properties")
     with pytest.raises(FileError, match=r"Npix=\d+\.parquet"):
         rows_within(sky, 83.6, -5.4, 1.0, ROWS)
+
+
+def test_files_of_partitions_are_those_that_the_metadata_name(site: str, looked_at: pa.Table) -> None:
+    split_in_files(Ranges.folder / "objects", Ranges.folder / "split")
+    sky = opened_at(f"{site}/split/hats.properties")
+    rows, _ = rows_within(sky, 83.0, -5.0, 20.0, ROWS)
+    assert named(sky, rows) == within_cone(looked_at, 83.0, -5.0, 20.0)
+    assert len(sky.partition(0).files) == 2
+    (Ranges.folder / "split/dataset/_metadata").write_bytes(b"PAR1 is what it is not")
+    with pytest.raises(CorruptFileError, match=r"^_metadata: is not a Parquet file"):
+        opened_at(f"{site}/split/hats.properties").partition(0)
+    (Ranges.folder / "split/dataset/_metadata").unlink()
+    with pytest.raises(FileError, match=r"Npix=\d+: its files are not listed here"):
+        opened_at(f"{site}/split/hats.properties").partition(0)
 
 
 def test_a_web_folder_lists_nothing(site: str) -> None:

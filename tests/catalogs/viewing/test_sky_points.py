@@ -235,9 +235,9 @@ def test_only_the_row_groups_that_a_view_needs_are_read(
     read: list[tuple[str, int, str]] = []
     column = PartitionFile.column
 
-    def counted(self: PartitionFile, group: int, name: str) -> Any:
+    def counted(self: PartitionFile, group: int, name: str, *piece: int) -> Any:
         read.append((self.name, group, name))
-        return column(self, group, name)
+        return column(self, group, name, *piece)
 
     monkeypatch.setattr(PartitionFile, "column", counted)
     sky = open_sky(sky_folder)

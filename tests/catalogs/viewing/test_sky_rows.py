@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest_viewing import ROWS, imported, named, open_sky, within_cone
+from conftest_viewing import ROWS, imported, named, open_sky, split_in_files, within_cone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -126,9 +126,12 @@ def test_cones_of_every_form_are_exact(any_sky: SkyCatalog, looked_at: pa.Table,
 def test_a_wide_cone_stops_when_it_has_enough(opened: SkyCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     column = PartitionFile.column
-    monkeypatch.setattr(
-        PartitionFile, "column", lambda self, group, name: read.append(name) or column(self, group, name)
-    )
+
+    def noted(self: PartitionFile, group: int, name: str, *piece: int) -> Any:
+        read.append(name)
+        return column(self, group, name, *piece)
+
+    monkeypatch.setattr(PartitionFile, "column", noted)
     rows, total = rows_within(opened, 83.6, -5.4, 120.0, 100)
     assert (len(rows), total > 100) == (100, True)
     assert len(read) <= 4
@@ -189,21 +192,7 @@ def test_columns_may_be_named(opened: SkyCatalog, sky_folder: Path) -> None:
 
 
 def test_a_partition_of_several_files(tmp_path: Path, sky_folder: Path, looked_at: pa.Table) -> None:
-    import shutil
-
-    folder = tmp_path / "split"
-    shutil.copytree(sky_folder, folder)
-    words = (folder / "hats.properties").read_text().replace("hats_npix_suffix=.parquet", "hats_npix_suffix=/")
-    (folder / "hats.properties").write_text(words)
-    for file in sorted(folder.glob("dataset/Norder=*/Dir=*/Npix=*.parquet")):
-        table: Any = pq.read_table(file, partitioning=None)
-        file.unlink()
-        inner = file.with_suffix("")
-        inner.mkdir()
-        half = len(table) // 2
-        pq.write_table(table.slice(0, half), inner / "a.parquet", row_group_size=100)
-        pq.write_table(table.slice(half), inner / "b.parquet", row_group_size=100)
-    sky = open_sky(folder)
+    sky = open_sky(split_in_files(sky_folder, tmp_path / "split"))
     rows, _ = rows_within(sky, 83.0, -5.0, 20.0, ROWS)
     assert named(sky, rows) == within_cone(looked_at, 83.0, -5.0, 20.0)
     assert named(sky, np.arange(ROWS)) == sorted(looked_at["id"].to_pylist())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.engine.arguments import NewCatalog
+from armillary.catalogs.engine.arguments import NewCatalog, check_properties
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _PARTITIONING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertArguments(NewCatalog):
-    """What is converted; beside what makes any new catalog.
+    """What is converted; beside the fields of ``NewCatalog``.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ class ConvertArguments(NewCatalog):
     addl_hats_properties: Mapping[str, object] = field(default_factory=dict)
 
     def _check(self) -> None:
+        check_properties(self.addl_hats_properties)
         if self.partitioning and self.primary_catalog_path is not None:
             raise UsageError("A margin has the partitions of its catalog: convert that, and make its margin anew.")
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.engine.output import Output, plan_of
-from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, run_stage, running
+from armillary.catalogs.engine.output import Making, Output, plan_of
+from armillary.catalogs.engine.tasks import Task
 from armillary.catalogs.hats import names
-from armillary.catalogs.hats.catalog import HatsCatalog, inner, open_catalog
+from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, inner, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.reading import read_columns
 from armillary.catalogs.hats.skymaps import write_skymap
@@ -28,12 +27,12 @@ from armillary.catalogs.ingest.alignment import Counts
 from armillary.catalogs.ingest.pieces import cells_of
 from armillary.catalogs.margins.run import relative
 from armillary.catalogs.searching.run import numbers_of
-from armillary.errors import CorruptFileError, UnsupportedFileError, UsageError
+from armillary.errors import CorruptFileError, UsageError
 from armillary.sky.healpix import MAX_ORDER
 
 if TYPE_CHECKING:
     from armillary.catalogs.converting.arguments import ConvertArguments
-    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
 
 LEAST_SKYMAP_ORDER = 6
@@ -65,11 +64,9 @@ def convert_catalog(
         The catalog cannot be read, or is of a kind that is not converted.
     """
     catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
-    if catalog.kind not in {"object", "source", "margin"}:
-        raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: make it anew.")
+    catalog.of_kind("make it anew", OBJECTS | {"margin"})
     if arguments.partitioning:
         return _partitioned_anew(catalog, arguments, engine, progress)
-    told = progress or Progress()
     output = Output.of(arguments)
     if output.folder.address == catalog.folder.address:
         raise UsageError(f"{catalog.name}: a catalog is not converted in its own place: choose another name.")
@@ -80,8 +77,8 @@ def convert_catalog(
         words={name: str(word) for name, word in arguments.addl_hats_properties.items()},
         writing=repr(arguments.writing),
     )
-    with running(engine) as runner, output.prepared(plan) as (folder, _, journal):
-        _convert(catalog, arguments, folder, runner, journal, told)
+    with output.making(plan, engine, progress) as making:
+        _convert(catalog, arguments, making)
     return open_catalog(output.folder)
 
 
@@ -168,23 +165,15 @@ def convert_partition(shop: Workshop, place: int) -> dict[str, Any]:
     }
 
 
-def _convert(
-    catalog: HatsCatalog,
-    arguments: ConvertArguments,
-    folder: Folder,
-    engine: Engine,
-    journal: Journal,
-    told: Progress,
-) -> None:
+def _convert(catalog: HatsCatalog, arguments: ConvertArguments, making: Making) -> None:
     import pyarrow as pa
 
+    folder = making.folder
     columns = tuple(_columns(catalog))
     order = max(LEAST_SKYMAP_ORDER, catalog.partitions.highest_order)
-    shop = Workshop(catalog, folder.child(names.DATASET), columns, order, arguments.writing)
+    shop = Workshop(catalog, making.data, columns, order, arguments.writing)
     tasks = [Task(str(place), place) for place in range(len(catalog.partitions))]
-    done = run_stage(
-        "convert", convert_partition, shop, tasks, engine=engine, journal=journal, progress=told, unit="partitions"
-    )
+    done = making.run("convert", convert_partition, shop, tasks, "partitions")
     made = [done[task.key] for task in tasks]
     rows = sum(result["rows"] for result in made)
     if catalog.rows is not None and rows != catalog.rows:

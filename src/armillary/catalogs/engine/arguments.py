@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +12,13 @@ from armillary.catalogs.hats.writing import Writing
 from armillary.errors import ParameterError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
 LARGEST_ARCSEC = 180.0 * 3600.0
+_OWN_PROPERTIES = re.compile(
+    r"dataproduct_type|moc_sky_fraction|armillary_.*|"
+    r"hats_(nrows|order|col_.*|npix_suffix|skymap_.*|max_.*|primary_table_url|margin_.*|index_.*|estsize|version)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +58,13 @@ class NewCatalog:
         ParameterError, UsageError
             One of them makes no sense.
         """
-        name = self.output_artifact_name
-        if not name or name.startswith(".") or any(letter in name for letter in "/\\:") or not name.isprintable():
+        name, _ = self.output_artifact_name, os.fspath(self.output_path)
+        if (
+            not name.strip()
+            or name.startswith(".")
+            or any(letter in name for letter in "/\\:")
+            or not name.isprintable()
+        ):
             raise ParameterError("output_artifact_name", f"{name[:60]!r} is not a name for a folder")
         self._check()
 
@@ -96,3 +106,10 @@ def check_lists(given: object, *names: str) -> None:
     for name in names:
         if isinstance(getattr(given, name), str):
             raise ParameterError(name, "is a text: give a list of names")
+
+
+def check_properties(given: Mapping[str, object]) -> None:
+    """Refuse further properties that a catalog tells of itself."""
+    own = sorted(filter(_OWN_PROPERTIES.fullmatch, given))
+    if own:
+        raise ParameterError("addl_hats_properties", f"{', '.join(own)}: the catalog says that of itself")

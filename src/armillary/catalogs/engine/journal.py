@@ -1,7 +1,7 @@
 """What was done of a piece of work, on any storage, so that it goes on after it was killed.
 
-A journal belongs to one plan: the arguments and inputs, told as JSON. A task's result is one small file that appears
-whole or not at all; a task whose file is there is not done again.
+A journal belongs to one plan: the arguments and inputs, told as JSON, and the program that wrote it. A task's result is
+one small file that appears whole or not at all; a task whose file is there is not done again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from armillary import __version__
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from armillary.catalogs.hats.folder import Folder
 
 PLAN = "plan.json"
+FORM = 2
+"""One more with every change of what tasks are, of their results, or of what they leave in files."""
 
 
 class Journal:
@@ -44,13 +47,16 @@ class Journal:
         self, folder: Folder, plan: dict[str, Any], *, resume: bool = True, check: Callable[[], object] = bool
     ) -> None:
         self._folder, self._check = folder, check
-        text = json.dumps(plan, sort_keys=True, default=str)
+        program = f"{__version__}, form {FORM}"
+        text = json.dumps({**plan, "program": program}, sort_keys=True, default=str)
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         known = _held(folder, PLAN) if resume and folder.exists(PLAN) else None
-        if known is not None:
+        if known is not None and (known.get("digest") == digest or self._is_begun()):
             if known.get("digest") != digest:
+                same = known.get("plan", {}).get("program") == program
+                other = "with other arguments or other input" if same else "of another version of the program"
                 raise UsageError(
-                    "An earlier run with other arguments or other input left its work here: "
+                    f"An earlier run {other} left its work here: "
                     "finish that one, or start anew with resume=False (--no-resume)."
                 )
             self.resumed = True
@@ -58,6 +64,10 @@ class Journal:
             self.restart()  # results without a plan are what is left of finished work
             folder.write(PLAN, json.dumps({"digest": digest, "plan": json.loads(text)}, indent=1).encode())
             self.resumed = False
+
+    def _is_begun(self) -> bool:
+        """Whether any task was done; a run that ended before, by a wrong argument perhaps, left nothing to finish."""
+        return any(name != PLAN and not name.startswith("output/") for name in self._folder.files())
 
     def restart(self) -> None:
         """Forget what was done. The plan stays: a folder for work that holds one is ours, whenever this is killed."""

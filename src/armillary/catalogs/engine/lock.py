@@ -14,7 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from armillary.errors import FileError, UsageError
+from armillary.errors import FileError, UnreadableFileError, UsageError
 from armillary.storage.processes import is_gone, is_here, process_name
 
 if TYPE_CHECKING:
@@ -102,10 +102,16 @@ class Lock:
     def _write(self, data: bytes) -> None:
         for _ in range(TRIES):
             # The folder, or what is half written in it, may be swept away by a run that ends just now.
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 self._folder.write(self._file, data)
-                return
-        raise UsageError(f"{self._name}: other runs begin and end here all the time: try again.")
+            except FileNotFoundError:
+                continue
+            except FileError as error:
+                raise UnreadableFileError(self._name, error.message.removeprefix(f"{self._file}: ")) from error
+            return
+        raise UsageError(
+            f"{self._name}: nothing can be written here, or other runs come and go all the time: try again."
+        )
 
     def _others(self) -> dict[str, dict[str, Any]]:
         """Claims of other runs by their files."""

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.journal import Journal
 from armillary.catalogs.engine.lock import Lock
+from armillary.catalogs.engine.progress import Progress
+from armillary.catalogs.engine.tasks import Stages, running
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from armillary.catalogs.engine.arguments import NewCatalog
+    from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.catalog import HatsCatalog
 
 WORK = ".armillary-work"
@@ -84,6 +88,33 @@ def _journal(
     work.remove_all()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making(Stages):
+    """A catalog that is being made.
+
+    Parameters
+    ----------
+    journal
+        What was done of it.
+    folder, work
+        Its own, and one for what is half done.
+    """
+
+    journal: Journal
+    folder: Folder
+    work: Folder
+
+    @property
+    def data(self) -> Folder:
+        """Folder of its partitions."""
+        return self.folder.child(names.DATASET)
+
+
+def _true(address: str) -> str:
+    """An address without links."""
+    return address if "://" in address else os.path.realpath(address)
+
+
 class Output:
     """The folder of a new catalog, and one for what is half done.
 
@@ -114,6 +145,13 @@ class Output:
         return cls(place, arguments.tmp_dir, overwrite=arguments.overwrite, resume=arguments.resume)
 
     @contextlib.contextmanager
+    def making(self, plan: dict[str, Any], engine: Engine | None, progress: Progress | None) -> Iterator[Making]:
+        """As ``prepared``, with an engine: that which is given, or threads of this process."""
+        with running(engine) as runner, self.prepared(plan) as (folder, work, journal):
+            told = progress or Progress()
+            yield Making(engine=runner, told=told, journal=journal, folder=folder, work=work)
+
+    @contextlib.contextmanager
     def prepared(self, plan: dict[str, Any]) -> Iterator[tuple[Folder, Folder, Journal]]:
         """The folder, the folder for work, and the journal; work is removed when the block ends well.
 
@@ -123,6 +161,7 @@ class Output:
             There is something else, or a catalog that shall not be replaced; other work was left here, or another
             run is at it.
         """
+        self._check_apart(plan)
         self._check()
         with Lock(self._lock, self.folder.name).held() as lock:
             self._check(locked=True)
@@ -140,6 +179,14 @@ class Output:
             raise UsageError(_THERE.format(self.folder.name))
         if not known and not self._work.exists() and not self._is_free():
             raise UsageError(f"{self.folder.name}: this folder holds something else, which is left alone.")
+
+    def _check_apart(self, plan: dict[str, Any]) -> None:
+        """Refuse to write over what a catalog is made of."""
+        inputs = {path.rpartition("/")[0] for path, _ in plan.get("input", ())}
+        made_of = {plan["catalog"]} if "catalog" in plan else inputs
+        own = _true(self.folder.address)
+        if any(f"{_true(path)}/".startswith(f"{own}/") for path in made_of):
+            raise UsageError(f"{self.folder.name}: its input lies there, and is not written over: choose another name.")
 
     def _is_free(self) -> bool:
         """Whether there is nothing but claims of runs."""
@@ -192,8 +239,12 @@ class FileOutput:
         Raises
         ------
         UsageError
-            There is a file that shall not be replaced; other work was left here, or another run is at it.
+            There is a file that shall not be replaced, or what is no file; other work was left here, or another run
+            is at it.
         """
+        place = self._folder.path(self._name)
+        if self._folder.local and os.path.exists(place) and not os.path.isfile(place):  # noqa: PTH110, PTH113
+            raise UsageError(f"{self._name}: this is no file, and is left alone: choose another name.")
         with Lock(self._lock, self._name).held() as lock:
             self._check()
             self._folder.sweep(self._name)

@@ -120,34 +120,57 @@ def running(engine: Engine | None, threads: int = 0) -> Iterator[Engine]:
         own.close()
 
 
-def run_stage(
-    name: str,
-    function: Callable[[Any, Any], Any],
-    context: Any,
-    tasks: Sequence[Task],
-    *,
-    engine: Engine,
-    journal: Journal | None,
-    progress: Progress,
-    unit: str = "rows",
-) -> Mapping[str, Any]:
-    """Results of all tasks of a stage by their keys; those that the journal knows are not done again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """Runs the stages of a piece of work.
 
     Parameters
     ----------
-    function
-        ``function(context, argument)``; with a journal its result is JSON.
-    unit
-        What the weights of the tasks count.
+    engine
+        Where tasks run.
+    told
+        How progress is told.
+    journal
+        What was done, None where nothing is kept.
     """
-    known = {} if journal is None else journal.done(name)
-    results = {task.key: known[task.key] for task in tasks if task.key in known}
-    left = [task for task in tasks if task.key not in results]
-    with progress.stage(name, sum(task.weight for task in tasks), unit) as told:
-        told(sum(task.weight for task in tasks if task.key in results))
-        for task, result in engine.results(function, context, left):
-            if journal is not None:
-                journal.note(name, task.key, result)
-            results[task.key] = result
-            told(task.weight)
-    return results
+
+    engine: Engine
+    told: Progress
+    journal: Journal | None
+
+    def run(
+        self,
+        name: str,
+        function: Callable[[Any, Any], Any],
+        context: Any,
+        tasks: Sequence[Task],
+        unit: str = "rows",
+    ) -> Mapping[str, Any]:
+        """Results of all tasks of a stage by their keys; those that the journal knows are not done again.
+
+        Parameters
+        ----------
+        function
+            ``function(context, argument)``; with a journal its result is JSON.
+        unit
+            What the weights of the tasks count.
+        """
+        known = {} if self.journal is None else self.journal.done(name)
+        results = {task.key: known[task.key] for task in tasks if task.key in known}
+        left = [task for task in tasks if task.key not in results]
+        with self.told.stage(name, sum(task.weight for task in tasks), unit) as tell:
+            tell(sum(task.weight for task in tasks if task.key in results))
+            for task, result in self.engine.results(function, context, left):
+                if self.journal is not None:
+                    self.journal.note(name, task.key, result)
+                results[task.key] = result
+                tell(task.weight)
+        return results
+
+
+def run_stage(
+    name: str, function: Callable[[Any, Any], Any], context: Any, tasks: Sequence[Task], *,
+    engine: Engine, journal: Journal | None, progress: Progress, unit: str = "rows",
+) -> Mapping[str, Any]:  # fmt: skip
+    """As ``Stages.run``."""
+    return Stages(engine=engine, told=progress, journal=journal).run(name, function, context, tasks, unit)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from armillary.catalogs.engine.ordered import ordered
 from armillary.catalogs.engine.output import FileOutput
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage
+from armillary.catalogs.engine.tasks import Stages, Task, Threads
 from armillary.catalogs.exporting.writers import form_of, place_of, writing
 from armillary.catalogs.hats.folder import Folder
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
-    from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.exporting.arguments import NewResult
@@ -39,7 +38,7 @@ class Maker(Protocol):
     def positions(self) -> tuple[str, str] | None:
         """Columns of the positions."""
 
-    def prepare(self, folder: Folder, engine: Engine, journal: Journal | None, told: Progress) -> None:
+    def prepare(self, folder: Folder, stages: Stages) -> None:
         """What has to be done before rows are made; the folder is for what it leaves for ``table``."""
 
     def table(self, argument: Any) -> Any:
@@ -82,7 +81,7 @@ def table_of(
     import pyarrow as pa
 
     with tempfile.TemporaryDirectory(prefix="armillary-", dir=tmp_dir) as folder:
-        maker.prepare(Folder(folder), engine, None, told)
+        maker.prepare(Folder(folder), Stages(engine=engine, told=told, journal=None))
         tables = limited(_made(maker, items, engine, told), limit)
         return pa.concat_tables([maker.schema.empty_table(), *tables])
 
@@ -135,18 +134,16 @@ def write_result(
     kept = limit is None and resume and (large or bool(arguments.resume))
     form = form_of(arguments.output, arguments.output_format)
     with output.prepared({**plan, "form": form}, kept=kept) as journal:
+        stages = Stages(engine=engine, told=told, journal=journal)
         if journal is None:
             with tempfile.TemporaryDirectory(prefix="armillary-", dir=arguments.tmp_dir) as inner:
-                maker.prepare(Folder(inner), engine, None, told)
+                maker.prepare(Folder(inner), stages)
                 return _write(maker, limited(_made(maker, items, engine, told), limit), arguments, form)
         told.say(f"{name}: rows are kept until all are there: if this is killed, the same command goes on.")
-        maker.prepare(output.work.child("prepared"), engine, journal, told)
+        maker.prepare(output.work.child("prepared"), stages)
         keeping = _Keeping(maker, output.work.child("rows"))
         tasks = [Task(str(number), (str(number), item)) for number, item in enumerate(items)]
-        counts = run_stage(
-            maker.name, keep_table, keeping, tasks,
-            engine=engine, journal=journal, progress=told, unit="partitions",
-        )  # fmt: skip
+        counts = stages.run(maker.name, keep_table, keeping, tasks, "partitions")
         with told.stage("write", sum(counts.values()), "rows") as tell:
             tables = _kept(keeping.folder, [task.key for task in tasks if counts[task.key]])
             return _write(maker, _telling(tables, tell), arguments, form)

@@ -19,11 +19,13 @@ from armillary.errors import CorruptFileError, UnreadableFileError, UnsupportedF
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from numpy.typing import NDArray
 
 KINDS = ("object", "source", "margin", "index", "association", "map")
+OBJECTS = frozenset({"object", "source"})
+"""Kinds with a row for each thing on the sky."""
 # Words of hipscat's catalog_info.json and provenance that mean the same.
 _OLD_WORDS = {
     "catalog_name": "obs_collection",
@@ -68,6 +70,21 @@ class HatsCatalog:
     def kind(self) -> str:
         """One of ``KINDS``."""
         return self.properties.get("dataproduct_type", "object")
+
+    def of_kind(self, why: str, kinds: Container[str] = OBJECTS) -> HatsCatalog:
+        """Itself, where it is of one of some kinds, and has the columns of positions that it names.
+
+        Raises
+        ------
+        UnsupportedFileError, CorruptFileError
+            It is not, or has not.
+        """
+        if self.kind not in kinds:
+            raise UnsupportedFileError(self.name, f"is a catalog of the kind {self.kind}: {why}.")
+        for column in (self.ra_column, self.dec_column):
+            if column not in self.schema.names:
+                raise CorruptFileError(self.name, f"names {column[:60]!r} as a column of positions, and has none.")
+        return self
 
     @property
     def ra_column(self) -> str:
@@ -177,7 +194,7 @@ def open_catalog(
 def inner(folder: Folder, address: str) -> Folder:
     """A folder that a collection or a margin names: relative to it, or as it is."""
     whole = "://" in address or address.startswith("/")
-    return type(folder)(address, folder.storage_options) if whole else folder.child(address)
+    return folder.elsewhere(address) if whole else folder.child(address)
 
 
 def _opened(folder: Folder, words: dict[str, str]) -> HatsCatalog:

@@ -57,6 +57,10 @@ class Folder:
         """A folder inside it."""
         return Folder(self.path(name), self.storage_options)
 
+    def elsewhere(self, address: str) -> Folder:
+        """The folder of an address that stands in a file of this one."""
+        return Folder(address, self.storage_options)
+
     def path(self, name: str = "") -> str:
         """Address of something inside it."""
         return f"{self.address}/{name}" if name else self.address
@@ -169,10 +173,13 @@ class Folder:
             ]
         else:
             root = str(self._fs._strip_protocol(self.address)).strip("/")  # noqa: SLF001 - fsspec's own way to a key
-            with _told(self.address):
-                paths = self._fresh.find(self.address)
-            found = [path.strip("/").removeprefix(root).lstrip("/") for path in paths]
+            found = [path.strip("/").removeprefix(root).lstrip("/") for path in self._found()]
         yield from sorted(name for name in found if name.endswith(suffix) and PARTIAL not in name)
+
+    def _found(self) -> list[str]:
+        """All files of what is not local, as the storage names them."""
+        with _told(self.address):
+            return list(self._fresh.find(self.address))
 
     def write(self, name: str, data: bytes) -> None:
         """Put a small file there, in place of what there was."""

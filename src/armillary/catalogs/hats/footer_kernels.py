@@ -1,4 +1,4 @@
-"""Bounds of a column in the row groups of a Parquet footer, as compiled loops. Serial, without the GIL, cached on disk.
+"""Row groups of a Parquet footer: bounds of a column, files. Compiled loops, serial, without the GIL, cached on disk.
 
 pyarrow ends the process at statistics of some damaged files; this reads no byte beyond the footer, whatever it holds.
 Formats: Thrift's compact protocol; ``parquet.thrift`` (FileMetaData, RowGroup, ColumnChunk, Statistics).
@@ -248,3 +248,66 @@ def bounds(data: NDArray[np.uint8], name: NDArray[np.uint8], lows: NDArray[np.in
             if found and low <= high:
                 lows[group], highs[group] = low, high
         return min(count, lows.size)
+
+
+@njit(nogil=True, cache=True)
+def _path(data: Any, at: Any) -> Any:
+    """First byte and length of the path of the file that holds a column chunk, and where the chunk ends."""
+    first, size, number = 0, np.int64(0), 0
+    while True:
+        number, kind, at = _field(data, at, number)
+        if at == BAD or kind == STOP:
+            return first, size, at
+        if number == 1 and kind == BINARY:
+            length, start = _varint(data, at)
+            if start != BAD and length <= np.uint64(data.size):
+                first, size = start, np.int64(length)
+        at = _skip(data, at, kind)
+
+
+@njit(nogil=True, cache=True)
+def _path_of_group(data: Any, at: Any) -> Any:
+    """As ``_path``, of the first column of a row group; and where the row group ends."""
+    first, size, number = 0, 0, 0
+    while True:
+        number, kind, at = _field(data, at, number)
+        if at == BAD or kind == STOP:
+            return first, size, at
+        if number == 1 and kind == LIST:
+            count, inner, start = _list(data, at)
+            if start != BAD and count and inner == STRUCT:
+                first, size, _ = _path(data, start)
+        at = _skip(data, at, kind)
+
+
+@njit(nogil=True, cache=True)
+def paths(data: NDArray[np.uint8], firsts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Any:
+    """First byte and length of the path of the file that holds each row group; 0 where none is said.
+
+    Parameters
+    ----------
+    data
+        A footer: ``FileMetaData``.
+    firsts, sizes
+        One for each row group that is wanted.
+
+    Returns
+    -------
+    How many row groups there are; −1 where the footer breaks off.
+    """
+    at, number = 0, 0
+    while True:
+        number, kind, at = _field(data, at, number)
+        if at == BAD or kind == STOP:
+            return 0 if at != BAD else -1
+        if number != 4 or kind != LIST:
+            at = _skip(data, at, kind)
+            continue
+        count, inner, at = _list(data, at)
+        if at == BAD or (count and inner != STRUCT):
+            return -1
+        for group in range(min(count, firsts.size)):
+            firsts[group], sizes[group], at = _path_of_group(data, at)
+            if at == BAD:
+                return -1
+        return count

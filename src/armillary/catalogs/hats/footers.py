@@ -1,4 +1,4 @@
-"""Which row groups of a Parquet file can hold what is looked for, by the statistics in its footer."""
+"""Which row groups of a Parquet file can hold what is looked for, and in which file they are, by its footer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bounds = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+MAGIC = b"PAR1"
+MOST_GROUPS = 1 << 21
+"""Files of so many row groups are told."""
 
 
 def bounds_of(file: IO[bytes] | RawIOBase, name: str, groups: int) -> Bounds:
@@ -33,12 +38,39 @@ def bounds_of(file: IO[bytes] | RawIOBase, name: str, groups: int) -> Bounds:
 
     limits = np.iinfo(np.int64)
     lows, highs = (np.full(groups, limit, np.int64) for limit in (limits.min, limits.max))
+    bounds(_footer(file), np.frombuffer(name.encode(), np.uint8), lows, highs)
+    return lows, highs
+
+
+def _footer(file: IO[bytes] | RawIOBase) -> NDArray[np.uint8]:
     end = file.seek(-8, os.SEEK_END)
     length = int.from_bytes(file.read(4), "little")
     file.seek(max(0, end - length))
-    footer = np.frombuffer(file.read(min(length, end)), np.uint8)
-    bounds(footer, np.frombuffer(name.encode(), np.uint8), lows, highs)
-    return lows, highs
+    return np.frombuffer(file.read(min(length, end)), np.uint8)
+
+
+def paths_of(file: IO[bytes] | RawIOBase) -> list[str]:
+    """Files that the row groups of a file of metadata are in, each once, in the order that they are named in.
+
+    Raises
+    ------
+    ValueError
+        It is no such file.
+    """
+    from armillary.catalogs.hats.footer_kernels import paths
+
+    file.seek(-4, os.SEEK_END)
+    if file.read(4) != MAGIC:
+        raise ValueError("is no Parquet metadata")
+    footer = _footer(file)
+    count = paths(footer, *np.zeros((2, 0), np.int64))
+    firsts, sizes = np.zeros((2, min(max(0, count), MOST_GROUPS)), np.int64)
+    if paths(footer, firsts, sizes) != len(firsts):
+        raise ValueError("is no Parquet metadata, or that of more row groups than are read")
+    whole = footer.tobytes()
+    spans = zip(firsts.tolist(), sizes.tolist(), strict=True)
+    named = (whole[first : first + size].decode("utf-8", "replace") for first, size in spans if size)
+    return list(dict.fromkeys(named))
 
 
 def meet(bounds: Bounds, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -69,7 +69,7 @@ class PartitionFiles:
         left = wanted if known is None else [name for name in wanted if name not in known.schema.names]
         tables = []
         for name, file in zip(self._names, self._opened, strict=True):
-            with _told(name):
+            with _told(name, left):
                 tables.append(self._read(name, file, left, ranges))
         table = pa.concat_tables(tables, promote_options="permissive") if len(tables) != 1 else tables[0]
         if known is None:
@@ -109,7 +109,7 @@ def read_columns(
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(name: str, columns: Sequence[str] = ()) -> Iterator[None]:
     import pyarrow as pa
 
     try:
@@ -118,4 +118,6 @@ def _told(name: str) -> Iterator[None]:
         own_name = "/".join(name.split("/")[-3:])
         if isinstance(error, FileNotFoundError):
             raise CorruptFileError(own_name, "is named by the catalog and is not there.") from None
-        raise CorruptFileError(own_name, "is not a Parquet file that can be read.") from error
+        lacking = [column for column in columns if isinstance(error, KeyError) and column in error.args[0]]
+        why = f"has no column {lacking[0]!r}" if lacking else "is not a Parquet file that can be read"
+        raise CorruptFileError(own_name, f"{why}.") from error

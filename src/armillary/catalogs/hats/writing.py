@@ -11,7 +11,7 @@ from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import partition_info
 from armillary.catalogs.hats.parquet_files import parquet_writer
 from armillary.catalogs.hats.properties import made_by, write_properties
-from armillary.errors import UsageError
+from armillary.errors import ParameterError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset({names.INDEX_COLUMN, *names.HIVE_COLUMNS, *names.MARGIN_HIVE_COLUMNS})
 ROW_GROUP_ROWS = 1 << 20
+LEVELS = {"zstd": range(1, 23), "gzip": range(1, 10), "brotli": range(12), "snappy": None, "lz4": None, "none": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,23 @@ class Writing:
     level: int | None = 15
     row_group_rows: int = ROW_GROUP_ROWS
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check them.
+
+        Raises
+        ------
+        ParameterError
+            There is no such compression or level, or row groups are of no rows.
+        """
+        if self.row_group_rows < 1:
+            raise ParameterError("row_group_rows", f"is {self.row_group_rows}: give a number greater than 0")
+        if self.compression not in LEVELS:
+            raise ParameterError("compression", f"{self.compression!r} is none of {', '.join(LEVELS)}")
+        known = LEVELS[self.compression]
+        if self.level is not None and known is not None and self.level not in known:
+            said = f"is {self.level}: {self.compression} has {known[0]} to {known[-1]}"
+            raise ParameterError("compression_level", said)
 
     def arguments(self) -> dict[str, Any]:
         """For ``ParquetWriter``."""

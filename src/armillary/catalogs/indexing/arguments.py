@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexArguments(NewCatalog):
-    """What is indexed; beside what makes any new catalog.
+    """What is indexed; beside the fields of ``NewCatalog``.
 
     Parameters
     ----------

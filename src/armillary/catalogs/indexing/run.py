@@ -6,19 +6,18 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.engine.output import Output, plan_of
-from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, run_stage, running
+from armillary.catalogs.engine.output import Making, Output, plan_of
+from armillary.catalogs.engine.tasks import Task
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.properties import made_by
 from armillary.catalogs.hats.writing import write_metadata, write_words
 from armillary.catalogs.indexing.making import Workshop, cut_shard, read_shard, read_values, write_file
 from armillary.catalogs.margins.run import relative
-from armillary.errors import ParameterError, UnsupportedFileError, UsageError
+from armillary.errors import ParameterError, UsageError
 
 if TYPE_CHECKING:
-    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.indexing.arguments import IndexArguments
@@ -53,10 +52,8 @@ def make_index(
         The catalog cannot be read.
     """
     catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
-    if catalog.kind not in {"object", "source"}:
-        raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: indexes are of objects.")
+    catalog.of_kind("indexes are of objects")
     columns = _columns(catalog, arguments)
-    told = progress or Progress()
     output = Output.of(arguments)
     plan = plan_of(
         "index",
@@ -66,17 +63,17 @@ def make_index(
         rows_of_file=arguments.rows_of_file,
         writing=repr(arguments.writing),
     )
-    with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
+    with output.making(plan, engine, progress) as making:
         shop = Workshop(
             catalog,
             arguments.indexing_column,
             tuple(columns),
             arguments.drop_duplicates,
-            work.child("values"),
-            folder.child(names.DATASET),
+            making.work.child("values"),
+            making.data,
             arguments.writing,
         )
-        _make(shop, arguments, folder, runner, journal, told)
+        _make(shop, arguments, making)
     return open_catalog(output.folder)
 
 
@@ -91,43 +88,40 @@ def _columns(catalog: HatsCatalog, arguments: IndexArguments) -> list[str]:
         if name not in catalog.schema.names:
             parameter = "indexing_column" if name == arguments.indexing_column else "extra_columns"
             raise ParameterError(parameter, f"{catalog.name} has no column {name[:60]!r}")
-    if is_list(kind := catalog.schema.field(arguments.indexing_column).type) or str(kind).startswith("struct"):
+    kind = catalog.schema.field(arguments.indexing_column).type
+    if is_list(kind) or str(kind).startswith(("struct", "halffloat")):
         raise ParameterError("indexing_column", f"{arguments.indexing_column!r} holds {kind}, which is not looked up")
     if arguments.include_healpix_29 and catalog.index_column == names.INDEX_COLUMN:
         wanted.append(names.INDEX_COLUMN)
     return list(dict.fromkeys(wanted))
 
 
-def _make(
-    shop: Workshop, arguments: IndexArguments, folder: Folder, engine: Engine, journal: Journal, told: Progress
-) -> None:
+def _make(shop: Workshop, arguments: IndexArguments, making: Making) -> None:
     import pyarrow as pa
 
     places = range(len(shop.catalog.partitions))
     reading = [Task(str(place), place) for place in places]
-    read = run_stage(
-        "read", read_values, shop, reading, engine=engine, journal=journal, progress=told, unit="partitions"
-    )
+    read = making.run("read", read_values, shop, reading, "partitions")
     rows = sum(result["rows"] for result in read.values())
     lacking = sum(result["lacking"] for result in read.values())
     if not rows:
         raise UsageError(f"No row has a value of {shop.column}: there is nothing to index.")
     if lacking:
-        told.say(f"{lacking:,} rows have no value of {shop.column}: the index leaves them out.")
+        making.told.say(f"{lacking:,} rows have no value of {shop.column}: the index leaves them out.")
         log.warning("%s rows have no value of %s: the index leaves them out", f"{lacking:,}", shop.column)
     bounds = _bounds(shop, math.ceil(rows / arguments.rows_of_file))
     with shop.shards.writing(BOUNDS) as file, pa.ipc.new_file(file, bounds.schema) as writer:
         writer.write_table(bounds)
     cutting = [Task(str(place), (place, BOUNDS)) for place in places]
-    cuts = run_stage("cut", cut_shard, shop, cutting, engine=engine, journal=journal, progress=told, unit="partitions")
+    cuts = making.run("cut", cut_shard, shop, cutting, "partitions")
     tasks: list[Task] = []
     for number in range(len(bounds) + 1):
         spans = [(place, *cuts[str(place)][number : number + 2]) for place in places]
         parts = [span for span in spans if span[2] > span[1]]
         if parts:
             tasks.append(Task(str(number), (len(tasks), parts), sum(part[2] - part[1] for part in parts)))
-    written = run_stage("write", write_file, shop, tasks, engine=engine, journal=journal, progress=told)
-    _finish(shop, arguments, folder, [written[task.key] for task in tasks])
+    written = making.run("write", write_file, shop, tasks)
+    _finish(shop, arguments, making.folder, [written[task.key] for task in tasks])
 
 
 def _bounds(shop: Workshop, files: int) -> Any:

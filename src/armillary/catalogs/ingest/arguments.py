@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from armillary.catalogs.engine.arguments import NewCatalog, check_counts, check_orders, check_word
+from armillary.catalogs.engine.arguments import (
+    NewCatalog,
+    check_counts,
+    check_lists,
+    check_orders,
+    check_properties,
+    check_word,
+)
 from armillary.errors import ParameterError, UsageError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
 HIGHEST_ORDER = 14
@@ -22,7 +29,7 @@ KINDS = ("object", "source")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportArguments(NewCatalog):
-    """What is imported, and how it is partitioned; beside what makes any new catalog.
+    """What is imported, and how it is partitioned; beside the fields of ``NewCatalog``.
 
     Parameters
     ----------
@@ -92,7 +99,7 @@ class ImportArguments(NewCatalog):
     memory_bytes: int = 768 * MIB
 
     def _check(self) -> None:
-        if isinstance(self.input_paths, str) or not self.input_paths:
+        if isinstance(self.input_paths, str | os.PathLike) or not self.input_paths:
             raise UsageError("There is nothing to import: name files, folders or patterns as a list.")
         check_orders(
             self, HIGHEST_ORDER,
@@ -103,8 +110,19 @@ class ImportArguments(NewCatalog):
         check_counts(self, "pixel_threshold", "byte_pixel_threshold")
         for name, known in (("on_error", ON_ERROR), ("frame", FRAMES), ("catalog_type", KINDS)):
             check_word(self, name, known)
+        check_lists(self, "columns", "column_names", "sort_columns")
+        check_properties(self.addl_hats_properties)
+        for order in self.skymap_alt_orders:
+            if not 0 <= order <= HIGHEST_ORDER:
+                raise ParameterError("skymap_alt_orders", f"{order}: orders go from 0 to {HIGHEST_ORDER}")
         if (self.ra_column is None) != (self.dec_column is None):
             raise UsageError("Name both ra_column and dec_column, or none of them.")
+        if self.ra_column is not None and self.ra_column == self.dec_column:
+            raise ParameterError("dec_column", f"is {self.dec_column!r} as ra_column is: name another")
+        if self.delimiter and len(self.delimiter) > 1:
+            raise ParameterError("delimiter", f"{self.delimiter!r} is more than one character")
+        if self.margin_order is not None and self.margin_threshold is None:
+            raise UsageError("margin_order needs margin_threshold.")
 
     @property
     def orders(self) -> tuple[int, int]:

@@ -92,7 +92,7 @@ def _named(path: str, options: Mapping[str, Any], file_type: str | None) -> Iter
         for name in whole.files():
             own = name.rpartition("/")[2]
             wanted = looks_like_catalog(own) or own.lower().endswith(ARROW) or file_type is not None
-            if wanted and not own.startswith((".", "_")):
+            if wanted and not any(word.startswith((".", "_")) for word in name.split("/")):
                 yield _looked_at(whole, name)
         return
     top, _, name = whole.address.rpartition("/")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.ingest.inputs import ARROW, InputFile, Part, steps
 from armillary.catalogs.ingest.sources import FileBytes, here
+from armillary.catalogs.ingest.storable import storable
 from armillary.catalogs.ingest.texts import NO_LIMITS, stream_of, text_parts, text_tables
 from armillary.errors import CorruptFileError, FileError, UnreadableFileError
 
@@ -156,7 +157,8 @@ def tables_of(part: Part, reading: Reading) -> Iterator[Any]:
 
     try:
         for table in _READERS.get(part.kind, _whole)(part, reading):
-            yield from (_only(piece, reading, part) for piece in _bounded(table, reading.piece_bytes))
+            chosen = storable(_only(table, reading, part), part.file.name)
+            yield from _bounded(chosen, reading.piece_bytes)
     except FileError:
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError, EOFError) as error:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.engine.output import Output, check_free
-from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, Threads, run_stage, running
+from armillary.catalogs.engine.output import Making, Output, check_free
+from armillary.catalogs.engine.tasks import Stages, Task, Threads
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.pixels import Partitions
@@ -26,7 +25,7 @@ from armillary.catalogs.margins.run import make_margin
 from armillary.errors import FileError, ParameterError, UsageError
 
 if TYPE_CHECKING:
-    from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.pixels import Pixel
     from armillary.catalogs.ingest.arguments import ImportArguments
@@ -57,27 +56,29 @@ def import_catalog(
     FileError
         An input cannot be read, or does not fit the others.
     """
-    told = progress or Progress()
     files = find_inputs(arguments.input_paths, arguments.input_storage_options, arguments.file_type)
     pieces = cut((_parts(file, arguments) for file in files), arguments.piece_bytes)
     if not pieces:
         raise UsageError("There is no row to import.")
     output = Output.of(arguments)
+    # What is wrong with the arguments is said before a catalog that is there makes room.
+    places = _places(arguments, pieces)
+    margin = None if arguments.margin_threshold is None else margin_arguments(arguments, output.folder)
     plan = {
         "work": "import",
         "arguments": {k: repr(v) for k, v in _facts(arguments).items()},
         "input": [(file.folder.path(file.name), file.size < 0 or file.folder.version(file.name)) for file in files],
     }
-    with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
-        margin = None if arguments.margin_threshold is None else margin_arguments(arguments, folder)
-        begun = "begun" in journal.done("margin")
+    with output.making(plan, engine, progress) as making:
+        begun = "begun" in making.journal.done("margin")
         if margin is not None and not begun and not margin.overwrite:
             check_free(Folder(margin.output_path, margin.output_storage_options).child(margin.output_artifact_name))
-        _Import(arguments, pieces, folder, work, journal, runner, told).run()
+        _Import(arguments, pieces, places, making).run()
         if margin is not None:
             if not begun:
-                journal.note("margin", "begun", result=True)
-            make_margin(replace(margin, overwrite=margin.overwrite or begun), engine=runner, progress=told)
+                making.journal.note("margin", "begun", result=True)
+            again = replace(margin, overwrite=margin.overwrite or begun)
+            make_margin(again, engine=making.engine, progress=making.told)
     return open_catalog(output.folder)
 
 
@@ -108,6 +109,20 @@ def _parts(file: InputFile, arguments: ImportArguments) -> list[Part]:
         return [Part(file, parts_.UNREADABLE)]
 
 
+def _places(arguments: ImportArguments, pieces: list[Piece]) -> Places:
+    """Columns of positions, by the first input."""
+    reading = parts_.Reading(arguments)
+    for part in (part for piece in pieces for part in piece.parts):
+        try:
+            table = parts_.head_of(part, reading)
+            if table is not None:
+                return find_places(table.schema, arguments, part.file.name)
+        except FileError:
+            if arguments.on_error == "stop":
+                raise
+    raise UsageError("None of the inputs can be read.")
+
+
 def _facts(arguments: ImportArguments) -> dict[str, Any]:
     """The arguments that the result depends on."""
     rest = {"overwrite", "resume", "tmp_dir", "input_storage_options", "output_storage_options", "memory_bytes"}
@@ -117,41 +132,18 @@ def _facts(arguments: ImportArguments) -> dict[str, Any]:
 class _Import:
     """One import on its way."""
 
-    def __init__(
-        self,
-        arguments: ImportArguments,
-        pieces: list[Piece],
-        folder: Folder,
-        work: Folder,
-        journal: Journal,
-        engine: Engine,
-        told: Progress,
-    ) -> None:
-        self._arguments, self._pieces, self._folder = arguments, pieces, folder
-        self._journal, self._engine, self._told = journal, engine, told
+    def __init__(self, arguments: ImportArguments, pieces: list[Piece], places: Places, making: Making) -> None:
+        self._arguments, self._pieces, self._making = arguments, pieces, making
         self._left_out: dict[str, tuple[str, str]] = {}
         fits = sum(piece.weight for piece in pieces) * 3 // 2 <= arguments.memory_bytes
         self._shop = Workshop(
             arguments,
             arguments.orders[1],
-            self._places(),
-            work.child("pieces"),
-            folder.child("dataset"),
-            in_memory=fits and isinstance(engine, Threads) and not journal.resumed,
+            places,
+            making.work.child("pieces"),
+            making.data,
+            in_memory=fits and isinstance(making.engine, Threads) and not making.journal.resumed,
         )
-
-    def _places(self) -> Places:
-        """Columns of positions, by the first input."""
-        reading = parts_.Reading(self._arguments)
-        for part in (part for piece in self._pieces for part in piece.parts):
-            try:
-                table = parts_.head_of(part, reading)
-                if table is not None:
-                    return find_places(table.schema, self._arguments, part.file.name)
-            except FileError:
-                if self._arguments.on_error == "stop":
-                    raise
-        raise UsageError("None of the inputs can be read.")
 
     def run(self) -> None:
         """Do it."""
@@ -166,26 +158,23 @@ class _Import:
             Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, shares), self._rows(counts, pixel))
             for pixel, shares in zip(pixels, sharing, strict=True)
         ]
-        written = run_stage(
-            "write", write_pixel, shop, writing, engine=self._engine, journal=self._journal, progress=self._told
-        )
+        written = self._making.run("write", write_pixel, shop, writing)
         done = [(pixel, written[task.key]) for pixel, task in zip(pixels, writing, strict=True)]
         bad = {entry["key"]: entry["bad"] for entry in made if entry["bad"]}
-        finish(shop, self._folder, done, counts, bad, len(self._left_out))
+        finish(shop, self._making.folder, done, counts, bad, len(self._left_out))
 
     def _read(self) -> list[dict[str, Any]]:
         """Read all pieces; those whose types do not fit the others again, as text where they are text."""
         shop = self._shop
         # What is held in memory is gone with the process: it is not written into the journal either.
-        journal = None if shop.in_memory else self._journal
+        journal = None if shop.in_memory else self._making.journal
+        stages = Stages(engine=self._making.engine, told=self._making.told, journal=journal)
         results: dict[str, Any] = {}
         tasks = [Task(str(piece.number), piece, piece.weight) for piece in self._pieces]
         number = 0
         while tasks:
             name = f"read-{number}" if number else "read"
-            results |= run_stage(
-                name, read_piece, shop, tasks, engine=self._engine, journal=journal, progress=self._told, unit="bytes"
-            )
+            results |= stages.run(name, read_piece, shop, tasks, "bytes")
             found = [results[str(piece.number)] for piece in self._pieces]
             self._left_out = {path: (own, why) for result in found for path, own, why in result["skipped"]}
             made = [entry for result in found for entry in result["made"] if not self._is_left_out(entry)]
@@ -208,7 +197,7 @@ class _Import:
         return any(path in self._left_out for path in entry["files"])
 
     def _say(self, text: str) -> None:
-        self._told.say(text)
+        self._making.told.say(text)
         log.warning("%s", text)
 
     def _check(self, made: list[dict[str, Any]]) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 EXACT = 1 << 53
 """The largest integer up to which doubles hold all."""
+LARGEST = (1 << 63) - 1
+"""Of int64."""
 
 
 @dataclass(slots=True)
@@ -37,21 +39,21 @@ class Settled:
 class _Column:
     entry: Any
     text: bool
-    wide: bool
+    highest: int | None
     name: str
 
 
-def wide_columns(table: Any) -> list[str]:
-    """Columns of integers of which some are so large that doubles do not hold them."""
+def wide_columns(table: Any) -> dict[str, int]:
+    """Columns of integers of which some are so large that doubles do not hold them, and the largest of each."""
     from pyarrow import compute, types
 
-    found = []
+    found = {}
     for entry in table.schema:
         if types.is_int64(entry.type) or types.is_uint64(entry.type):
             ends = compute.min_max(table.column(entry.name))
             low, high = ends["min"].as_py(), ends["max"].as_py()
             if low is not None and (low < -EXACT or high > EXACT):
-                found.append(entry.name)
+                found[entry.name] = high
     return found
 
 
@@ -62,7 +64,7 @@ def settle(made: list[Mapping[str, Any]]) -> Settled:
     ----------
     made
         Of each piece, in order: ``schema`` (serialised, hexadecimal), ``text`` (whether its types were found out),
-        ``wide``, ``files``.
+        ``wide`` (as ``wide_columns``), ``files``.
     """
     import pyarrow as pa
 
@@ -76,7 +78,7 @@ def settle(made: list[Mapping[str, Any]]) -> Settled:
         if text not in known:
             known[text] = pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(text)))
         given = [
-            _Column(entry, piece["text"], entry.name in piece["wide"], next(iter(piece["files"].values())))
+            _Column(entry, piece["text"], piece["wide"].get(entry.name), next(iter(piece["files"].values())))
             for entry in known[text]
         ]
         fitted = {column.entry.name: _fit(columns.get(column.entry.name), column, out) for column in given}
@@ -104,17 +106,28 @@ def _fit(before: _Column | None, column: _Column, out: Settled) -> _Column | str
     if before is None:
         return column
     entry = before.entry
+    highest = max((found.highest for found in (before, column) if found.highest is not None), default=None)
     if not entry.type.equals(column.entry.type):
         try:
-            first, second = (pa.schema([found.remove_metadata()]) for found in (entry, column.entry))
+            first, second = (pa.schema([_plain(found)]) for found in (entry, column.entry))
             both = pa.unify_schemas([first, second], promote_options="permissive").field(0)
         except pa.ArrowException:
             return _misfit(before, column, out)
-        if pa.types.is_floating(both.type) and (before.wide or column.wide):
+        if highest is not None and (
+            pa.types.is_floating(both.type) or (pa.types.is_int64(both.type) and highest > LARGEST)
+        ):
             return _misfit(before, column, out)
         entry = both.with_metadata(entry.metadata)
     entry = entry.with_nullable(entry.nullable or column.entry.nullable)
-    return _Column(entry, before.text and column.text, before.wide or column.wide, before.name)
+    return _Column(entry, before.text and column.text, highest, before.name)
+
+
+def _plain(entry: Any) -> Any:
+    """A column without metadata; with its values where it is a dictionary."""
+    import pyarrow as pa
+
+    kind = entry.type.value_type if pa.types.is_dictionary(entry.type) else entry.type
+    return entry.remove_metadata().with_type(kind)
 
 
 def _misfit(before: _Column, column: _Column, out: Settled) -> _Column | str:
@@ -124,7 +137,7 @@ def _misfit(before: _Column, column: _Column, out: Settled) -> _Column | str:
     text = pa.types.is_string(before.entry.type) or before.text
     if text and (pa.types.is_string(column.entry.type) or column.text) and (before.text or column.text):
         out.as_text.add(name)
-        return _Column(before.entry.with_type(pa.string()), before.text and column.text, wide=False, name=before.name)
+        return _Column(before.entry.with_type(pa.string()), before.text and column.text, None, before.name)
     return f"its column {name!r} holds {column.entry.type}, which does not fit {before.entry.type} of {before.name}"
 
 

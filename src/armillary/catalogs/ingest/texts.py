@@ -5,6 +5,7 @@ Every block is read as one table. Types are found out for each; what does not fi
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +15,7 @@ from armillary.catalogs.formats.csv_table import MISSING
 from armillary.catalogs.formats.streams import TextStream
 from armillary.catalogs.formats.text import decode
 from armillary.catalogs.ingest.inputs import Part, steps
+from armillary.catalogs.ingest.schemas import LARGEST
 from armillary.catalogs.ingest.sources import FileBytes
 from armillary.catalogs.limits import Limits
 from armillary.errors import CorruptFileError, UsageError
@@ -217,8 +219,9 @@ def _parsed(text: bytes, layout: TextLayout, part: Part, reading: Reading, *, br
     schema = pa.schema([(layout.names[k], texts.get(keys[k], pa.null())) for k in chosen])
     if not text.strip() or not chosen:
         return schema.empty_table(), 0
-    try:
-        table = csv.read_csv(
+
+    def read(types: dict[str, Any], columns: list[str]) -> Any:
+        return csv.read_csv(
             pa.BufferReader(text),
             csv.ReadOptions(column_names=keys, block_size=_PARSE),
             csv.ParseOptions(
@@ -228,16 +231,34 @@ def _parsed(text: bytes, layout: TextLayout, part: Part, reading: Reading, *, br
                 ignore_empty_lines=len(keys) > 1,
             ),
             csv.ConvertOptions(
-                column_types=texts,
-                include_columns=[keys[k] for k in chosen],
+                column_types=types,
+                include_columns=columns,
                 null_values=MISSING,
                 strings_can_be_null=True,
                 true_values=["true", "True", "TRUE"],
                 false_values=["false", "False", "FALSE"],
             ),
         )
+
+    try:
+        table = read(texts, [keys[k] for k in chosen])
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
             return schema.empty_table(), left_out
         raise CorruptFileError(part.file.name, "its lines cannot be read as a table.") from error
-    return table.rename_columns([layout.names[k] for k in chosen]), left_out
+    found = left_out
+    for place, key in enumerate(table.column_names):
+        if _may_be_unsigned(table.column(key)):
+            with contextlib.suppress(pa.ArrowInvalid):
+                table = table.set_column(place, key, read({key: pa.uint64()}, [key]).column(0))
+    return table.rename_columns([layout.names[k] for k in chosen]), found
+
+
+def _may_be_unsigned(column: Any) -> bool:
+    """Whether doubles may be whole numbers that need all 64 bits, without a sign: as doubles they are rounded."""
+    from pyarrow import compute, types
+
+    if not types.is_float64(column.type):
+        return False
+    ends = compute.min_max(column).as_py()
+    return ends["min"] is not None and ends["min"] >= 0.0 and LARGEST < ends["max"] <= 2.0 * LARGEST

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginArguments(NewCatalog):
-    """What a margin is made of; beside what makes any new catalog.
+    """What a margin is made of; beside the fields of ``NewCatalog``.
 
     Parameters
     ----------

@@ -6,17 +6,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.output import Output, plan_of
-from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, run_stage, running
+from armillary.catalogs.engine.tasks import Task, run_stage
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
 from armillary.catalogs.margins.making import Workshop, select_rows, write_margins
 from armillary.catalogs.margins.touching import check_order
-from armillary.errors import UnsupportedFileError
 
 if TYPE_CHECKING:
     from armillary.catalogs.engine.journal import Journal
+    from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.margins.arguments import MarginArguments
@@ -47,10 +46,9 @@ def make_margin(
         The catalog cannot be read.
     """
     catalog = open_catalog(arguments.input_catalog_path, arguments.input_storage_options)
-    check_catalog(catalog)
+    catalog.of_kind("margins are of objects")
     if arguments.margin_order is not None:
         check_order(arguments.margin_order, arguments.margin_threshold, catalog.partitions)
-    told = progress or Progress()
     output = Output.of(arguments)
     plan = plan_of(
         "margin",
@@ -59,29 +57,17 @@ def make_margin(
         order=arguments.margin_order,
         writing=repr(arguments.writing),
     )
-    with running(engine) as runner, output.prepared(plan) as (folder, work, journal):
+    with output.making(plan, engine, progress) as making:
         shop = Workshop(
             catalog,
             arguments.margin_threshold,
             arguments.margin_order,
-            work.child("rows"),
-            folder.child("dataset"),
+            making.work.child("rows"),
+            making.data,
             arguments.writing,
         )
-        _make(shop, arguments, folder, runner, journal, told)
+        _make(shop, arguments, making.folder, making.engine, making.journal, making.told)
     return open_catalog(output.folder)
-
-
-def check_catalog(catalog: HatsCatalog) -> None:
-    """Refuse what has no margin.
-
-    Raises
-    ------
-    UnsupportedFileError
-        It is no catalog of objects or sources.
-    """
-    if catalog.kind not in {"object", "source"}:
-        raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: margins are of objects.")
 
 
 def _make(

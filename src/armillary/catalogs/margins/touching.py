@@ -49,7 +49,7 @@ def check_order(order: int, threshold_arcsec: float, partitions: Partitions) -> 
 
 def widest_order(threshold_arcsec: float) -> int:
     """The highest order whose pixels are no narrower than a threshold; negative where there is none."""
-    return min(MAX_ORDER, math.floor(math.log2(WIDTH / math.radians(threshold_arcsec / 3600.0))))
+    return min(MAX_ORDER, math.floor(math.log2(WIDTH / max(math.radians(threshold_arcsec / 3600.0), 1e-300))))
 
 
 def select_touching(

@@ -19,7 +19,7 @@ HOW = ("inner", "left")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossmatchArguments(NewResult):
-    """What is matched with what; beside what gives any result.
+    """What is matched with what; beside the fields of ``NewResult``.
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.collections import margin_of
+from armillary.catalogs.collections import check_partitions, margin_of
 from armillary.catalogs.engine.output import plan_of
 from armillary.catalogs.engine.progress import Progress
-from armillary.catalogs.engine.tasks import Task, run_stage, running
+from armillary.catalogs.engine.tasks import Stages, Task, running
 from armillary.catalogs.exporting.results import table_of, write_result
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
@@ -24,7 +24,6 @@ from armillary.errors import ParameterError, UnsupportedFileError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.matching.arguments import CrossmatchArguments
@@ -141,6 +140,7 @@ class Match:
                 )
                 return None
             margin = found
+        check_partitions(margin, self._right)
         threshold = margin.margin_threshold_arcsec or 0.0
         if threshold < arguments.radius_arcsec:
             self._warn(
@@ -175,7 +175,7 @@ class Match:
         ]
         return pa.schema([*fields, pa.field(DISTANCE, pa.float64())])
 
-    def prepare(self, folder: Folder, engine: Engine, journal: Journal | None, told: Progress) -> None:
+    def prepare(self, folder: Folder, stages: Stages) -> None:
         """Gather rows of the right near targets that no margin serves."""
         targets = self._targets
         serves = self._margin is not None
@@ -188,13 +188,11 @@ class Match:
             self._right_names,
             self._right_schema,
             folder,
-            lasting=journal is not None,
+            lasting=stages.journal is not None,
         )
         tasks = [Task(str(source), source) for source in near.sources()]
         if tasks:
-            found = run_stage(
-                "borders", select_near, near, tasks, engine=engine, journal=journal, progress=told, unit="partitions"
-            )
+            found = stages.run("borders", select_near, near, tasks, "partitions")
             for task in tasks:
                 near.keep(task.argument, found[task.key])
 
@@ -269,10 +267,7 @@ def _ready(sides: Sequence[Side]) -> tuple[Side, RightSide]:
 
 
 def _opened(path: str | os.PathLike[str], options: Any) -> HatsCatalog:
-    catalog = open_catalog(path, options)
-    if catalog.kind not in {"object", "source"}:
-        raise UnsupportedFileError(catalog.name, f"is a catalog of the kind {catalog.kind}: objects are matched.")
-    return catalog
+    return open_catalog(path, options).of_kind("objects are matched")
 
 
 def _columns(catalog: HatsCatalog, wanted: Sequence[str] | None, parameter: str) -> list[str]:

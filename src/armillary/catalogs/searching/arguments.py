@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchArguments(NewResult):
-    """What is looked for, and where; beside what gives any result.
+    """What is looked for, and where; beside the fields of ``NewResult``.
 
     Parameters
     ----------
@@ -63,6 +63,8 @@ class SearchArguments(NewResult):
                 raise ParameterError(name, f"takes {count} finite numbers")
         check_counts(self, "limit")
         check_lists(self, "columns")
+        if self.columns is not None and not self.columns:
+            raise ParameterError("columns", "is empty: name some, or leave it out for all")
         parse(self.filters)
         self.shape()
 

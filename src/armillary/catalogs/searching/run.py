@@ -15,7 +15,7 @@ from armillary.catalogs.engine.tasks import running
 from armillary.catalogs.exporting.results import table_of, write_result
 from armillary.catalogs.fields import Field, dtype_word
 from armillary.catalogs.filters import parse, passes
-from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
+from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, open_catalog
 from armillary.catalogs.hats.reading import Ranges, read_columns
 from armillary.catalogs.searching.places import Place
 from armillary.errors import ParameterError, UnsupportedFileError
@@ -23,8 +23,7 @@ from armillary.errors import ParameterError, UnsupportedFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from armillary.catalogs.engine.journal import Journal
-    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.engine.tasks import Engine, Stages
     from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.hats.pixels import Pixel
     from armillary.catalogs.searching.arguments import SearchArguments
@@ -76,6 +75,7 @@ class Search:
 
         if catalog.kind == "index":
             raise UnsupportedFileError(catalog.name, "is an index: it has no place on the sky, search its catalog.")
+        catalog.of_kind("it is not searched", OBJECTS | {"margin"})
         self._catalog = catalog
         self._comparisons = parse(filters)
         own = {entry.name: entry for entry in catalog.schema if entry.name not in names.HIVE_COLUMNS}
@@ -99,7 +99,7 @@ class Search:
         """Columns of the positions, where the result has both."""
         return self._where if set(self._where) <= set(self.schema.names) else None
 
-    def prepare(self, folder: Folder, engine: Engine, journal: Journal | None, told: Progress) -> None:
+    def prepare(self, folder: Folder, stages: Stages) -> None:
         """Nothing has to be done before."""
 
     def table(self, pixel: Pixel) -> Any:

@@ -10,7 +10,7 @@ from armillary.catalogs.engine.arguments import check_counts
 from armillary.catalogs.engine.ordered import in_order
 from armillary.catalogs.engine.progress import Progress
 from armillary.catalogs.hats import names
-from armillary.catalogs.hats.catalog import HatsCatalog, inner, open_catalog
+from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, inner, open_catalog
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.verifying.indexes import check_index_files, check_index_rows
 from armillary.catalogs.verifying.margins import check_margin, primary_of
@@ -100,7 +100,7 @@ def _verify_collection(folder: Folder, arguments: VerifyArguments, told: Progres
     for role, address in members:
         found = _Verification(inner(folder, address), arguments, told, inner(folder, collection.primary)).run()
         report.take(found)
-        if found.kind and found.kind not in ({"object", "source"} if role == "primary" else {role}):
+        if found.kind and found.kind not in (OBJECTS if role == "primary" else {role}):
             report.add("collection", address, f"is a catalog of the kind {found.kind}, and is named as {role}")
     for column, address in collection.indexes.items():
         try:
@@ -133,7 +133,7 @@ class _Verification:
             else:
                 self._verify_partitions(catalog)
         except ArmillaryError as error:
-            report.add("catalog", self._folder.name, _without_name(error))
+            report.add("catalog", getattr(error, "name", self._folder.name), _without_name(error))
         return report
 
     def _verify_partitions(self, catalog: HatsCatalog) -> None:

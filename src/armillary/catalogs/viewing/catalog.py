@@ -17,6 +17,8 @@ from armillary.catalogs.limits import check_columns
 from armillary.catalogs.positions import find_name, find_positions
 from armillary.catalogs.table import tidy
 from armillary.catalogs.viewing.counts import SkyCounts, partition_counts
+from armillary.catalogs.viewing.far_folders import FarFolder, WebFolder
+from armillary.catalogs.viewing.listing import Listing, listing_of, no_listing
 from armillary.catalogs.viewing.numbering import MOST_PARTITIONS, Numbering
 from armillary.catalogs.viewing.partitions import GroupTable, Partition, PartitionFile, RowGroup, stamp_of
 from armillary.catalogs.viewing.sky_maps import map_counts
@@ -33,13 +35,14 @@ if TYPE_CHECKING:
     from armillary.catalogs.fields import Field
     from armillary.catalogs.hats.catalog import HatsCatalog
     from armillary.catalogs.hats.folder import Folder
+    from armillary.catalogs.hats.pixels import Pixel
     from armillary.storage.source import ByteSource
 
 SHOWN_KINDS = ("object", "source")
 MOST_COUNTED = 1000
 """So many partitions are counted by their footers where no map counts them."""
 MOST_COUNTED_FAR = 16
-"""On a web server."""
+"""Of those that are far."""
 
 
 def open_shown(path: str | os.PathLike[str] | Folder) -> HatsCatalog:
@@ -224,8 +227,27 @@ class SkyCatalog:
             A file is not there, or damaged.
         """
         pixel = self.partitions[number]
-        files = [self._file(self.hats.data.path(name)) for name in self.hats.files(pixel)]
-        return Partition(files)
+        found = [self._file(self.hats.data.path(name)) for name in self._names(pixel)]
+        if not found:
+            raise CorruptFileError(self.hats.file(pixel).rstrip("/"), "is named by the catalog and is not there.")
+        return Partition(found)
+
+    def _names(self, pixel: Pixel) -> list[str]:
+        """Files of a partition, as they are named in the folder of the data."""
+        folder = self.hats.data
+        if not (isinstance(folder, WebFolder) and self.hats.file(pixel).endswith("/")):
+            return self.hats.files(pixel)
+        try:
+            source = self._far(folder, folder.path(names.METADATA))
+        except UnreadableFileError:
+            raise no_listing(self.hats.file(pixel).rstrip("/")) from None
+
+        def make() -> tuple[Listing, int]:
+            found = listing_of(source)
+            return found, 4096 + 256 * sum(map(len, found.values()))
+
+        made: Listing = self.kept.value(("listing", source.version), make)
+        return sorted(made.get(pixel, ()))
 
     def partition_rows(self, number: int) -> int:
         """Rows of a partition."""
@@ -246,12 +268,12 @@ class SkyCatalog:
         return made
 
     def _source(self, path: str) -> ByteSource | None:
-        """Bytes of a file on a web server; None of a local one."""
-        if self.hats.folder.local:
-            return None
-        from armillary.storage.source import open_raw_source
+        """Bytes of a file that is far; None of a local one."""
+        folder = self.hats.folder
+        return self._far(folder, path) if isinstance(folder, FarFolder) else None
 
-        made: ByteSource = self.kept.value(("source", path), lambda: (open_raw_source(path), 4096))
+    def _far(self, folder: FarFolder, path: str) -> ByteSource:
+        made: ByteSource = self.kept.value(("source", path), lambda: (folder.at(path), 4096))
         return made
 
     def groups_within(self, number: int, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> list[RowGroup]:
@@ -276,7 +298,7 @@ class SkyCatalog:
             made = Catalog(table, ra_column=lon, dec_column=lat, name_column=name)
             return made, made.nbytes
 
-        made: Catalog = self.kept.value(("part", group.file, group.number), make)
+        made: Catalog = self.kept.value(("part", group.file, group.number, group.skip), make)
         return made
 
     def has_row(self, row: int) -> bool:

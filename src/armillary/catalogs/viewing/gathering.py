@@ -23,7 +23,7 @@ FEW_GROUPS = 4
 MOST_OPENED = 1000
 """So many partitions are opened for one view."""
 MOST_OPENED_FAR = 32
-"""On a web server."""
+"""Of those that are far."""
 
 
 def gather(sky: SkyCatalog, view: View | None, reach: Reach | None = None) -> list[Part]:

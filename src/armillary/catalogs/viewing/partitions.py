@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,14 @@ if TYPE_CHECKING:
     from armillary.storage.source import ByteSource
 
 MOST_GROUP_ROWS = 4_000_000
-"""A row group is read whole: larger ones are refused."""
+"""Larger row groups are read in pieces: each a pass over what lies before it, so never over a network."""
+PIECE_ROWS = 1 << 20
+MOST_STREAMED_ROWS = 1 << 28
+"""Still larger ones are refused."""
 MOST_COLUMN_BYTES = 1 << 30
 BATCH_ROWS = 1 << 16
+STREAM_BYTES = 1 << 20
+WHOLE = np.iinfo(np.int64)
 # Bytes of memory for one of a footer, roughly.
 FOOTER_COST = 8
 
@@ -123,17 +128,53 @@ class PartitionFile:
         with SourceFile(self._source) if self._source else open(self._path, "rb") as file:  # noqa: PTH123 - as given
             return bounds_of(file, name, len(self.sizes))
 
-    def column(self, group: int, name: str) -> Any:
-        """A column of a row group, as a ``pyarrow.ChunkedArray``."""
-        rows = self.sizes[group]
-        if rows > MOST_GROUP_ROWS:
+    def edges(self, group: int) -> NDArray[np.int64]:
+        """Edges of the pieces that a row group is read in: its first row, and one beyond its last, where it is one.
+
+        Raises
+        ------
+        UnsupportedFileError
+            It is larger than is read.
+        """
+        rows, most = self.sizes[group], MOST_GROUP_ROWS if self._source else MOST_STREAMED_ROWS
+        if rows > most:
             raise UnsupportedFileError(
                 self.name,
-                f"has a row group of {rows:,} rows, and at most {MOST_GROUP_ROWS:,} are read at once: "
+                f"has a row group of {rows:,} rows, and at most {most:,} are read: "
                 "`armillary catalog convert` makes smaller partitions.",
             )
-        parts, size = [], 0
+        pieces = -(-rows // PIECE_ROWS) if rows > MOST_GROUP_ROWS else 1
+        found: NDArray[np.int64] = np.arange(pieces + 1) * rows // pieces
+        return found
+
+    def bounds_of_pieces(self, group: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As ``bounds``, of the pieces of a row group: by its values, which are read once."""
+        key = f"{group} {name}"
+        if key not in self._bounds:
+            self._bounds[key] = self._read_bounds_of_pieces(group, name)
+        return self._bounds[key]
+
+    def _read_bounds_of_pieces(self, group: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        from pyarrow import compute
+
+        edges, at = self.edges(group), 0
+        lows, highs = np.full(len(edges) - 1, WHOLE.max), np.full(len(edges) - 1, WHOLE.min)
         for batch in self._batches(group, [name]):
+            first, last = np.searchsorted(edges, [at, at + len(batch) - 1], "right") - 1
+            for piece in range(first, min(last + 1, len(lows))):
+                values = batch.column(0).slice(max(0, edges[piece] - at), edges[piece + 1] - max(at, edges[piece]))
+                low, high = compute.min_max(values).as_py().values()
+                whole = not (isinstance(low, int) and WHOLE.min <= low <= high <= WHOLE.max)
+                lows[piece] = min(lows[piece], WHOLE.min if whole else low)
+                highs[piece] = max(highs[piece], WHOLE.max if whole else high)
+            at += len(batch)
+        return lows, highs
+
+    def column(self, group: int, name: str, start: int = 0, rows: int | None = None) -> Any:
+        """A column of a row group, or of ``rows`` rows of it from ``start`` on, as a ``pyarrow.ChunkedArray``."""
+        rows = self.sizes[group] if rows is None else rows
+        parts, size = [], 0
+        for batch in self._batches_within(group, [name], start, start + rows):
             parts.append(batch.column(0))
             size += batch.nbytes
             if size > MOST_COLUMN_BYTES:
@@ -162,27 +203,55 @@ class PartitionFile:
             raise CorruptFileError(self.name, "is damaged: rows are missing.")
         return pa.Table.from_batches(parts, schema)
 
-    def _batches(self, group: int, names: Sequence[str]) -> Iterator[Any]:
-        def start() -> Iterator[Any]:
-            part = self._fragment.subset(row_group_ids=[group])
-            found: Iterator[Any] = part.to_batches(
-                schema=self._schema,
-                columns=list(names),
-                batch_size=BATCH_ROWS,
-                batch_readahead=1,
-                fragment_readahead=1,
-                use_threads=False,
-            )
-            return found
+    def _batches_within(self, group: int, names: Sequence[str], start: int, stop: int) -> Iterator[Any]:
+        at = 0
+        for batch in self._batches(group, names):
+            low, high = max(0, start - at), min(len(batch), stop - at)
+            if low < high:
+                yield batch.slice(low, high - low)
+            at += len(batch)
+            if at >= stop:
+                return
 
-        batches = iter(self._told(start))
+    def _batches(self, group: int, names: Sequence[str]) -> Iterator[Any]:
+        read = self._streamed if self.sizes[group] > MOST_GROUP_ROWS else self._scanned
+        batches = self._told(lambda: read(group, names))
         while (batch := self._told(lambda: next(batches, None))) is not None:
             yield batch
+
+    def _scanned(self, group: int, names: Sequence[str]) -> Iterator[Any]:
+        part = self._fragment.subset(row_group_ids=[group])
+        found: Iterator[Any] = part.to_batches(
+            schema=self._schema,
+            columns=list(names),
+            batch_size=BATCH_ROWS,
+            batch_readahead=1,
+            fragment_readahead=1,
+            use_threads=False,
+        )
+        return found
+
+    def _streamed(self, group: int, names: Sequence[str]) -> Iterator[Any]:
+        """The same with the memory of a few pages: a scan has several copies of the whole column."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pa.schema([self._schema.field(name) for name in names])
+        metadata = self._fragment.metadata
+        with pq.ParquetFile(self._path, metadata=metadata, buffer_size=STREAM_BYTES, pre_buffer=False) as file:
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(names), use_threads=False):
+                columns = [
+                    batch.column(entry.name).cast(entry.type)
+                    if entry.name in batch.schema.names
+                    else pa.nulls(len(batch), entry.type)
+                    for entry in schema
+                ]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
-    """A row group of a partition.
+    """A row group of a partition, or a piece of one that is read in pieces.
 
     Parameters
     ----------
@@ -194,12 +263,27 @@ class RowGroup:
         Row of the partition that is its first.
     rows
         How many it has.
+    skip
+        How many of the row group are before it.
     """
 
     file: PartitionFile
     number: int
     start: int
     rows: int
+    skip: int = 0
+
+    def within(self, index: str | None, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Iterator[RowGroup]:
+        """It, or the pieces of it that may hold some ranges of the index."""
+        edges = self.file.edges(self.number)
+        if len(edges) == 2:
+            yield self
+            return
+        meets = np.ones(len(edges) - 1, bool)
+        if index is not None:
+            meets = meet(self.file.bounds_of_pieces(self.number, index), starts, stops)
+        for low, high in zip(edges[:-1][meets].tolist(), edges[1:][meets].tolist(), strict=True):
+            yield replace(self, start=self.start + low, rows=high - low, skip=low)
 
 
 class Partition:
@@ -226,12 +310,13 @@ class Partition:
         starts, stops
             Half-open ranges, ascending.
         """
-        if index is None:
-            return [group for group in self.groups if group.rows]
-        pairs = [file.bounds(index) for file in self.files]
-        lows, highs = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        meets = meet((lows, highs), starts, stops)
-        return [group for group, kept in zip(self.groups, meets.tolist(), strict=True) if kept and group.rows]
+        meets = np.ones(len(self.groups), bool)
+        if index is not None:
+            pairs = [file.bounds(index) for file in self.files]
+            lows, highs = (np.concatenate(part) for part in zip(*pairs, strict=True))
+            meets = meet((lows, highs), starts, stops)
+        found = [group for group, kept in zip(self.groups, meets.tolist(), strict=True) if kept and group.rows]
+        return [piece for group in found for piece in group.within(index, starts, stops)]
 
     def split(self, rows: NDArray[np.int64]) -> Iterator[tuple[RowGroup, NDArray[np.int64]]]:
         """Rows of the partition, ascending, as rows of its row groups.
@@ -273,7 +358,8 @@ class GroupTable(Table):
 
     def column(self, name: str) -> Any:
         """The column."""
-        return self._group.file.column(self._group.number, self._stored[name])
+        group = self._group
+        return group.file.column(group.number, self._stored[name], group.skip, group.rows)
 
     def takes_rows(self, names: Sequence[str], rows: NDArray[np.int64]) -> bool:  # noqa: ARG002
         """Never: whole columns are kept."""

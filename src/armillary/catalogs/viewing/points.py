@@ -71,6 +71,6 @@ def _sample(sky: SkyCatalog, reach: Reach) -> list[Part]:
     for place in some.tolist():
         groups = sky.groups_within(place, reach.starts, reach.stops)
         if groups:
-            group = min(groups, key=lambda group: group.rows)
+            group = min(groups, key=lambda group: group.skip + group.rows)
             parts.append(Part(sky.part(group), int(sky.numbering.starts[place]) + group.start))
     return parts

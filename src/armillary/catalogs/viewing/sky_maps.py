@@ -9,6 +9,7 @@ import numpy as np
 
 from armillary.catalogs.hats import names
 from armillary.catalogs.viewing.counts import KEPT_ORDER, SkyCounts
+from armillary.catalogs.viewing.far_folders import FarFolder
 from armillary.errors import CorruptFileError, FileError
 from armillary.sky.healpix import MAX_ORDER, ring_to_nest
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.formats.fits_table import FitsTable
     from armillary.catalogs.hats.catalog import HatsCatalog
     from armillary.catalogs.hats.pixels import Partitions
+    from armillary.storage.source import ByteSource
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ NAMES = (names.SKYMAP, names.OLD_SKYMAP)
 FINEST_ORDER = 10
 """Maps of this order take a tenth of a gigabyte; finer ones are passed over."""
 MOST_FAR_BYTES = 64 << 20
-"""On a web server larger ones are passed over."""
+"""Of catalogs that are far larger ones are passed over."""
 BLOCK_VALUES = 1 << 19
 
 
@@ -37,7 +39,8 @@ def map_counts(hats: HatsCatalog, allows: Callable[[str], bool]) -> SkyCounts | 
         path = hats.folder.path(name)
         if hats.folder.exists(name) and allows(path):
             try:
-                return SkyMap(path).counts(hats.partitions)
+                far = hats.folder.source(name) if isinstance(hats.folder, FarFolder) else None
+                return SkyMap(path, far).counts(hats.partitions)
             except FileError as error:
                 log.warning("%s: its sky map is not used: %s", hats.name, error.message)
     return None
@@ -50,6 +53,8 @@ class SkyMap:
     ----------
     path
         A FITS file with a table: pixels and values (``INDXSCHM`` ``EXPLICIT``), or the values of all pixels.
+    far
+        Its bytes where it is far.
 
     Raises
     ------
@@ -59,15 +64,15 @@ class SkyMap:
         It cannot be read.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, far: ByteSource | None = None) -> None:
         from armillary.catalogs.formats.fits_table import FitsTable, is_table
         from armillary.storage.consistent import read_consistently
         from armillary.storage.fits.hdus import scan_hdus
         from armillary.storage.source import open_source
 
-        source = open_source(path)
-        if "://" in path and source.size > MOST_FAR_BYTES:
-            raise CorruptFileError(source.name, "is larger than is read from a web server.")
+        source = open_source(path) if far is None else far
+        if far is not None and far.size > MOST_FAR_BYTES:
+            raise CorruptFileError(source.name, "is larger than is read from afar.")
         (hdus, _), version = read_consistently(source, lambda: scan_hdus(source), name=source.name)
         hdu = next(filter(is_table, hdus), None)
         if hdu is None:

@@ -7,28 +7,32 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from armillary.holdings.combined import CombinedFile, Operand
-from armillary.holdings.configuration.model import CombinationProvider, FitsProvider
+from armillary.holdings.configuration.model import (
+    BandConfig,
+    CombinationProvider,
+    FitsProvider,
+    LayerConfig,
+    MapConfig,
+    MapGroupConfig,
+)
 from armillary.holdings.files import OfferedFile
 from armillary.holdings.layers import LayerEntry
 from armillary.holdings.tree import Band, Content, Map, MapGroup, SourceGroup
+from armillary.images.blank import ABOUT, NAME, open_blank_sky
 from armillary.images.plane import PlaneWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from armillary.holdings.catalogs import OfferedCatalog
-    from armillary.holdings.configuration.model import (
-        BandConfig,
-        HoldingsConfig,
-        LayerConfig,
-        MapConfig,
-        MapGroupConfig,
-        Provider,
-        SourceGroupConfig,
-    )
+    from armillary.holdings.configuration.model import HoldingsConfig, Provider, SourceGroupConfig
     from armillary.holdings.layers import Pyramids
 
     CatalogKey = tuple[Any, ...]
+
+_BAND = BandConfig(f"{NAME}-0", "No data", (LayerConfig(NAME, NAME, FitsProvider(NAME)),))
+BLANK_SKY = MapGroupConfig(NAME, NAME, (MapConfig(NAME, NAME, (_BAND,)),), ABOUT)
+"""What catalogs are shown on where a configuration names no map."""
 
 
 class Stock:
@@ -59,7 +63,7 @@ class Stock:
         """The file of a path."""
         if path not in self.files:
             known = self._before.files.get(path) if self._before else None
-            self.files[path] = known or OfferedFile(path, self._opener)
+            self.files[path] = known or OfferedFile(path, open_blank_sky if path == NAME else self._opener)
         return self.files[path]
 
     def combination(self, function: str, operands: tuple[Operand, ...]) -> CombinedFile:
@@ -108,8 +112,8 @@ def _catalog(config: SourceGroupConfig, allows: Callable[[str], bool]) -> Offere
     if config.provider is None:
         return offered_inline(config.name, list(config.sources))
     given = config.provider
-    columns = {name: getattr(given, name) for name in ("ra_column", "dec_column", "name_column")}
-    return offered_file(given.filename, **columns, file_type=given.file_type, allows=allows)
+    names = ("ra_column", "dec_column", "name_column", "file_type", "storage_options")
+    return offered_file(given.filename, **{name: getattr(given, name) for name in names}, allows=allows)
 
 
 class Builder:
@@ -132,7 +136,8 @@ class Builder:
     def content(self) -> Content:
         """All of it."""
         config = self._config
-        groups = [self._group(group) for group in config.map_groups]
+        blank = () if self._layers or not config.source_groups else (BLANK_SKY,)
+        groups = [self._group(group) for group in (*config.map_groups, *blank)]
         return Content(config.title, groups, [self._sources(group) for group in config.source_groups], [*config.boxes])
 
     def _group(self, config: MapGroupConfig) -> MapGroup:

@@ -9,8 +9,9 @@ import stat
 import tomllib
 from typing import Any, NoReturn
 
-from armillary.errors import ConfigurationError
-from armillary.holdings.sky_folders import is_sky_folder
+from armillary.errors import ArmillaryError, ConfigurationError
+from armillary.holdings.names import catalog_stem
+from armillary.holdings.sky_folders import check_sky_folder, is_sky_folder
 
 MAX_BYTES = 64 << 20
 
@@ -21,7 +22,8 @@ def load(path: str) -> tuple[dict[str, Any], list[str]]:
     Parameters
     ----------
     path
-        The file; ``.json`` or ``.toml`` say what it is, else its first character.
+        The file; ``.json`` or ``.toml`` say what it is, else its first character. Or the folder of a HATS catalog,
+        which stands for a configuration that names it alone.
 
     Raises
     ------
@@ -30,8 +32,17 @@ def load(path: str) -> tuple[dict[str, Any], list[str]]:
     """
     name = os.path.basename(path) or path  # noqa: PTH119 - some strings that a file system takes are no Path
     if is_sky_folder(path):
-        raise ConfigurationError(f"{name}: is a catalog, not a configuration: show it with `armillary open`.")
+        return _of_catalog(os.path.abspath(path)), []  # noqa: PTH100 - keeps links as they were named
     return parse(read_bytes(path, name), name)
+
+
+def _of_catalog(folder: str) -> dict[str, Any]:
+    try:
+        check_sky_folder(folder)
+    except ArmillaryError as error:
+        raise ConfigurationError(error.message) from None
+    name = catalog_stem(os.path.basename(folder))  # noqa: PTH119
+    return {"source_groups": [{"name": name, "provider": {"filename": folder, "file_type": "hats"}}]}
 
 
 def read_bytes(path: str, name: str) -> bytes:
@@ -46,7 +57,11 @@ def read_bytes(path: str, name: str) -> bytes:
         # Not to wait for the other end of a FIFO.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            mode = os.fstat(descriptor).st_mode
+            if stat.S_ISDIR(mode):
+                words = "`armillary open` shows it, `armillary genconfig` makes a configuration of it."
+                raise ConfigurationError(f"{name}: is a folder: {words}")
+            if not stat.S_ISREG(mode):
                 raise ConfigurationError(f"{name}: is no plain file: name a file in JSON or TOML.")
             with open(descriptor, "rb", closefd=False) as file:
                 data = file.read(MAX_BYTES + 1)

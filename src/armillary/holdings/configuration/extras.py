@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from armillary.holdings.configuration.checking import fault_of, kind_of
 from armillary.holdings.configuration.model import SourceGroupConfig, SourceProvider
 from armillary.holdings.configuration.naming import Naming, ids_given
+from armillary.holdings.files import is_store
 from armillary.holdings.tree import Box
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def _fault_within(value: Any, depth: int) -> str:
 
 
 def _source_provider(node: Node, places: Places) -> SourceProvider | None:
-    filename = places.filename(node)
+    filename = places.filename(node, stores=True)
     columns = {key: node.optional_text(key) for key in ("ra_column", "dec_column", "name_column")}
     kind = node.get("file_type")
     if kind is not None and not (isinstance(kind, str) and kind.lower() in FILE_TYPES):
@@ -83,8 +85,26 @@ def _source_provider(node: Node, places: Places) -> SourceProvider | None:
         kind = None
     if (columns["ra_column"] is None) != (columns["dec_column"] is None):
         node.wrong("", "names only one of ra_column and dec_column: name both or none.")
+    if is_store(filename) and kind is not None and kind.lower() != "hats":
+        node.wrong("file_type", "must be hats: of object storage nothing but HATS catalogs is shown.")
+    options = _storage_options(node, filename)
     node.finish()
-    return SourceProvider(filename, kind and kind.lower(), **columns) if filename else None
+    return SourceProvider(filename, kind and kind.lower(), **columns, storage_options=options) if filename else None
+
+
+def _storage_options(node: Node, filename: str) -> str:
+    """What fsspec needs, as JSON. No word of it is told."""
+    given = node.child("storage_options")
+    if given is None:
+        return ""
+    if filename and not is_store(filename):
+        node.odd("storage_options", "are ignored: they are for addresses of object storage.")
+        return ""
+    try:
+        return json.dumps(given.values, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError):
+        node.wrong("storage_options", "must hold nothing but texts, numbers, true, false, lists and objects.")
+        return ""
 
 
 def _style(above: Node) -> dict[str, Any]:

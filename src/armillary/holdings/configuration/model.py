@@ -117,7 +117,9 @@ class SourceProvider:
     Parameters
     ----------
     filename
-        Absolute path, or ``http(s)://`` address.
+        Absolute path, or ``http(s)://`` address; of a HATS catalog also one of object storage.
+    storage_options
+        What fsspec needs for that, as JSON. Never shown.
     """
 
     filename: str
@@ -125,6 +127,7 @@ class SourceProvider:
     ra_column: str | None = None
     dec_column: str | None = None
     name_column: str | None = None
+    storage_options: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

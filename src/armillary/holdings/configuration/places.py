@@ -7,6 +7,8 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING
 
+from armillary.holdings.files import is_store
+
 if TYPE_CHECKING:
     from armillary.holdings.configuration.checking import Node
 
@@ -22,6 +24,8 @@ def is_address(filename: str) -> bool:
 
 def _lies_below(address: str, root: str) -> bool:
     """Whether an address is one of a root's server, and of its path or below it."""
+    if is_store(address) or is_store(root):
+        return f"{address}/".startswith(root.rstrip("/") + "/") and not _UPWARD.search(address)
     try:
         here, there = urllib.parse.urlsplit(address), urllib.parse.urlsplit(root)
         same = here.scheme == there.scheme and here.hostname == there.hostname and here.port == there.port
@@ -48,24 +52,31 @@ class Places:
     def __init__(self, folder: str, roots: tuple[str, ...] = ()) -> None:
         self._folder = folder
         self._limited = bool(roots)
-        self._addresses = tuple(root for root in roots if is_address(root))
-        self._roots = tuple(os.path.realpath(root) for root in roots if not is_address(root))
+        far = [root for root in roots if is_address(root) or is_store(root)]
+        self._addresses = tuple(far)
+        self._roots = tuple(os.path.realpath(root) for root in roots if root not in far)
 
     def allows(self, path: str) -> bool:
         """Whether a path or an address leads into one of the roots."""
         if not self._limited:
             return True
-        if is_address(path):
+        if is_address(path) or is_store(path):
             return any(_lies_below(path, root) for root in self._addresses)
         real = os.path.realpath(path)
         return any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in self._roots)
 
-    def filename(self, node: Node, key: str = "filename") -> str:
-        """Absolute path, or address, that an object names; empty, and an error, where it names none."""
+    def filename(self, node: Node, key: str = "filename", *, stores: bool = False) -> str:
+        """Absolute path, or address, that an object names; empty, and an error, where it names none.
+
+        Parameters
+        ----------
+        stores
+            Whether addresses of object storage are taken, too.
+        """
         given = node.text(key, required=True)
         if not given.strip():
             return ""
-        if is_address(given):
+        if is_address(given) or (stores and is_store(given)):
             return self._checked(node, key, given)
         if _SCHEME.match(given):
             node.wrong(key, "must be a path, or an address that begins with http:// or https://.")
