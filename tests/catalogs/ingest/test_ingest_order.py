@@ -15,7 +15,7 @@ import pytest
 from armillary.catalogs.arrays import arrow_of, numpy_of
 from armillary.catalogs.ingest.alignment import Counts
 from armillary.catalogs.ingest.making import total_counts
-from armillary.catalogs.ingest.pieces import order_of
+from armillary.catalogs.ingest.pieces import sorted_cells
 
 
 def crowds(kind: str) -> np.ndarray:
@@ -25,6 +25,8 @@ def crowds(kind: str) -> np.ndarray:
         "spread": rng.integers(-1, last, 5000),
         "one cell": np.full(300, last - 1),
         "within the last digits": (7 << 40) + rng.integers(0, 1 << 14, 5000),
+        "few places, spread within": np.repeat(rng.integers(0, last >> 30, 60), 90) * (1 << 30)
+        + rng.integers(0, 1 << 30, 5400),
         "twice each": rng.permutation(np.repeat(rng.integers(0, last, 1000), 2)),
         "no place": np.concatenate([rng.integers(0, 4, 500), np.full(20, -1)]),
         "none": np.empty(0, np.int64),
@@ -34,11 +36,24 @@ def crowds(kind: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "kind", ["spread", "one cell", "within the last digits", "twice each", "no place", "none", "ends"]
+    "kind",
+    [
+        "spread",
+        "one cell",
+        "within the last digits",
+        "few places, spread within",
+        "twice each",
+        "no place",
+        "none",
+        "ends",
+    ],
 )
 def test_order_is_stable(kind: str) -> None:
     cells = crowds(kind)
-    assert np.array_equal(order_of(cells), np.argsort(cells, kind="stable"))
+    order = np.argsort(cells, kind="stable")
+    found = sorted_cells(cells)
+    assert np.array_equal(found[1], order)
+    assert np.array_equal(found[0], cells[order])
 
 
 @pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"])
@@ -84,3 +99,13 @@ def test_counts_beyond_four_thousand_million(order: int) -> None:
     total = total_counts(shop, ["a", "b"], counts.__getitem__)  # type: ignore[arg-type]
     assert (total.pixels.tolist(), total.counts.tolist()) == ([2, 5], [5 << 30, 1])
     assert total.counts.dtype == np.int64
+
+
+@pytest.mark.parametrize("shift", [0, 30, 50, 58])
+@pytest.mark.parametrize("kinds", [["spread", "one cell", "none"], ["none"], ["within the last digits"] * 2])
+def test_counts_of_sorted_pieces(kinds: list[str], shift: int) -> None:
+    pieces = [np.sort(np.tile(cells[cells >= 0], 20)) for cells in map(crowds, kinds)]
+    found = Counts.among(pieces, shift)
+    pixels, counts = np.unique(np.concatenate(pieces) >> shift, return_counts=True)
+    assert np.array_equal(found.pixels, pixels)
+    assert np.array_equal(found.counts, counts)

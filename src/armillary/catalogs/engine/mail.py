@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import smtplib
-import ssl
-from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +24,10 @@ def tell_by_mail(address: str, subject: str, text: str, environment: Mapping[str
         ``ARMILLARY_SMTP_PASSWORD`` (none), ``ARMILLARY_SMTP_SECURITY`` (``none``, ``starttls``, ``tls``),
         ``ARMILLARY_SMTP_FROM`` (the address itself).
     """
+    import smtplib
+    import ssl
+    from email.message import EmailMessage
+
     words = {key: environment.get(f"ARMILLARY_SMTP_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "FROM")}
     security = environment.get("ARMILLARY_SMTP_SECURITY", "none").lower()
     letter = EmailMessage()

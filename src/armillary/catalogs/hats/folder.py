@@ -145,10 +145,9 @@ class Folder:
             return _telling(name, self._fs.open(path, "rb"))
 
     def mapped(self, name: str) -> Any:
-        """A file of Arrow; a context.
+        """A file of Arrow, mapped if it is here: a context.
 
-        Mapped if it is here, so that only what is looked at is read, and no thread of pyarrow ever waits for Python's
-        lock.
+        Only what is looked at is read, and no thread of pyarrow ever waits for Python's lock.
         """
         import pyarrow as pa
 
@@ -198,7 +197,7 @@ class Folder:
         """
         with _told_of_writing(name):
             if self.local:
-                with self._writing_here(Path(self.path(name)), lasting=lasting) as file:
+                with self._writing_here(self.path(name), lasting=lasting) as file:
                     yield file
                 return
             with tempfile.TemporaryFile() as spool:
@@ -215,18 +214,18 @@ class Folder:
             raise UnreadableFileError(PurePosixPath(name).name, f"cannot be written: {reason_of(error)}.") from error
 
     @contextlib.contextmanager
-    def _writing_here(self, path: Path, *, lasting: bool) -> Iterator[IO[bytes]]:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
+    def _writing_here(self, path: str, *, lasting: bool) -> Iterator[IO[bytes]]:
+        top, _, name = path.rpartition("/")
+        partial = f"{top}/{PARTIAL}{secrets.token_hex(4)}-{name}"
         try:
-            with partial.open("wb") as file:
+            with _new_file(top, partial) as file:
                 yield file
                 file.flush()
                 if lasting:
                     os.fsync(file.fileno())
-            partial.replace(path)
+            os.replace(partial, path)  # noqa: PTH105
         except BaseException:
-            partial.unlink(missing_ok=True)
+            Path(partial).unlink(missing_ok=True)
             raise
 
     def remove(self, name: str) -> None:
@@ -270,6 +269,15 @@ class Folder:
     def empty(self) -> bool:
         """Whether there is nothing in it, half written files aside."""
         return next(self.files(), None) is None
+
+
+def _new_file(folder: str, path: str) -> IO[bytes]:
+    # Thousands of small files are written, mostly into folders that are there: paths as text, no question before.
+    try:
+        return open(path, "xb")  # noqa: PTH123
+    except FileNotFoundError:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return open(path, "xb")  # noqa: PTH123
 
 
 @contextlib.contextmanager

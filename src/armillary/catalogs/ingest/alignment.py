@@ -9,9 +9,12 @@ import numpy as np
 from armillary.catalogs.hats.pixels import Pixel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+SAMPLE_ROWS = 1 << 10
+BLOCK_SAMPLES = 8
 
 
 class Counts:
@@ -44,6 +47,18 @@ class Counts:
         pixels, where = np.unique(np.concatenate([part.pixels for part in given]), return_inverse=True)
         counts = np.bincount(where, np.concatenate([part.counts for part in given]), len(pixels))
         return cls(pixels, np.rint(counts).astype(np.int64))
+
+    @classmethod
+    def among(cls, several: Sequence[NDArray[np.int64]], shift: int) -> Counts:
+        """As ``of``, of several that are ascending each: some at a time, as many as stay in the nearest caches."""
+        sample = np.sort(np.concatenate([cells[::SAMPLE_ROWS] for cells in several]))
+        edges = np.unique(sample[BLOCK_SAMPLES::BLOCK_SAMPLES] >> shift) << shift
+        cuts = [[0, *np.searchsorted(cells, edges).tolist(), len(cells)] for cells in several]
+        found = []
+        for block in range(len(edges) + 1):
+            parts = [cells[cut[block] : cut[block + 1]] for cells, cut in zip(several, cuts, strict=True)]
+            found.append(cls.of(np.sort(np.concatenate(parts), kind="stable"), shift))
+        return cls(np.concatenate([part.pixels for part in found]), np.concatenate([part.counts for part in found]))
 
     def coarser(self) -> Counts:
         """In the pixels of the order below."""

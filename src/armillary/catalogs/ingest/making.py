@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 DENSE_ORDER = 10
 """Up to it all pixels are counted, in 50 MB at first; beyond it those with rows."""
 
+Share = tuple[str, int, int]
+"""Key of a piece, the first of its rows in the order of the sky, and the row after the last."""
+
 
 @dataclass(slots=True)
 class Workshop:
@@ -232,21 +235,21 @@ def _write_table(folder: Folder, name: str, table: Any) -> None:
         writer.write_table(whole)
 
 
-def write_pixel(shop: Workshop, argument: tuple[int, int, list[str]]) -> dict[str, Any]:
+def write_pixel(shop: Workshop, argument: tuple[int, int, list[Share]]) -> dict[str, Any]:
     """Put a partition together from pieces and write it.
 
     Parameters
     ----------
     argument
-        Order and index of the pixel, keys of the pieces that have rows in it.
+        Order and index of the pixel, and what of the pieces lies in it.
 
     Returns
     -------
     ``rows``, ``size``, ``metadata`` (hexadecimal).
     """
-    order, index, keys = argument
+    order, index, shares = argument
     pixel = Pixel(order, index)
-    table, cells = merged((shop.piece(key) for key in keys), pixel.start, pixel.stop, shop.schema)
+    table, cells = merged((shop.piece(key).part(low, high) for key, low, high in shares), shop.schema)
     table = with_index(table, cells)
     if shop.arguments.sort_columns:
         table = sorted_within_cells(table, shop.arguments.sort_columns)
@@ -260,6 +263,14 @@ def sorted_within_cells(table: Any, columns: Any) -> Any:
 
     keys = [(names.INDEX_COLUMN, "ascending"), *((name, "ascending") for name in columns)]
     return table.take(compute.sort_indices(table, sort_keys=keys)).combine_chunks()
+
+
+def total_rows(shop: Workshop, keys: list[str]) -> Counts:
+    """How many rows of all pieces lie in each pixel."""
+    held = [piece for key in keys if (piece := shop.held.get(key)) is not None]
+    if len(held) == len(keys):
+        return Counts.among([piece.cells for piece in held], shop.shift)
+    return total_counts(shop, keys, shop.counts)
 
 
 def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Counts]) -> Counts:
@@ -280,10 +291,11 @@ def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Cou
     return total
 
 
-def keys_by_pixel(shop: Workshop, keys: list[str], partitions: Any) -> list[list[str]]:
-    """For each partition the keys of the pieces that have rows in it, in the order of the pieces."""
-    found: list[list[str]] = [[] for _ in partitions]
+def shares_of(shop: Workshop, keys: list[str], partitions: Any) -> list[list[Share]]:
+    """For each partition what of the pieces lies in it, in the order of the pieces."""
+    found: list[list[Share]] = [[] for _ in partitions]
     for key in keys:
-        for place in np.flatnonzero(shop.piece(key).meets(partitions.start, partitions.stop)).tolist():
-            found[place].append(key)
+        lows, highs = shop.piece(key).bounds(partitions.start, partitions.stop)
+        for place in np.flatnonzero(lows < highs).tolist():
+            found[place].append((key, int(lows[place]), int(highs[place])))
     return found

@@ -9,28 +9,29 @@ import numpy as np
 
 from armillary.catalogs.arrays import arrow_of
 from armillary.catalogs.ingest.alignment import Counts
+from armillary.catalogs.ingest.gather import Rows, gathered
 from armillary.sky.healpix import MAX_ORDER, pixels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from armillary.catalogs.hats.folder import Folder
 
 BATCH_ROWS = 1 << 15
-DIGITS = (14, 30, 46)
-"""Of the 62 bits of a cell: the lowest 14, a twentieth of an arcsecond, seldom tell rows apart."""
+DIGITS = (30, 46)
+"""Of the 62 bits of a cell: the lowest 30, six arcseconds, tell few rows apart."""
 
 
 class Piece(Protocol):
     """Gives its rows by their place on the sky."""
 
-    def part(self, start: int, stop: int) -> tuple[Any, NDArray[np.int64]]:
-        """Rows whose cells lie in a half-open range, in the order of their cells, and these cells."""
+    def bounds(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """Of half-open ranges of cells the first row, in the order of the cells, and the row after the last."""
 
-    def meets(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which half-open ranges hold any of its cells."""
+    def part(self, low: int, high: int) -> tuple[Rows, NDArray[np.int64]]:
+        """Some rows in the order of their cells, and these cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,13 @@ class SortedPiece:
         """Of memory."""
         return int(self.table.nbytes + self.cells.nbytes + self.rows.nbytes)
 
-    def part(self, start: int, stop: int) -> tuple[Any, NDArray[np.int64]]:
-        """As ``Piece.part``."""
-        low, high = np.searchsorted(self.cells, [start, stop])
-        return self.table.take(arrow_of(self.rows[low:high])), self.cells[low:high]
+    def bounds(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """As ``Piece.bounds``."""
+        return np.searchsorted(self.cells, starts), np.searchsorted(self.cells, stops)
 
-    def meets(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """As ``Piece.meets``."""
-        return np.searchsorted(self.cells, starts) < np.searchsorted(self.cells, stops)
+    def part(self, low: int, high: int) -> tuple[Rows, NDArray[np.int64]]:
+        """As ``Piece.part``."""
+        return Rows(self.table, self.rows[low:high]), self.cells[low:high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +73,26 @@ class StoredPiece:
     folder: Folder
     key: str
 
-    def part(self, start: int, stop: int) -> tuple[Any, NDArray[np.int64]]:
+    def bounds(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """As ``Piece.bounds``."""
+        with self.folder.mapped(f"{self.key}.cells") as file:
+            cells = np.frombuffer(file.read_buffer() if self.folder.local else file.read(), np.int64)
+            return np.searchsorted(cells, starts), np.searchsorted(cells, stops)
+
+    def part(self, low: int, high: int) -> tuple[Rows, NDArray[np.int64]]:
         """As ``Piece.part``."""
         import pyarrow as pa
 
-        cells = _cells(self.folder, f"{self.key}.npy")
-        low, high = (int(place) for place in np.searchsorted(cells, [start, stop]))
-        found = np.array(cells[low:high])
+        with self.folder.open(f"{self.key}.cells") as file:
+            file.seek(8 * low)
+            cells = np.frombuffer(file.read(8 * (high - low)), np.int64)
         with self.folder.mapped(f"{self.key}.arrow") as source, pa.ipc.open_file(source) as reader:
             first = low // BATCH_ROWS
-            batches = [reader.get_batch(k) for k in range(first, -(-high // BATCH_ROWS))] if low < high else []
+            batches = [reader.get_batch(k) for k in range(first, -(-high // BATCH_ROWS))]
             table = pa.Table.from_batches(batches, reader.schema)
             # Copied, so that the mapped file is let go at once: pages of many pieces add up.
             rows = np.arange(low - first * BATCH_ROWS, high - first * BATCH_ROWS)
-            return table.take(arrow_of(rows)), found
-
-    def meets(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """As ``Piece.meets``."""
-        cells = _cells(self.folder, f"{self.key}.npy")
-        return np.searchsorted(cells, starts) < np.searchsorted(cells, stops)
-
-
-def _cells(folder: Folder, name: str) -> NDArray[np.int64]:
-    if folder.local:
-        mapped: NDArray[np.int64] = np.load(folder.path(name), mmap_mode="r")
-        return mapped
-    with folder.open(name) as file:
-        read: NDArray[np.int64] = np.load(file)
-    return read
+            return Rows(table.take(arrow_of(rows)), np.arange(len(rows))), cells
 
 
 def keep_piece(folder: Folder, key: str, piece: SortedPiece, shift: int) -> None:
@@ -111,8 +103,8 @@ def keep_piece(folder: Folder, key: str, piece: SortedPiece, shift: int) -> None
         for start in range(0, len(piece.rows), BATCH_ROWS):
             block = piece.table.take(arrow_of(piece.rows[start : start + BATCH_ROWS])).combine_chunks()
             writer.write_table(block, max_chunksize=BATCH_ROWS)
-    with folder.writing(f"{key}.npy") as file:
-        np.save(file, piece.cells)
+    with folder.writing(f"{key}.cells") as file:
+        file.write(piece.cells.data.cast("B"))
     keep_counts(folder, f"{key}.counts", Counts.of(piece.cells, shift))
 
 
@@ -134,16 +126,23 @@ def cells_of(ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> NDArr
     return pixels_of(1 << MAX_ORDER, ra_deg, dec_deg, nested=True)
 
 
-def order_of(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows by their cell, those of one cell as they came: a radix sort, which numpy has for numbers of 16 bits."""
+def sorted_cells(cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cells, ascending, and the row of each, those of one cell as they came.
+
+    A radix sort, which numpy has for numbers of 16 bits, then one of the rows that it leaves together.
+    """
     from_zero = cells + 1
     order = np.argsort((from_zero >> DIGITS[0]).astype(np.uint16), kind="stable")
     for shift in DIGITS[1:]:
         order = order[np.argsort((from_zero[order] >> shift).astype(np.uint16), kind="stable")]
     placed = cells[order]
-    if (placed[1:] < placed[:-1]).any():
-        order = order[np.argsort(placed, kind="stable")]
-    return order
+    coarse = (placed + 1) >> DIGITS[0]
+    together = coarse[1:] == coarse[:-1]
+    places = np.flatnonzero(np.append(together, False) | np.append(False, together))
+    if len(places):
+        inner = np.argsort(placed[places], kind="stable")
+        order[places], placed[places] = order[places][inner], placed[places][inner]
+    return placed, order
 
 
 def sort_piece(table: Any, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> tuple[SortedPiece, Any]:
@@ -156,39 +155,26 @@ def sort_piece(table: Any, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.floa
     ra_deg, dec_deg
         ICRS degrees of its rows; NaN, infinite or beyond a pole where there is no place.
     """
-    cells = cells_of(ra_deg, dec_deg)
-    order = order_of(cells)
-    placed = cells[order]
+    placed, order = sorted_cells(cells_of(ra_deg, dec_deg))
     first = int(np.searchsorted(placed, 0))
     bad = table.take(arrow_of(order[:first])) if first else table.slice(0, 0)
     return SortedPiece(table.combine_chunks(), placed[first:], order[first:]), bad
 
 
-def merged(pieces: Iterable[Piece], start: int, stop: int, schema: Any = None) -> tuple[Any, NDArray[np.int64]]:
-    """Rows of several pieces whose cells lie in a half-open range, by cell, then as they came; and their cells.
+def merged(parts: Iterable[tuple[Rows, NDArray[np.int64]]], schema: Any) -> tuple[Any, NDArray[np.int64]]:
+    """Rows of several pieces as one table, by cell, then as they came; and their cells.
 
     Parameters
     ----------
+    parts
+        Of each piece rows in the order of their cells, and these cells.
     schema
-        The columns and types that all shall have; those of the first without it.
+        The columns and types that all shall have.
     """
-    import pyarrow as pa
-
-    parts = list(_parts(pieces, start, stop, schema))
-    if len(parts) == 1:
-        return parts[0][0].combine_chunks(), parts[0][1]
-    cells = np.concatenate([part[1] for part in parts])
+    found = list(parts)
+    cells = np.concatenate([part[1] for part in found])
     order = np.argsort(cells, kind="stable")
-    table = pa.concat_tables([part[0] for part in parts])
-    del parts
-    return table.combine_chunks().take(arrow_of(order)).combine_chunks(), cells[order]
-
-
-def _parts(pieces: Iterable[Piece], start: int, stop: int, schema: Any) -> Iterator[tuple[Any, NDArray[np.int64]]]:
-    for piece in pieces:
-        table, cells = piece.part(start, stop)
-        if len(cells):
-            yield table if schema is None else with_schema(table, schema), cells
+    return gathered([part[0] for part in found], order, schema), cells[order]
 
 
 def with_schema(table: Any, schema: Any) -> Any:

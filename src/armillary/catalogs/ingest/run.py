@@ -16,7 +16,7 @@ from armillary.catalogs.ingest import parts as parts_
 from armillary.catalogs.ingest.alignment import Counts, align
 from armillary.catalogs.ingest.finishing import finish
 from armillary.catalogs.ingest.inputs import Part, cut, find_inputs
-from armillary.catalogs.ingest.making import Workshop, keys_by_pixel, read_piece, total_counts, write_pixel
+from armillary.catalogs.ingest.making import Workshop, read_piece, shares_of, total_counts, total_rows, write_pixel
 from armillary.catalogs.ingest.places import find_places
 from armillary.catalogs.ingest.schemas import check, not_text, settle
 from armillary.catalogs.margins.arguments import MarginArguments
@@ -148,12 +148,12 @@ class _Import:
         made = self._read()
         self._check(made)
         keys = [entry["key"] for entry in made if entry["rows"]]
-        counts = total_counts(shop, keys, shop.counts)
+        counts = total_rows(shop, keys)
         pixels = self._align(keys, counts)
-        sharing = keys_by_pixel(shop, keys, Partitions(pixels))
+        sharing = shares_of(shop, keys, Partitions(pixels))
         writing = [
-            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, pieces), self._rows(counts, pixel))
-            for pixel, pieces in zip(pixels, sharing, strict=True)
+            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, shares), self._rows(counts, pixel))
+            for pixel, shares in zip(pixels, sharing, strict=True)
         ]
         written = self._making.run("write", write_pixel, shop, writing)
         done = [(pixel, written[task.key]) for pixel, task in zip(pixels, writing, strict=True)]

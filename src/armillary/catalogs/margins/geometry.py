@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from armillary.catalogs.margins.nearness import near_borders
-from armillary.catalogs.margins.touching import each_once, touching_pixels, widest_order
+from armillary.catalogs.margins.touching import touching_pixels, widest_order
 from armillary.sky.cells import largest_radius, outlines
 from armillary.sky.frames import to_vectors
 from armillary.sky.healpix import MAX_ORDER
@@ -95,9 +95,20 @@ class Borders:
         self, found: Candidates, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """As ``select``, of the candidates: what is near enough of another partition lies in pixels that they touch."""
-        vectors = to_vectors(ra_deg[found.rows], dec_deg[found.rows])
-        near = near_borders(vectors, found.order, found.pixels, self.threshold)
-        return each_once(found.rows[near], found.places[near])
+        count = len(ra_deg)
+        keys, first, key = np.unique(found.places * count + found.rows, return_index=True, return_inverse=True)
+
+        def are_near(pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+            vectors = to_vectors(ra_deg[found.rows[pairs]], dec_deg[found.rows[pairs]])
+            return near_borders(vectors, found.order, found.pixels[pairs], self.threshold)
+
+        # What is near a partition is mostly so by the first of its pixels, and need not be asked of the others.
+        near = are_near(first)
+        left = ~near[key]
+        left[first] = False
+        others = np.flatnonzero(left)
+        near[key[others[are_near(others)]]] = True
+        return keys[near] % count, keys[near] // count
 
     def select(
         self, place: int, cells: NDArray[np.int64], ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]

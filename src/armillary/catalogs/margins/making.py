@@ -9,7 +9,7 @@ import numpy as np
 
 from armillary.catalogs.arrays import arrow_of, numpy_of
 from armillary.catalogs.hats import names
-from armillary.catalogs.hats.reading import read_columns
+from armillary.catalogs.hats.reading import PartitionFiles
 from armillary.catalogs.hats.writing import with_index, write_partition
 from armillary.catalogs.ingest.pieces import cells_of, with_schema
 from armillary.catalogs.margins.geometry import Borders
@@ -66,30 +66,42 @@ def makes_index(catalog: HatsCatalog) -> bool:
     return catalog.old or catalog.index_column is None
 
 
-def select_rows(shop: Workshop, place: int) -> list[list[int]]:
-    """Read a partition and keep those of its rows that belong to margins, in one file ordered by margin.
+def select_rows(shop: Workshop, places: tuple[int, ...]) -> list[list[int]]:
+    """Read partitions and keep those of their rows that belong to margins, in one file ordered by margin.
 
     Returns
     -------
-    ``[place of the margin, first row, row after the last]`` of that file.
+    ``[place of the margin, first row, row after the last]`` of that file, which is named after the first partition.
     """
     import pyarrow as pa
 
-    catalog = shop.catalog
-    placed = _Placed(shop, place)
-    cells, order = placed.cells, placed.order
-    rows, places = _rows(shop, place, placed)
-    if not len(rows):
+    found = [selected for place in places if (selected := _selected(shop, place)) is not None]
+    if not found:
         return []
-    table = placed.whole().take(arrow_of(rows if order is None else order[rows]))
-    if makes_index(catalog):
-        table = with_index(table, cells[rows])
-    table = with_schema(table.combine_chunks(), shop.schema)
-    with shop.shards.writing(f"{place}.arrow") as file, pa.ipc.new_file(file, table.schema) as writer:
+    margins = np.concatenate([those for _, those in found])
+    table = pa.concat_tables([part for part, _ in found])
+    if len(found) > 1:
+        order = np.argsort(margins, kind="stable")
+        table, margins = table.take(arrow_of(order)), margins[order]
+    table = table.combine_chunks()
+    with shop.shards.writing(f"{places[0]}.arrow") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
-    first = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
-    ends = np.append(first[1:], len(places))
-    return [[int(places[low]), int(low), int(high)] for low, high in zip(first, ends, strict=True)]
+    first = np.flatnonzero(np.concatenate([[True], margins[1:] != margins[:-1]]))
+    ends = np.append(first[1:], len(margins))
+    return [[int(margins[low]), int(low), int(high)] for low, high in zip(first, ends, strict=True)]
+
+
+def _selected(shop: Workshop, place: int) -> tuple[Any, NDArray[np.int64]] | None:
+    """Rows of a partition in the order of their margins, and the place of the partition whose margin each is of."""
+    with PartitionFiles(shop.catalog, shop.catalog.partitions[place]) as files:
+        placed = _Placed(shop, files)
+        rows, margins = _rows(shop, place, placed)
+        if not len(rows):
+            return None
+        table = placed.whole().take(arrow_of(rows if placed.order is None else placed.order[rows]))
+    if makes_index(shop.catalog):
+        table = with_index(table, placed.cells[rows])
+    return with_schema(table, shop.schema), margins
 
 
 def _rows(shop: Workshop, place: int, placed: _Placed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -117,11 +129,12 @@ class _Placed:
         Row of each, None where they are in that order.
     """
 
-    def __init__(self, shop: Workshop, place: int) -> None:
-        self._catalog, self._pixel = shop.catalog, shop.catalog.partitions[place]
+    def __init__(self, shop: Workshop, files: PartitionFiles) -> None:
+        self._catalog, self._files = shop.catalog, files
         self._whole: Any = None
         made = makes_index(shop.catalog)
-        cells = cells_of(*self._file_positions()) if made else self._index(shop.index)
+        self._known = None if made else self._files.read([shop.index])
+        cells = cells_of(*self._file_positions()) if self._known is None else self._index(self._known)
         ordered = bool((cells[1:] >= cells[:-1]).all())
         self.order = None if ordered else np.argsort(cells, kind="stable")
         self.cells: NDArray[np.int64] = cells if self.order is None else cells[self.order]
@@ -129,7 +142,7 @@ class _Placed:
     def whole(self) -> Any:
         """All columns."""
         if self._whole is None:
-            self._whole = read_columns(self._catalog, self._pixel, None)
+            self._whole = self._files.read(None, known=self._known)
         return self._whole
 
     def positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -137,8 +150,9 @@ class _Placed:
         ra, dec = self._file_positions()
         return (ra, dec) if self.order is None else (ra[self.order], dec[self.order])
 
-    def _index(self, column: str) -> NDArray[np.int64]:
-        return np.asarray(numpy_of(read_columns(self._catalog, self._pixel, [column]).column(column)), np.int64)
+    @staticmethod
+    def _index(table: Any) -> NDArray[np.int64]:
+        return np.asarray(numpy_of(table.column(0)), np.int64)
 
     def _file_positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         columns = (self.whole().column(name) for name in (self._catalog.ra_column, self._catalog.dec_column))
@@ -146,16 +160,19 @@ class _Placed:
         return ra, dec
 
 
-def write_margin(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]]) -> dict[str, Any]:
-    """Write the margin of a partition from the parts ``(source, first, after the last)`` of what was kept.
+def write_margins(shop: Workshop, margins: list[tuple[int, list[tuple[int, int, int]]]]) -> list[dict[str, Any]]:
+    """Write the margins of partitions, each from the parts ``(source, first, after the last)`` of what was kept.
 
     Returns
     -------
-    ``rows``, ``metadata`` (hexadecimal), ``size``.
+    ``place``, ``rows``, ``metadata`` (hexadecimal), ``size`` of each.
     """
+    return [_write(shop, place, parts) for place, parts in margins]
+
+
+def _write(shop: Workshop, place: int, parts: list[tuple[int, int, int]]) -> dict[str, Any]:
     import pyarrow as pa
 
-    place, parts = argument
     tables = []
     for source, low, high in parts:
         with shop.shards.mapped(f"{source}.arrow") as file, pa.ipc.open_file(file) as reader:
@@ -165,4 +182,5 @@ def write_margin(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]
     table = table.combine_chunks().take(arrow_of(order)).combine_chunks()
     pixel = shop.catalog.partitions[place]
     metadata = write_partition(shop.data, pixel, table, shop.writing)
-    return {"rows": len(table), "metadata": metadata.hex(), "size": shop.data.size(names.file_of(pixel))}
+    size = shop.data.size(names.file_of(pixel))
+    return {"place": place, "rows": len(table), "metadata": metadata.hex(), "size": size}

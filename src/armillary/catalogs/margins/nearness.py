@@ -16,7 +16,8 @@ from armillary.sky.healpix_arrays import split
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK = 1 << 13
+BLOCK = 1 << 9
+"""Arrays of so many places stay in the nearest caches, and are no new pages of memory each time."""
 STEEPEST = 1.5
 """How much more a part may bend than at the places where it is looked at."""
 ROUNDING = 1e-15

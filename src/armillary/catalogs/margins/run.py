@@ -10,7 +10,7 @@ from armillary.catalogs.engine.tasks import Task, run_stage
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
-from armillary.catalogs.margins.making import Workshop, select_rows, write_margin
+from armillary.catalogs.margins.making import Workshop, select_rows, write_margins
 from armillary.catalogs.margins.touching import check_order
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.folder import Folder
     from armillary.catalogs.margins.arguments import MarginArguments
+
+TASK_ROWS = 200_000
+LEAST_TASKS = 32
 
 
 def make_margin(
@@ -70,28 +73,35 @@ def make_margin(
 def _make(
     shop: Workshop, arguments: MarginArguments, folder: Folder, engine: Engine, journal: Journal, told: Progress
 ) -> None:
-    count = len(shop.catalog.partitions)
-    selecting = [Task(str(place), place) for place in range(count)]
+    groups = _groups(shop.catalog)
+    selecting = [Task(str(group[0]), tuple(group), len(group)) for group in groups]
     found = run_stage(
         "select", select_rows, shop, selecting, engine=engine, journal=journal, progress=told, unit="partitions"
     )
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for source in range(count):
-        for place, low, high in found[str(source)]:
-            parts[place].append((source, low, high))
+    for group in groups:
+        for place, low, high in found[str(group[0])]:
+            parts[place].append((group[0], low, high))
     writing = [
-        Task(str(place), (place, parts[place]), sum(p[2] - p[1] for p in parts[place])) for place in sorted(parts)
+        Task(str(group[0]), margins, sum(high - low for _, those in margins for _, low, high in those))
+        for group in groups
+        if (margins := [(place, parts[place]) for place in group if place in parts])
     ]
-    written = run_stage("write", write_margin, shop, writing, engine=engine, journal=journal, progress=told)
-    _finish(shop, arguments, folder, [(int(task.key), written[task.key]) for task in writing])
+    written = run_stage("write", write_margins, shop, writing, engine=engine, journal=journal, progress=told)
+    _finish(shop, arguments, folder, [made for task in writing for made in written[task.key]])
 
 
-def _finish(
-    shop: Workshop, arguments: MarginArguments, folder: Folder, written: list[tuple[int, dict[str, Any]]]
-) -> None:
+def _groups(catalog: HatsCatalog) -> list[range]:
+    """Partitions, some at a time: few files and notes for small ones, and enough tasks for all who work."""
+    count = len(catalog.partitions)
+    many = min(TASK_ROWS * count // max(1, catalog.rows or TASK_ROWS * count), count // LEAST_TASKS)
+    return [range(start, min(start + max(1, many), count)) for start in range(0, count, max(1, many))]
+
+
+def _finish(shop: Workshop, arguments: MarginArguments, folder: Folder, written: list[dict[str, Any]]) -> None:
     catalog = shop.catalog
-    pixels = Partitions([catalog.partitions[place] for place, _ in written])
-    write_metadata(shop.data, (bytes.fromhex(made["metadata"]) for _, made in written), shop.schema)
+    pixels = Partitions([catalog.partitions[made["place"]] for made in written])
+    write_metadata(shop.data, (bytes.fromhex(made["metadata"]) for made in written), shop.schema)
     write_partition_info(folder, list(pixels))
     exact = arguments.margin_order is None
     write_words(
@@ -108,7 +118,7 @@ def _finish(
             "armillary_margin_order": arguments.margin_order,
             "armillary_margin_exact": str(exact).lower(),
             "hats_npix_suffix": ".parquet",
-            **words_of(pixels, sum(made["rows"] for _, made in written), sum(made["size"] for _, made in written)),
+            **words_of(pixels, sum(made["rows"] for made in written), sum(made["size"] for made in written)),
         },
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,8 @@ WIDTH = 0.68
 BEYOND = 0.1
 """How far beyond the middle of a side a neighbour is looked for, of the way from the centre."""
 EVEN_BITS = 0x5555555555555555
-_STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+# Pixels that share a side, then those that share a corner only.
+_STEPS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 # The centre, and the middles of the sides one after another.
 _PLACES = np.array([[0.5, 0.5, 1.0, 0.5, 0.0], [0.5, 0.0, 0.5, 1.0, 0.5]])
 
@@ -82,13 +84,15 @@ def each_once(rows: NDArray[np.int64], places: NDArray[np.int64]) -> tuple[NDArr
 def touching_pixels(
     partitions: Partitions, place: int, cells: NDArray[np.int64], order: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """As ``select_touching``, in no order, with each pixel of another partition that is touched."""
+    """As ``select_touching``, in no order, with each pixel of another partition that is touched.
+
+    Of one row, pixels with which its own shares a side come first.
+    """
     shift = 2 * (MAX_ORDER - order)
-    pixels = cells >> shift
+    along = np.flatnonzero(on_border(cells >> shift, order - int(partitions.order[place])))
+    pixels = cells[along] >> shift
     first = np.flatnonzero(np.concatenate([[True], pixels[1:] != pixels[:-1]])) if len(pixels) else pixels
     pixels, many = pixels[first], np.diff(np.append(first, len(pixels)))
-    border = on_border(pixels, order - int(partitions.order[place]))
-    pixels, first, many = pixels[border], first[border], many[border]
     around = neighbours(order, pixels).reshape(-1)
     near = partitions.places_of(around << shift)
     others = np.flatnonzero((near >= 0) & (near != place))
@@ -96,31 +100,85 @@ def touching_pixels(
     counts = many[of]
     ends = np.cumsum(counts)
     rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first[of] - (ends - counts), counts)
-    return rows, np.repeat(near, counts), np.repeat(around, counts)
+    return along[rows], np.repeat(near, counts), np.repeat(around, counts)
 
 
 def on_border(pixels: NDArray[np.int64], depth: int) -> NDArray[np.bool_]:
     """Whether pixels lie along the border of that pixel, ``depth`` orders lower, in which they are."""
-    inside = pixels & ((1 << (2 * depth)) - 1)
     found = np.zeros(len(pixels), bool)
+    along = np.empty_like(pixels)
     for bits in (EVEN_BITS, EVEN_BITS << 1):
         all_bits = bits & ((1 << (2 * depth)) - 1)
-        along = inside & all_bits
-        found |= (along == 0) | (along == all_bits)
+        np.bitwise_and(pixels, all_bits, out=along)
+        found |= along == 0
+        found |= along == all_bits
     return found
 
 
 def neighbours(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pixels that touch pixels of the same order, shape (pixels, 8); where three faces meet one is there twice."""
+    """Pixels that touch pixels of the same order, shape (pixels, 8); where three faces meet one is there twice.
+
+    Those that share a side come first.
+    """
     face, ix, iy = split(pixels, order)
     last = (1 << order) - 1
     out = np.empty((len(pixels), 8), np.int64)
     for k, (right, up) in enumerate(_STEPS):
         out[:, k] = joined(face, (ix + right) & last, (iy + up) & last, order)
-    beyond = np.flatnonzero((ix == 0) | (ix == last) | (iy == 0) | (iy == last))
-    if len(beyond):
-        out[beyond] = _across_faces(order, pixels[beyond])
+    at_ends = [values == end for values in (ix, iy) for end in (0, last)]
+    corners = np.flatnonzero((at_ends[0] | at_ends[1]) & (at_ends[2] | at_ends[3]))
+    for side, at_end in enumerate(at_ends):
+        beyond = np.flatnonzero(at_end)
+        if len(beyond):
+            _across_side(order, side, face[beyond], (iy if side < 2 else ix)[beyond], out, beyond)
+    if len(corners):
+        out[corners] = _across_faces(order, pixels[corners])
     return out
+
+
+def _across_side(
+    order: int, side: int, face: NDArray[np.int64], along: NDArray[np.int64],
+    out: NDArray[np.int64], rows: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Those neighbours of pixels at a side of their face, no corners of it, which lie beyond it.
+
+    Parameters
+    ----------
+    side, face
+        The side as ``_seams`` counts, and the face.
+    along
+        Place of each along that side.
+    out, rows
+        Where they go: as of ``neighbours``.
+    """
+    last = (1 << order) - 1
+    beyond, runs_up, far, back = _seams()[face, side].T
+    fixed = far * last
+    for k, step in enumerate(_STEPS):
+        if step[side // 2] != 2 * (side % 2) - 1:
+            continue
+        place = along + step[1 - side // 2]
+        run = np.where(back, last - place, place)
+        out[rows, k] = joined(beyond, np.where(runs_up, fixed, run), np.where(runs_up, run, fixed), order)
+
+
+@lru_cache(maxsize=1)
+def _seams() -> NDArray[np.int64]:
+    """How faces are joined, shape (12 faces, 4 sides, 4): at x = 0, at x = 1, at y = 0, at y = 1.
+
+    Of each side the face beyond it; whether one goes along y in that, not along x; whether at the far end of the other;
+    whether backwards. Learned from two pixels of each side.
+    """
+    order, last = 2, 3
+    along, ends = np.array([1, 2]), np.array([[0, 0], [last, last]])
+    ix, iy = np.array([*ends, along, along]), np.array([along, along, *ends])
+    face = np.arange(12)[:, None, None]
+    pixels = joined(face + 0 * ix, ix + 0 * face, iy + 0 * face, order)
+    across = _beyond_sides(order, pixels.reshape(-1)).reshape(12, 4, 2, 4)
+    beyond, jx, jy = split(np.stack([across[:, side, :, k] for side, k in enumerate((3, 1, 0, 2))], axis=1), order)
+    runs_up = jx[..., 0] == jx[..., 1]
+    run, fixed = np.where(runs_up, jy[..., 0], jx[..., 0]), np.where(runs_up, jx[..., 0], jy[..., 0])
+    return np.stack([beyond[..., 0], runs_up, fixed == last, run == along[1]], axis=-1).astype(np.int64)
 
 
 def _across_faces(order: int, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
