@@ -166,11 +166,3 @@ class Stages:
                 results[task.key] = result
                 tell(task.weight)
         return results
-
-
-def run_stage(
-    name: str, function: Callable[[Any, Any], Any], context: Any, tasks: Sequence[Task], *,
-    engine: Engine, journal: Journal | None, progress: Progress, unit: str = "rows",
-) -> Mapping[str, Any]:  # fmt: skip
-    """As ``Stages.run``."""
-    return Stages(engine=engine, told=progress, journal=journal).run(name, function, context, tasks, unit)

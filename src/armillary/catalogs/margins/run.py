@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from armillary.catalogs.engine.output import Output, plan_of
-from armillary.catalogs.engine.tasks import Task, run_stage
+from armillary.catalogs.engine.output import Making, Output, plan_of
+from armillary.catalogs.engine.tasks import Task
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
@@ -14,7 +14,6 @@ from armillary.catalogs.margins.making import Workshop, select_rows, write_margi
 from armillary.catalogs.margins.touching import check_order
 
 if TYPE_CHECKING:
-    from armillary.catalogs.engine.journal import Journal
     from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.hats.folder import Folder
@@ -66,18 +65,14 @@ def make_margin(
             making.data,
             arguments.writing,
         )
-        _make(shop, arguments, making.folder, making.engine, making.journal, making.told)
+        _make(shop, arguments, making)
     return open_catalog(output.folder)
 
 
-def _make(
-    shop: Workshop, arguments: MarginArguments, folder: Folder, engine: Engine, journal: Journal, told: Progress
-) -> None:
+def _make(shop: Workshop, arguments: MarginArguments, making: Making) -> None:
     groups = _groups(shop.catalog)
     selecting = [Task(str(group[0]), tuple(group), len(group)) for group in groups]
-    found = run_stage(
-        "select", select_rows, shop, selecting, engine=engine, journal=journal, progress=told, unit="partitions"
-    )
+    found = making.run("select", select_rows, shop, selecting, "partitions")
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for group in groups:
         for place, low, high in found[str(group[0])]:
@@ -87,8 +82,8 @@ def _make(
         for group in groups
         if (margins := [(place, parts[place]) for place in group if place in parts])
     ]
-    written = run_stage("write", write_margins, shop, writing, engine=engine, journal=journal, progress=told)
-    _finish(shop, arguments, folder, [made for task in writing for made in written[task.key]])
+    written = making.run("write", write_margins, shop, writing)
+    _finish(shop, arguments, making.folder, [made for task in writing for made in written[task.key]])
 
 
 def _groups(catalog: HatsCatalog) -> list[range]:
