@@ -133,6 +133,7 @@ class Lock:
         """
         seen: dict[str, tuple[Any, float]] = {}
         while others := self._others():
+            left = not others.keys().isdisjoint(seen)
             for file, claim in others.items():
                 run, beats, now = file.removesuffix(".json").replace(_PART, "/"), claim.get("beats"), time.monotonic()
                 before, since = seen.setdefault(file, (beats, now))
@@ -140,7 +141,10 @@ class Lock:
                     self._folder.remove(file)
                 elif (claim.get("holds") or file < self._file) and (is_here(run) or beats != before):
                     raise UsageError(self._refusal(run))
-            time.sleep(LOOK_S)
+                else:
+                    left = True
+            if left:  # else all were dead
+                time.sleep(LOOK_S)
 
     def _is_dead(self, run: str) -> bool:
         mine = run.split("/")[:4] == self._own.split("/")[:4]
