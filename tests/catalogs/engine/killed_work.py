@@ -1,9 +1,9 @@
 """A program that does imports, margins and the like in children of its own and kills them; tests run it.
 
-Reads a JSON list of runs ``{"work", "arguments", "kill"}`` from standard input, one after another: ``kill`` is null,
-the number of a file and whether the child is killed before or after it appears, seconds, or ``{"files", "below"}``: the
-child is killed when there are so many in a folder, with its processes where there is ``"tree"``. With ``"workers"`` it
-runs on Dask. Writes how each ended.
+Reads lines from standard input, each a JSON list of runs ``{"work", "arguments", "kill"}`` that are done one after
+another: ``kill`` is null, the number of a file and whether the child is killed before or after it appears, seconds, or
+``{"files", "below"}``: the child is killed when there are so many in a folder, with its processes where there is
+``"tree"``. With ``"workers"`` it runs on Dask. Answers each line with one that says how each ended.
 """
 
 from __future__ import annotations
@@ -108,26 +108,29 @@ def warm() -> None:
     RightSide(ra, dec).nearest(ra, dec, 1.0)
 
 
+def ended(run: dict[str, Any]) -> int:
+    """Do a run in a child; its exit code."""
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        code = 4
+        try:
+            code = child(run)
+        finally:
+            os._exit(code)
+    if isinstance(run["kill"], float):
+        time.sleep(run["kill"])
+        os.kill(pid, signal.SIGKILL)
+    if isinstance(run["kill"], dict):
+        kill_when(pid, run["kill"])
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
 def main() -> None:
     warm()
-    ends = []
-    for run in json.load(sys.stdin):
-        pid = os.fork()
-        if not pid:
-            os.setsid()
-            code = 4
-            try:
-                code = child(run)
-            finally:
-                os._exit(code)
-        if isinstance(run["kill"], float):
-            time.sleep(run["kill"])
-            os.kill(pid, signal.SIGKILL)
-        if isinstance(run["kill"], dict):
-            kill_when(pid, run["kill"])
-        _, status = os.waitpid(pid, 0)
-        ends.append(os.waitstatus_to_exitcode(status))
-    print(json.dumps(ends))
+    for line in sys.stdin:
+        print(json.dumps([ended(run) for run in json.loads(line)]), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +12,11 @@ from pyarrow import csv, parquet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROGRAM = Path(__file__).with_name("killed_work.py")
+    Ends = Callable[[list[dict[str, Any]]], tuple[list[int], str]]
+
 SEEDS = range(2)
 KILLED = -9
 Run = dict[str, Any]
-
-
-def ends_of(runs: list[Run]) -> tuple[list[int], str]:
-    done = subprocess.run(
-        [sys.executable, str(PROGRAM)], input=json.dumps(runs), capture_output=True, text=True, check=True, timeout=240
-    )
-    return json.loads(done.stdout.splitlines()[-1]), done.stderr
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -80,7 +71,7 @@ def margin_run(folder: Path, output: Path, kill: Any, **words: Any) -> Run:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, sky: Callable[..., Any]) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, sky: Callable[..., Any], ends_of: Ends) -> Path:
     """Inputs, and what undisturbed works make of them."""
     made = tmp_path_factory.mktemp("kills")
     (made / "in").mkdir()
@@ -94,7 +85,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, sky: Callable[..., Any]) ->
 
 @pytest.mark.parametrize("memory", [0, 1 << 30], ids=["files", "memory"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_an_import_that_is_killed_again_and_again(seed: int, memory: int, folder: Path, tmp_path: Path) -> None:
+def test_an_import_that_is_killed_again_and_again(
+    seed: int, memory: int, folder: Path, tmp_path: Path, ends_of: Ends
+) -> None:
     files = 90 if memory == 0 else 60
     runs = [import_run(folder, tmp_path, kill, memory_bytes=memory) for kill in moments(seed, files)]
     ends, said = ends_of(runs)
@@ -105,7 +98,7 @@ def test_an_import_that_is_killed_again_and_again(seed: int, memory: int, folder
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_margin_that_is_killed_again_and_again(seed: int, folder: Path, tmp_path: Path) -> None:
+def test_a_margin_that_is_killed_again_and_again(seed: int, folder: Path, tmp_path: Path, ends_of: Ends) -> None:
     words = {"tmp_dir": str(tmp_path / "tmp")} if seed % 2 else {}
     ends, said = ends_of([margin_run(folder, tmp_path, kill, **words) for kill in moments(seed, 60)])
     assert KILLED in ends, said
@@ -120,7 +113,7 @@ def test_a_margin_that_is_killed_again_and_again(seed: int, folder: Path, tmp_pa
 
 
 @pytest.mark.parametrize("seed", SEEDS[:1])
-def test_replacing_a_catalog_is_killed(seed: int, folder: Path, tmp_path: Path) -> None:
+def test_replacing_a_catalog_is_killed(seed: int, folder: Path, tmp_path: Path, ends_of: Ends) -> None:
     runs = [
         import_run(folder, tmp_path, None, pixel_threshold=100),
         *(import_run(folder, tmp_path, kill, overwrite=True) for kill in moments(seed, 60)),
@@ -132,7 +125,7 @@ def test_replacing_a_catalog_is_killed(seed: int, folder: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("seed", SEEDS[:1])
-def test_an_import_with_its_margin_is_killed(seed: int, folder: Path, tmp_path: Path) -> None:
+def test_an_import_with_its_margin_is_killed(seed: int, folder: Path, tmp_path: Path, ends_of: Ends) -> None:
     runs = [import_run(folder, tmp_path, kill, margin_threshold=900.0) for kill in moments(seed, 120)]
     ends, said = ends_of(runs)
     assert KILLED in ends, said
@@ -142,7 +135,7 @@ def test_an_import_with_its_margin_is_killed(seed: int, folder: Path, tmp_path: 
     assert found == whole
 
 
-def test_other_arguments_after_a_kill_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_other_arguments_after_a_kill_are_refused(folder: Path, tmp_path: Path, ends_of: Ends) -> None:
     runs = [
         import_run(folder, tmp_path, [20, "after"], memory_bytes=0),
         import_run(folder, tmp_path, None, pixel_threshold=7),
@@ -155,7 +148,7 @@ def test_other_arguments_after_a_kill_are_refused(folder: Path, tmp_path: Path) 
     assert tree(tmp_path / "sky") == tree(folder / "whole" / "sky")
 
 
-def test_nothing_is_done_twice(folder: Path, tmp_path: Path) -> None:
+def test_nothing_is_done_twice(folder: Path, tmp_path: Path, ends_of: Ends) -> None:
     def times() -> dict[Path, int]:
         found = (tmp_path / "sky").rglob("pieces/*.counts.npy")
         return {path: path.stat().st_mtime_ns for path in found if ".partial" not in path.name}

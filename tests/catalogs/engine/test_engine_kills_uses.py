@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,28 +12,24 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROGRAM = Path(__file__).with_name("killed_work.py")
+    Ends = Callable[[list[dict[str, Any]]], tuple[list[int], str]]
+
 SEEDS = range(2)
 MOMENTS = 4
 KILLED = -9
 Run = dict[str, Any]
 
 
-def ends_of_uses(runs: list[Run]) -> tuple[list[int], str]:
-    done = subprocess.run(
-        [sys.executable, str(PROGRAM)], input=json.dumps(runs), capture_output=True, text=True, check=True, timeout=280
-    )
-    return json.loads(done.stdout.splitlines()[-1]), done.stderr
-
-
 @pytest.fixture(scope="module")
-def skies(tmp_path_factory: pytest.TempPathFactory, sky: Callable[..., Any], hats_of: Callable[..., Any]) -> Path:
+def skies(
+    tmp_path_factory: pytest.TempPathFactory, sky: Callable[..., Any], hats_of: Callable[..., Any], ends_of: Ends
+) -> Path:
     """Two catalogs in different partitions, the second with a margin."""
     made = tmp_path_factory.mktemp("uses")
     hats_of(made, "left", sky(1, 2000), threshold=250)
     hats_of(made, "right", sky(2, 1500), threshold=300)
     given = {"input_catalog_path": str(made / "right"), "output_path": str(made), "margin_threshold": 900.0}
-    ends, said = ends_of_uses([{"work": "margin", "kill": None, "arguments": {**given, "output_artifact_name": "m"}}])
+    ends, said = ends_of([{"work": "margin", "kill": None, "arguments": {**given, "output_artifact_name": "m"}}])
     assert ends == [0], said
     return made
 
@@ -108,21 +101,21 @@ def run_of(use: str, skies: Path, output: Path, kill: Any, **words: Any) -> Run:
 
 
 @pytest.fixture(scope="module")
-def whole(skies: Path) -> Path:
+def whole(skies: Path, ends_of: Ends) -> Path:
     """What undisturbed runs make, of results without anything kept."""
     runs = [
         run_of(use, skies, skies / f"whole-{use}", None, **({"resume": False} if "output" in of(skies, skies) else {}))
         for use, (_, of) in USES.items()
     ]
-    ends, said = ends_of_uses(runs)
+    ends, said = ends_of(runs)
     assert {*ends} == {0}, said
     return skies
 
 
 @pytest.mark.parametrize("use", USES)
-def test_killed_at_any_file_then_gone_on_with(use: str, whole: Path, tmp_path: Path) -> None:
+def test_killed_at_any_file_then_gone_on_with(use: str, whole: Path, tmp_path: Path, ends_of: Ends) -> None:
     """One run for each of its files, killed before or after that one appears."""
-    ends, said = ends_of_uses([run_of(use, whole, tmp_path / "count", [10_000, "before"])])
+    ends, said = ends_of([run_of(use, whole, tmp_path / "count", [10_000, "before"])])
     assert ends == [0]
     files = int(said.split()[-2])
     expected = files_below(whole / f"whole-{use}")
@@ -131,7 +124,7 @@ def test_killed_at_any_file_then_gone_on_with(use: str, whole: Path, tmp_path: P
     runs = []
     for number, kill in enumerate(moments):
         runs += [run_of(use, whole, tmp_path / str(number), kill), run_of(use, whole, tmp_path / str(number), None)]
-    ends, said = ends_of_uses(runs)
+    ends, said = ends_of(runs)
     assert ends[::2].count(KILLED) >= len(moments) - 1, said  # there may be a beat of the lock more or less
     for number, moment in enumerate(moments):
         # One that was killed when all was done already finds it, and says so.
@@ -141,14 +134,14 @@ def test_killed_at_any_file_then_gone_on_with(use: str, whole: Path, tmp_path: P
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("use", ["search", "crossmatch"])
-def test_killed_again_and_again(use: str, seed: int, whole: Path, tmp_path: Path) -> None:
+def test_killed_again_and_again(use: str, seed: int, whole: Path, tmp_path: Path, ends_of: Ends) -> None:
     rng = random.Random(seed)
     kills = [[rng.randrange(2, 12), rng.choice(["before", "after"])] for _ in range(6)]
     kills += [round(rng.uniform(0.0, 0.2), 3) for _ in range(3)]
     words = {"tmp_dir": str(tmp_path / "tmp")} if seed % 2 else {}
     (tmp_path / "tmp").mkdir()
     out = tmp_path / "out"
-    ends, said = ends_of_uses([run_of(use, whole, out, kill, **words) for kill in [*kills, None]])
+    ends, said = ends_of([run_of(use, whole, out, kill, **words) for kill in [*kills, None]])
     assert ends.count(KILLED) > 3, said
     assert ends[-1] == 0 or "there is such a file already" in said
     assert files_below(out) == files_below(whole / f"whole-{use}")
@@ -156,24 +149,24 @@ def test_killed_again_and_again(use: str, seed: int, whole: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("use", ["search", "crossmatch"])
-def test_other_questions_after_a_kill_are_refused(use: str, whole: Path, tmp_path: Path) -> None:
+def test_other_questions_after_a_kill_are_refused(use: str, whole: Path, tmp_path: Path, ends_of: Ends) -> None:
     other = {"filters": "mag < 12"} if use == "search" else {"n_neighbors": 1}
     killed = run_of(use, whole, tmp_path / "out", [12, "after"])
-    ends, said = ends_of_uses([killed, run_of(use, whole, tmp_path / "out", None, **other)])
+    ends, said = ends_of([killed, run_of(use, whole, tmp_path / "out", None, **other)])
     assert ends == [KILLED, 3]
     assert "An earlier run with other arguments" in said
-    ends, said = ends_of_uses([run_of(use, whole, tmp_path / "out", None, resume=False)])
+    ends, said = ends_of([run_of(use, whole, tmp_path / "out", None, resume=False)])
     assert ends == [0], said
     assert files_below(tmp_path / "out") == files_below(whole / f"whole-{use}")
 
 
-def test_a_killed_search_is_gone_on_with_without_being_told_to(whole: Path, tmp_path: Path) -> None:
+def test_a_killed_search_is_gone_on_with_without_being_told_to(whole: Path, tmp_path: Path, ends_of: Ends) -> None:
     killed = run_of("search", whole, tmp_path / "out", [12, "after"])
-    assert ends_of_uses([killed])[0] == [KILLED]
+    assert ends_of([killed])[0] == [KILLED]
     assert [path.name for path in (tmp_path / "out").iterdir() if "lock" not in path.name] == [
         ".armillary-work-found.vot"
     ]
-    ends, said = ends_of_uses([run_of("search", whole, tmp_path / "out", None, resume=None)])
+    ends, said = ends_of([run_of("search", whole, tmp_path / "out", None, resume=None)])
     assert ends == [0], said
     assert files_below(tmp_path / "out") == files_below(whole / "whole-search")
 
