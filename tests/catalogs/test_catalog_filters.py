@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import operator
@@ -16,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armillary.catalogs.catalog import Catalog
-from armillary.catalogs.filters import OPERATORS, Comparison, parse
+from armillary.catalogs.fields import Field, dtype_word
+from armillary.catalogs.filters import OPERATORS, Comparison, parse, passes
 from armillary.catalogs.points import pack, unpack
 from armillary.catalogs.rows import csv_parts, one_row, table_rows, word
 from armillary.catalogs.selection import Selection, order_of, selected_rows, wanted_rows
@@ -246,3 +248,52 @@ def test_packed_arrays_are_unpacked(names: list[str], length: int) -> None:
     for name, array in found.items():
         np.testing.assert_array_equal(array, arrays[name])
         assert array.ctypes.data % array.itemsize == 0 or not length
+
+
+class Rows:
+    """A table of columns as Parquet has them."""
+
+    def __init__(self, **columns: Any) -> None:
+        self.table = pa.table(columns)
+
+    def field(self, name: str, _parameter: str) -> Field:
+        return Field(name, dtype_word(self.table.schema.field(name).type))
+
+    def column(self, field: Field) -> Any:
+        return self.table.column(field.name)
+
+
+DAYS = [dt.datetime(2020, 1, day, 12, tzinfo=dt.UTC) for day in range(1, 10)]
+KINDS = Rows(
+    day=pa.array(DAYS, pa.date32()),
+    when=pa.array(DAYS, pa.timestamp("us")),
+    there=pa.array(DAYS, pa.timestamp("ms", "Europe/Berlin")),
+    time=pa.array([dt.time(hour) for hour in range(9)]),
+    half=pa.array(np.arange(9).astype(np.float16)),
+    none=pa.nulls(9),
+    most=pa.array([*range(8), (1 << 64) - 1], pa.uint64()),
+    least=pa.array([*range(7), -(1 << 63), None], pa.int64()),
+    long=pa.array([dt.timedelta(1)] * 9),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("day = 2020-01-05", 1), ("day < '2020-01-05'", 4), ("when < 2020-01-05", 4), ("when = 2020-01-05T12:00:00", 1),
+        ("there >= 2020-01-05T12:00:00", 5), ("there = 2020-01-05T12:00:00Z", 1),
+        ("there = 2020-01-05T13:00:00+01:00", 1), ("time <= 02:00:00", 3), ("half <= 2.5", 3), ("half != 3", 8),
+        ("none = 3", 0), ("none != x", 0), ("most = 18446744073709551615", 1), ("most = 18446744073709551616", 0),
+        ("most < 18446744073709551616", 9), ("most > -1", 9), ("most <= -1", 0), ("least >= -9223372036854775809", 8),
+        ("least = -9223372036854775809", 0), ("least != 9223372036854775808", 8),
+        ("least != 9223372036854775808; most > -1; none != x", 0),
+    ],
+)  # fmt: skip
+def test_columns_as_parquet_has_them(text: str, count: int) -> None:
+    assert sum(passes(KINDS, parse(text)).to_pylist()) == count
+
+
+@pytest.mark.parametrize("text", ["day = tomorrow", "when < 5", "time = 25:00:00", "long > 1"])
+def test_what_is_no_time_is_told(text: str) -> None:
+    with pytest.raises(ParameterError, match=r"filter: column '.*' holds .*, and .* is none"):
+        passes(KINDS, parse(text))

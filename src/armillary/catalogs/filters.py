@@ -13,8 +13,10 @@ A quote within quotes is written twice. A row without a value in a column passes
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
+from datetime import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from armillary.errors import ParameterError
@@ -136,18 +138,50 @@ def _passes(catalog: Columns, field: Field, comparison: Comparison) -> Any:
 
     if not (field.numeric or field.is_text or field.dtype == "bool"):
         raise ParameterError("filter", f"column {field.name!r} holds {field.dtype}, which is not compared")
-    column, value = catalog.column(field), _typed(field, comparison)
-    try:
-        # A number with a fraction would be cut to the type of a column of whole ones.
-        scalar = pa.scalar(value, pa.float64() if isinstance(value, float) else column.type)
-    except (pa.ArrowInvalid, OverflowError, TypeError):
-        scalar = pa.scalar(float(value))
+    column = catalog.column(field)
+    if pa.types.is_null(column.type):
+        return column.is_valid()
+    if pa.types.is_temporal(column.type):
+        column, scalar = _times(column, field, comparison)
+    else:
+        value = _typed(field, comparison)
+        if pa.types.is_float16(column.type):
+            column = column.cast(pa.float32())
+        try:
+            # A number with a fraction would be cut to the type of a column of whole ones.
+            scalar = pa.scalar(value, pa.float64() if isinstance(value, float) else column.type)
+        except (pa.ArrowInvalid, OverflowError, TypeError):
+            if pa.types.is_integer(column.type):
+                # Above or below all that the type holds: as it is for 0 it is for every number.
+                always = getattr(compute, OPERATORS[comparison.operator])(
+                    pa.scalar(0), pa.scalar(1 if value > 0 else -1)
+                )
+                return compute.and_(column.is_valid(), always)
+            scalar = pa.scalar(float(value))
     if isinstance(scalar, pa.DoubleScalar):
         column = column.cast(pa.float64(), safe=False)
     found = getattr(compute, OPERATORS[comparison.operator])(column, scalar)
     if comparison.operator == "!=" and pa.types.is_floating(column.type):
         found = compute.and_(found, compute.invert(compute.is_nan(column)))
     return compute.fill_null(found, False)  # noqa: FBT003 - pyarrow takes no name
+
+
+def _times(column: Any, field: Field, comparison: Comparison) -> tuple[Any, Any]:
+    """A column of dates or times and the value as such; without a zone it is UTC."""
+    import pyarrow as pa
+
+    kind, text = column.type, comparison.value.strip()
+    kinds = [kind]
+    if pa.types.is_timestamp(kind):
+        kind = pa.timestamp(kind.unit)
+        kinds = [kind, pa.timestamp(kind.unit, "UTC")]
+    for tried in kinds:
+        with contextlib.suppress(pa.ArrowException, ValueError):
+            given = pa.scalar(time.fromisoformat(text)) if pa.types.is_time(kind) else pa.scalar(text)
+            return column.cast(kind), given.cast(tried).cast(kind)
+    raise ParameterError(
+        "filter", f"column {field.name!r} holds {kind}, and {text[:40]!r} is none: write it as 2026-11-29T12:00:00"
+    )
 
 
 def _typed(field: Field, comparison: Comparison) -> Any:
