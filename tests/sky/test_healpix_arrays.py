@@ -38,18 +38,17 @@ PLACES = {"special": special(), "random": random(near_pole=False), "poles": rand
 @pytest.mark.parametrize("order", [0, 1, 5, 10, 28, 29])
 @pytest.mark.parametrize("name", list(PLACES))
 def test_same_numbers_as_the_compiled_loops(name: str, order: int) -> None:
-    z, s, t = _parts(*PLACES[name])
+    z, lat, t = _parts(*PLACES[name])
     made, compiled = np.empty(len(z), np.int64), np.empty(len(z), np.int64)
-    nested_points(order, z, s, t, made)
-    healpix_kernels.points(1 << order, True, z, s, t, compiled)  # noqa: FBT003 - kernels take no words
+    nested_points(order, z, lat, t, made)
+    healpix_kernels.points(1 << order, True, z, np.cos(lat), t, compiled)  # noqa: FBT003 - kernels take no words
     assert np.array_equal(made, compiled)
     assert (made < 0).any() == (name == "special")
 
 
 def test_same_pixels_as_healpy() -> None:
     lon, lat = PLACES["random"]
-    z, s, t = _parts(lon, lat)
-    made = np.empty(len(z), np.int64)
-    nested_points(12, z, s, t, made)
+    made = np.empty(len(lon), np.int64)
+    nested_points(12, *_parts(lon, lat), made)
     assert np.array_equal(made, healpy.ang2pix(1 << 12, lon, lat, nest=True, lonlat=True))
     assert np.array_equal(made, pixels_of(1 << 12, lon, lat, nested=True))

@@ -62,7 +62,7 @@ def _points(
     nside: int,
     nested: bool,
     z: NDArray[np.float64],
-    s: NDArray[np.float64],
+    lat: NDArray[np.float64],
     t: NDArray[np.float64],
     pixels: NDArray[np.int64],
 ) -> None:
@@ -71,11 +71,11 @@ def _points(
         from armillary.sky.healpix_arrays import nested_points
 
         _done[0] += len(z)
-        nested_points(nside.bit_length() - 1, z, s, t, pixels)
+        nested_points(nside.bit_length() - 1, z, lat, t, pixels)
         return
     from armillary.sky.healpix_kernels import points
 
-    points(nside, nested, z, s, t, pixels)
+    points(nside, nested, z, np.cos(lat), t, pixels)
 
 
 def pixels_of_grid(
@@ -86,18 +86,18 @@ def pixels_of_grid(
 
     check_nside(nside, nested=nested)
     pixels = np.empty((len(lat_deg), len(lon_deg)), np.int64)
-    z, s, _ = _parts(np.zeros(len(lat_deg)), lat_deg)
-    grid(nside, nested, z, s, _quarters(lon_deg), pixels)
+    z, lat, _ = _parts(np.zeros(len(lat_deg)), lat_deg)
+    grid(nside, nested, z, np.cos(lat), _quarters(lon_deg), pixels)
     return pixels
 
 
 def _parts(
     lon: NDArray[np.float64], lat: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Sine and cosine of latitude, and longitude in quarters; NaN beyond the poles."""
+    """Sine of latitude, latitude in radians, and longitude in quarters; NaN beyond the poles."""
     with np.errstate(invalid="ignore"):
         radians = np.radians(np.where(np.abs(lat) <= 90.0, lat, np.nan))
-        return np.sin(radians), np.cos(radians), _quarters(lon)
+        return np.sin(radians), radians, _quarters(lon)
 
 
 def _quarters(lon: NDArray[np.float64]) -> NDArray[np.float64]:

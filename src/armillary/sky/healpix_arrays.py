@@ -20,23 +20,23 @@ _GATHERING = (*(mask for _, mask in reversed(_STEPS[:-1])), 0x00000000FFFFFFFF)
 def nested_points(
     order: int,
     z: NDArray[np.float64],
-    s: NDArray[np.float64],
+    lat: NDArray[np.float64],
     t: NDArray[np.float64],
     pixels: NDArray[np.int64],
 ) -> None:
-    """Pixel of every position; −1 where one is not finite. As ``healpix_kernels.points``."""
+    """Pixel of every position; −1 where one is not finite. As ``healpix_kernels.points``, of latitudes in radians."""
     with np.errstate(invalid="ignore"):
         for start in range(0, z.size, BLOCK_ROWS):
             part = slice(start, start + BLOCK_ROWS)
-            pixels[part] = _block(order, z[part], s[part], t[part])
+            pixels[part] = _block(order, z[part], lat[part], t[part])
 
 
-def _block(order: int, z: NDArray[np.float64], s: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.int64]:
+def _block(order: int, z: NDArray[np.float64], lat: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.int64]:
     pixels = _belt(order, z, t)
     away = np.abs(z)
     caps = np.flatnonzero(away > 2.0 / 3.0)
     if len(caps):
-        pixels[caps] = _cap(order, z[caps], s[caps], t[caps])
+        pixels[caps] = _cap(order, z[caps], lat[caps], t[caps])
     pixels[~((away <= 1.0) & (t >= 0.0) & (t < 4.0))] = -1
     return pixels
 
@@ -52,12 +52,12 @@ def _belt(order: int, z: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray
     return joined(face, jm & last, ~jp & last, order)
 
 
-def _cap(order: int, z: NDArray[np.float64], s: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.int64]:
+def _cap(order: int, z: NDArray[np.float64], lat: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.int64]:
     nside = float(1 << order)
     away = np.abs(z)
     width = nside * np.sqrt(np.maximum(3.0 * (1.0 - away), 0.0))
     polar = away >= 0.99
-    width[polar] = nside * s[polar] / np.sqrt((1.0 + away[polar]) / 3.0)
+    width[polar] = nside * np.cos(lat[polar]) / np.sqrt((1.0 + away[polar]) / 3.0)
     quarter = np.minimum(t.astype(np.int64), 3)
     part = t - quarter
     last = (1 << order) - 1
