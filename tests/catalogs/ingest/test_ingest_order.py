@@ -6,15 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from armillary.catalogs import import_catalog
 from armillary.catalogs.arrays import arrow_of, numpy_of
+from armillary.catalogs.ingest import run
 from armillary.catalogs.ingest.alignment import Counts
-from armillary.catalogs.ingest.making import total_counts
+from armillary.catalogs.ingest.making import Share, Workshop, total_counts
 from armillary.catalogs.ingest.pieces import sorted_cells
 
 
@@ -109,3 +112,32 @@ def test_counts_of_sorted_pieces(kinds: list[str], shift: int) -> None:
     pixels, counts = np.unique(np.concatenate(pieces) >> shift, return_counts=True)
     assert np.array_equal(found.pixels, pixels)
     assert np.array_equal(found.counts, counts)
+
+
+def test_partitions_written_together_are_those_written_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    for number in range(3):
+        dec = np.degrees(np.arcsin(rng.uniform(-1, 1, 4000)))
+        table = pa.table({"id": np.arange(4000), "ra": rng.uniform(0, 360, 4000), "dec": dec})
+        pq.write_table(table, tmp_path / f"{number}.parquet")
+    tasks: list[int] = []
+    real = run.write_pixels
+    monkeypatch.setattr(
+        run, "write_pixels", lambda shop, argument: tasks.append(len(argument[0])) or real(shop, argument)
+    )
+
+    def files(name: str, **words: Any) -> dict[str, bytes]:
+        catalog = import_catalog(
+            input_paths=sorted(tmp_path.glob("?.parquet")), output_path=tmp_path, output_artifact_name=name,
+            pixel_threshold=60, create_thumbnail=True, **words,
+        )  # fmt: skip
+        return {file: catalog.data.read(file) for file in catalog.data.files()}
+
+    together = files("together")
+    assert max(tasks) > 2
+    assert sum(tasks) == len([file for file in together if "Npix" in file]) > 200
+    assert files("stored", memory_bytes=0) == together
+    tasks.clear()
+    monkeypatch.setattr(run, "grouped", lambda weights, most: [range(k, k + 1) for k in range(len(weights))])
+    assert files("alone") == together
+    assert max(tasks) == 1

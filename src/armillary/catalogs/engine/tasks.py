@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2
 """Tasks in flight for each that runs."""
+LEAST_TASKS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,26 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of what it holds."""
+
+
+def grouped(weights: Sequence[float], most: float) -> list[range]:
+    """Neighbours done by one task: as many as weigh no more than that, and so few that there are enough tasks for all.
+
+    Returns
+    -------
+    The numbers of those in each task, in order.
+    """
+    longest = max(1, len(weights) // LEAST_TASKS)
+    groups: list[range] = []
+    total = 0.0
+    for number, weight in enumerate(weights):
+        if groups and len(groups[-1]) < longest and total + weight <= most:
+            groups[-1] = range(groups[-1].start, number + 1)
+            total += weight
+        else:
+            groups.append(range(number, number + 1))
+            total = weight
+    return groups
 
 
 class Threads:

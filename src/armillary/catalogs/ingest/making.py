@@ -113,6 +113,10 @@ class Workshop:
         """A piece that was kept."""
         return self.held.get(key) or StoredPiece(self.pieces, key)
 
+    def holds(self, keys: list[str]) -> bool:
+        """Whether pieces are in memory, all of them."""
+        return all(key in self.held for key in keys)
+
     def counts(self, key: str) -> Counts:
         """How many rows of a piece lie in each pixel."""
         held = self.held.get(key)
@@ -220,6 +224,7 @@ def _made(shop: Workshop, key: str, gathered: _Gathered) -> dict[str, Any]:
         "key": key,
         "rows": len(made.cells),
         "bad": len(bad),
+        "bytes": int(table.nbytes),
         "schema": table.schema.serialize().to_pybytes().hex(),
         "text": all(part.kind in TEXTS for part in gathered.parts),
         "wide": wide_columns(table),
@@ -235,21 +240,28 @@ def _write_table(folder: Folder, name: str, table: Any) -> None:
         writer.write_table(whole)
 
 
-def write_pixel(shop: Workshop, argument: tuple[int, int, list[Share]]) -> dict[str, Any]:
-    """Put a partition together from pieces and write it.
+def write_pixels(shop: Workshop, argument: tuple[list[tuple[int, int]], list[Share]]) -> list[dict[str, Any]]:
+    """Put neighbouring partitions together from pieces and write them.
 
     Parameters
     ----------
     argument
-        Order and index of the pixel, and what of the pieces lies in it.
+        Order and index of their pixels, ascending, and what of the pieces lies in them.
 
     Returns
     -------
-    ``rows``, ``size``, ``metadata`` (hexadecimal).
+    ``rows``, ``size``, ``metadata`` (hexadecimal) of each.
     """
-    order, index, shares = argument
-    pixel = Pixel(order, index)
+    pixels, shares = argument
     table, cells = merged((shop.piece(key).part(low, high) for key, low, high in shares), shop.schema)
+    written = []
+    for pixel in (Pixel(*pixel) for pixel in pixels):
+        low, high = np.searchsorted(cells, [pixel.start, pixel.stop])
+        written.append(_write_pixel(shop, pixel, table.slice(low, high - low), cells[low:high]))
+    return written
+
+
+def _write_pixel(shop: Workshop, pixel: Pixel, table: Any, cells: NDArray[np.int64]) -> dict[str, Any]:
     table = with_index(table, cells)
     if shop.arguments.sort_columns:
         table = sorted_within_cells(table, shop.arguments.sort_columns)
@@ -267,9 +279,8 @@ def sorted_within_cells(table: Any, columns: Any) -> Any:
 
 def total_rows(shop: Workshop, keys: list[str]) -> Counts:
     """How many rows of all pieces lie in each pixel."""
-    held = [piece for key in keys if (piece := shop.held.get(key)) is not None]
-    if len(held) == len(keys):
-        return Counts.among([piece.cells for piece in held], shop.shift)
+    if shop.holds(keys):
+        return Counts.among([shop.held[key].cells for key in keys], shop.shift)
     return total_counts(shop, keys, shop.counts)
 
 
@@ -291,11 +302,13 @@ def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Cou
     return total
 
 
-def shares_of(shop: Workshop, keys: list[str], partitions: Any) -> list[list[Share]]:
-    """For each partition what of the pieces lies in it, in the order of the pieces."""
-    found: list[list[Share]] = [[] for _ in partitions]
+def shares_of(
+    shop: Workshop, keys: list[str], starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> list[list[Share]]:
+    """For each of half-open ranges of cells what of the pieces lies in it, in the order of the pieces."""
+    found: list[list[Share]] = [[] for _ in starts]
     for key in keys:
-        lows, highs = shop.piece(key).bounds(partitions.start, partitions.stop)
+        lows, highs = shop.piece(key).bounds(starts, stops)
         for place in np.flatnonzero(lows < highs).tolist():
             found[place].append((key, int(lows[place]), int(highs[place])))
     return found

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from armillary.catalogs.engine.output import Making, Output, check_free
-from armillary.catalogs.engine.tasks import Stages, Task, Threads
+from armillary.catalogs.engine.tasks import Stages, Task, Threads, grouped
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
-from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.ingest import parts as parts_
 from armillary.catalogs.ingest.alignment import Counts, align
 from armillary.catalogs.ingest.finishing import finish
 from armillary.catalogs.ingest.inputs import Part, cut, find_inputs
-from armillary.catalogs.ingest.making import Workshop, read_piece, shares_of, total_counts, total_rows, write_pixel
+from armillary.catalogs.ingest.making import Workshop, read_piece, shares_of, total_counts, total_rows, write_pixels
 from armillary.catalogs.ingest.places import find_places
 from armillary.catalogs.ingest.schemas import check, not_text, settle
 from armillary.catalogs.margins.arguments import MarginArguments
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from armillary.catalogs.ingest.places import Places
 
 log = logging.getLogger(__name__)
+HELD_BYTES = 1 << 20
+"""Of small partitions that one task writes: as much as lies in the nearest caches."""
 
 
 def import_catalog(
@@ -132,14 +133,14 @@ class _Import:
     def __init__(self, arguments: ImportArguments, pieces: list[Piece], places: Places, making: Making) -> None:
         self._arguments, self._pieces, self._making = arguments, pieces, making
         self._left_out: dict[str, tuple[str, str]] = {}
-        fits = sum(piece.weight for piece in pieces) * 3 // 2 <= arguments.memory_bytes
+        self._fits = sum(piece.weight for piece in pieces) * 3 // 2 <= arguments.memory_bytes
         self._shop = Workshop(
             arguments,
             arguments.orders[1],
             places,
             making.work.child("pieces"),
             making.data,
-            in_memory=fits and isinstance(making.engine, Threads) and not making.journal.resumed,
+            in_memory=self._fits and isinstance(making.engine, Threads) and not making.journal.resumed,
         )
 
     def run(self) -> None:
@@ -150,13 +151,9 @@ class _Import:
         keys = [entry["key"] for entry in made if entry["rows"]]
         counts = total_rows(shop, keys)
         pixels = self._align(keys, counts)
-        sharing = shares_of(shop, keys, Partitions(pixels))
-        writing = [
-            Task(f"{pixel.order}-{pixel.index}", (pixel.order, pixel.index, shares), self._rows(counts, pixel))
-            for pixel, shares in zip(pixels, sharing, strict=True)
-        ]
-        written = self._making.run("write", write_pixel, shop, writing)
-        done = [(pixel, written[task.key]) for pixel, task in zip(pixels, writing, strict=True)]
+        writing = self._writing(pixels, [self._rows(counts, pixel) for pixel in pixels], made)
+        written = self._making.run("write", write_pixels, shop, writing)
+        done = list(zip(pixels, (entry for task in writing for entry in written[task.key]), strict=True))
         bad = {entry["key"]: entry["bad"] for entry in made if entry["bad"]}
         finish(shop, self._making.folder, done, counts, bad, len(self._left_out))
 
@@ -222,6 +219,21 @@ class _Import:
         if over and low < high:
             self._say(f"{over:,} pixels of order {high} hold more than {threshold:,} {unit} each: they stay whole.")
         return align(counts, high, threshold, lowest_order=low, drop_empty_siblings=arguments.drop_empty_siblings)
+
+    def _writing(self, pixels: list[Pixel], rows: list[int], made: list[dict[str, Any]]) -> list[Task]:
+        """Tasks that write partitions: some together where these are small, or where pieces must be opened for them."""
+        shop = self._shop
+        keys = [entry["key"] for entry in made if entry["rows"]]
+        row_bytes = sum(entry["bytes"] for entry in made) / max(1, sum(entry["rows"] + entry["bad"] for entry in made))
+        most_bytes = HELD_BYTES if self._fits else shop.arguments.piece_bytes // 2
+        groups = grouped([many * row_bytes for many in rows], most_bytes)
+        parts = [pixels[group.start : group.stop] for group in groups]
+        starts = np.array([part[0].start for part in parts], np.int64)
+        stops = np.array([part[-1].stop for part in parts], np.int64)
+        return [
+            Task(f"{part[0].order}-{part[0].index}-{len(part)}", (part, shares), sum(rows[group.start : group.stop]))
+            for part, shares, group in zip(parts, shares_of(shop, keys, starts, stops), groups, strict=True)
+        ]
 
     def _rows(self, counts: Counts, pixel: Pixel) -> int:
         shift = 2 * (self._shop.order - pixel.order)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.engine.output import Making, Output, plan_of
-from armillary.catalogs.engine.tasks import Task
+from armillary.catalogs.engine.tasks import Task, grouped
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from armillary.catalogs.margins.arguments import MarginArguments
 
 TASK_ROWS = 200_000
-LEAST_TASKS = 32
 
 
 def make_margin(
@@ -70,7 +69,8 @@ def make_margin(
 
 
 def _make(shop: Workshop, arguments: MarginArguments, making: Making) -> None:
-    groups = _groups(shop.catalog)
+    count = len(shop.catalog.partitions)
+    groups = grouped([(shop.catalog.rows or TASK_ROWS * count) / max(1, count)] * count, TASK_ROWS)
     selecting = [Task(str(group[0]), tuple(group), len(group)) for group in groups]
     found = making.run("select", select_rows, shop, selecting, "partitions")
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -84,13 +84,6 @@ def _make(shop: Workshop, arguments: MarginArguments, making: Making) -> None:
     ]
     written = making.run("write", write_margins, shop, writing)
     _finish(shop, arguments, making.folder, [made for task in writing for made in written[task.key]])
-
-
-def _groups(catalog: HatsCatalog) -> list[range]:
-    """Partitions, some at a time: few files and notes for small ones, and enough tasks for all who work."""
-    count = len(catalog.partitions)
-    many = min(TASK_ROWS * count // max(1, catalog.rows or TASK_ROWS * count), count // LEAST_TASKS)
-    return [range(start, min(start + max(1, many), count)) for start in range(0, count, max(1, many))]
 
 
 def _finish(shop: Workshop, arguments: MarginArguments, folder: Folder, written: list[dict[str, Any]]) -> None:
