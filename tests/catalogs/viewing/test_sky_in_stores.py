@@ -230,15 +230,26 @@ def test_a_storage_that_fails_is_one_line_without_its_words(storage: type[Locked
     assert sky.partition(0).rows > 0
 
 
-@pytest.mark.parametrize("address", ["unheard-of://bucket/x", "s3://bucket/x"])
-def test_a_storage_without_a_driver_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("address", "error", "said"),
+    [
+        ("unheard-of://bucket/x", None, r"unheard-of: this kind of storage cannot be used \(ValueError: .*"),
+        ("locked://bucket/x", ImportError, "locked: fsspec's driver for this kind of storage is not installed."),
+        ("locked://bucket/x", TypeError, r"locked: this kind of storage cannot be used \(TypeError: .*"),
+    ],
+)
+def test_a_storage_without_a_driver_is_told(
+    address: str, error: type[Exception] | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def none(*_words: Any, **_options: Any) -> Any:
-        raise ImportError("Install it with this secret")
+        assert error is not None
+        raise error("Install it with this sesame")
 
-    monkeypatch.setattr(fsspec, "filesystem", none)
-    with pytest.raises(FileError, match="this kind of storage cannot be used") as caught:
+    if error is not None:
+        monkeypatch.setattr(fsspec, "filesystem", none)
+    with pytest.raises(FileError, match=said) as caught:
         opened_at(address)
-    assert "secret" not in caught.value.message
+    assert "sesame" not in caught.value.message
 
 
 def test_rows_are_those_of_the_partitions() -> None:
