@@ -16,7 +16,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from armillary.catalogs.catalog import Catalog
 from armillary.catalogs.drawing import Wish
-from armillary.catalogs.viewing import far_folders, gathering
+from armillary.catalogs.viewing import far_folders, gathering, partitions
 from armillary.catalogs.viewing.catalog import SkyCatalog
 from armillary.catalogs.viewing.far_folders import StoreFolder
 from armillary.catalogs.viewing.points import draw_of_sky
@@ -250,6 +250,12 @@ def test_a_storage_without_a_driver_is_told(
     with pytest.raises(FileError, match=said) as caught:
         opened_at(address)
     assert "sesame" not in caught.value.message
+
+
+def test_large_row_groups_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "MOST_GROUP_ROWS", 100)
+    with pytest.raises(UnsupportedFileError, match=r"row group of [0-9]+ rows, and at most 100 are read: .* convert"):
+        rows_within(opened_at(), 83.6, -5.4, 1.0, ROWS)
 
 
 def test_rows_are_those_of_the_partitions() -> None:
