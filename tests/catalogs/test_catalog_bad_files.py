@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import json
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -415,3 +416,16 @@ def test_any_byte_of_parquet_metadata_may_be_wrong(tmp_path: Path, value: int) -
         changed = content[:place] + bytes([value]) + content[place + 1 :]
         refused += told(tmp_path, changed) != ""
     assert refused > 50
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lzma.compress(b"ra,dec\n1,2\n"), "unpack it, or use gzip, bzip2 or zstd"),
+        (b"PK\x03\x04" + bytes(40), "unpack it"),
+        ("ra,dec\n1,2\n".encode("utf-16"), "save it as UTF-8"),
+    ],
+    ids=["xz", "zip", "utf-16"],
+)
+def test_what_is_packed_or_written_otherwise_is_told_with_a_remedy(tmp_path: Path, content: bytes, said: str) -> None:
+    assert said in told(tmp_path, content, "stars.csv")

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import itertools
+import json
 import os
 import shutil
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import httpx
 import numpy as np
 import pyarrow as pa
@@ -26,6 +28,12 @@ from conftest_server import in_process, make_app, sky_data, tan_header, write_im
 from armillary.catalogs import import_catalog
 from armillary.catalogs.points import unpack
 from armillary.catalogs.viewing import gathering
+from armillary.holdings.access import OWNER
+from armillary.holdings.configuration import open_configuration
+from armillary.images.pyramid import Pyramid
+from armillary.server.app import create_app
+from armillary.server.settings import Settings
+from armillary.storage import remote
 
 Ask = Callable[..., httpx.Response]
 ROWS = 4000
@@ -321,3 +329,32 @@ def test_a_catalog_that_takes_the_place_of_another_is_never_mixed(sky: Path) -> 
         changing.join()
     assert statuses <= {200, 503}
     assert editions == {1.0, 2.0}
+
+
+def test_a_catalog_in_object_storage_is_answered_alike_and_its_place_is_told_to_nobody(
+    tmp_path: Path, sky: Path, ask: Ask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "VERSION_AGE_S", 0.0)
+    memory = fsspec.filesystem("memory")
+    memory.put(f"{sky}/gaia", "memory://hidden-bucket/gaia", recursive=True)
+    provider = {"filename": "memory://hidden-bucket/gaia", "storage_options": {"password": "hidden-word"}}
+    (tmp_path / "h.json").write_text(json.dumps({"source_groups": [{"name": "gaia", "provider": provider}]}))
+    made = open_configuration(tmp_path / "h.json", lambda plane, identity: Pyramid(plane, identity=identity))
+    made.run()
+    settings = Settings(auth="none", threads=2, name_resolver="")
+    far = asker_for(create_app(made.holdings, settings, discovery=made, everybody=OWNER))
+    try:
+        cone = "/api/sources/gaia/points?ra=150&dec=2&radius=0.05"
+        (_, near), (_, found) = (unpack(asked(cone).content) for asked in (ask, far))
+        assert np.array_equal(found["row"], near["row"])
+        assert len(found["row"]) > 20
+        page = "/api/sources/gaia/rows?start=3990"
+        assert far(page).json()["rows"] == ask(page).json()["rows"]
+        answers = [far(url) for url in ("/api/holdings", "/api/sources/gaia", page, "/vo/tables/gaia", "/vo/tables")]
+        assert {answer.status_code for answer in answers} == {200}
+    finally:
+        memory.rm("memory://hidden-bucket", recursive=True)
+    answers += [far(url) for url in (page, cone, "/api/holdings", "/vo/scs/gaia?RA=150&DEC=2&SR=0.1")]
+    assert [answer.status_code for answer in answers[-4:]] == [503, 503, 200, 503]
+    assert far("/api/sources/memory:%2F%2Fhidden-bucket%2Fgaia").status_code == 404
+    assert "hidden" not in "".join(answer.text for answer in answers) + caplog.text

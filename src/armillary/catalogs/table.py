@@ -29,6 +29,8 @@ class Table(ABC):
         Frame of its equatorial positions, where the file names one: ``icrs``, ``fk5``, ``fk4``; empty otherwise.
     notes
         What a user should know.
+    left_out
+        Names of columns of kinds that are not read.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Table(ABC):
     count: int
     frame: str = ""
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     by_order = False
     """Whether columns without known names may be taken by their order, as TileMaker does with its CSV."""
 

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 PROGRAM = Path(__file__).with_name("killed_work.py")
 KILLED = -9
+MOMENTS = {3, 15}
 WORDS: dict[str, Any] = {
     "pixel_threshold": 300,
     "highest_healpix_order": 5,
@@ -62,14 +63,15 @@ def data_of(folder: Path) -> dict[str, bytes]:
 
 
 class Killing(Progress):
-    """Kills a worker whenever so many tasks of any stage are done."""
+    """Kills a worker whenever ``MOMENTS`` tasks of a stage are done."""
 
-    def __init__(self, engine: OnDask, every: int) -> None:
+    def __init__(self, engine: OnDask) -> None:
         super().__init__("none")
-        self._engine, self._every, self._seen, self.killed = engine, every, 0, 0
+        self._engine, self._seen, self._stage, self.killed = engine, 0, "", list[str]()
 
     def stage(self, name: str, total: int, unit: str = "rows") -> Any:
         told = super().stage(name, total, unit)
+        self._seen, self._stage = 0, name
         killing = self
 
         class Stage:
@@ -89,11 +91,11 @@ class Killing(Progress):
 
     def count(self, more: int) -> None:
         self._seen += bool(more)
-        if self._seen % self._every == 0 and more:
+        if self._seen in MOMENTS and more:
             pids = [nanny.pid for nanny in self._engine._own.workers.values() if nanny.pid]
             if pids:
-                os.kill(pids[self.killed % len(pids)], signal.SIGKILL)
-                self.killed += 1
+                os.kill(pids[len(self.killed) % len(pids)], signal.SIGKILL)
+                self.killed.append(self._stage)
 
 
 @pytest.fixture
@@ -105,15 +107,15 @@ def workers(tmp_path: Path) -> Iterator[OnDask]:
 
 
 def test_workers_that_are_killed_are_replaced(inputs: Path, tmp_path: Path, workers: OnDask) -> None:
-    told = Killing(workers, every=9)
+    told = Killing(workers)
     import_catalog(arguments_of(inputs, tmp_path / "out"), engine=workers, progress=told)
-    assert told.killed >= 3
+    assert {*told.killed} == {"read", "write", "select"}
     assert data_of(tmp_path / "out") == data_of(inputs / "whole")
 
 
 def test_a_search_and_a_match_outlive_their_workers(inputs: Path, tmp_path: Path, workers: OnDask) -> None:
     catalog, margin = inputs / "whole" / "sky", inputs / "whole" / "sky_900arcs"
-    told = Killing(workers, every=7)
+    told = Killing(workers)
     words: dict[str, Any] = {"input_catalog_path": catalog, "filters": "mag < 19"}
     pairs: dict[str, Any] = {
         "left_catalog_path": catalog,
@@ -127,7 +129,7 @@ def test_a_search_and_a_match_outlive_their_workers(inputs: Path, tmp_path: Path
         crossmatch_catalogs(
             CrossmatchArguments(**pairs, output=tmp_path / f"{number}.parquet"), engine=engine, progress=progress
         )
-    assert told.killed >= 2
+    assert {*told.killed} == {"search", "write", "borders", "match"}
     for form in ("csv", "parquet"):
         assert (tmp_path / f"0.{form}").read_bytes() == (tmp_path / f"1.{form}").read_bytes()
     with_margin = CrossmatchArguments(**pairs, right_margin_path=margin)
@@ -146,19 +148,21 @@ def test_a_task_that_kills_every_worker_is_given_up_in_one_line(workers: OnDask)
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("tree", [True, False], ids=["all", "the-first"])
-def test_all_processes_are_killed_and_the_work_is_gone_on_with(inputs: Path, tmp_path: Path, tree: bool) -> None:
+@pytest.mark.parametrize(("tree", "moments"), [(True, (25, 75, 150)), (False, (25, 150))], ids=["all", "the-first"])
+def test_all_processes_are_killed_and_the_work_is_gone_on_with(
+    inputs: Path, tmp_path: Path, tree: bool, moments: tuple[int, ...]
+) -> None:
     given = {
         "input_paths": [str(inputs / "in")],
         "output_path": str(tmp_path / "out"),
         "output_artifact_name": "sky",
         **WORDS,
     }
-    kills = [{"files": files, "below": str(tmp_path / "out"), "tree": tree} for files in (25, 75, 150)]
+    kills = [{"files": files, "below": str(tmp_path / "out"), "tree": tree} for files in moments]
     runs = [{"work": "import", "kill": kill, "workers": 2, "arguments": given} for kill in [*kills, None]]
     done = subprocess.run(
         [sys.executable, str(PROGRAM)], input=json.dumps(runs), capture_output=True, text=True, check=True, timeout=280
     )
     ends = json.loads(done.stdout.splitlines()[-1])
-    assert ends == [KILLED, KILLED, KILLED, 0], done.stderr
+    assert ends == [*(KILLED for _ in moments), 0], done.stderr
     assert data_of(tmp_path / "out") == data_of(inputs / "whole")

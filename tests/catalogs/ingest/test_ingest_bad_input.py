@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from astropy.io import fits
 from pyarrow import csv, parquet
 
 from armillary.catalogs.engine.progress import Progress
@@ -262,6 +263,24 @@ def test_positions_are_in_the_unit_that_is_said(unit: str | None, said: str | No
         return
     catalog = imported([tmp_path / "a.parquet"], tmp_path, unit=said)
     assert rows_of(catalog)[catalog.ra_column].to_pylist() == [found]
+
+
+def test_columns_of_kinds_that_are_not_read_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    texts = np.array([np.array([1.0]), np.array([1.0, 2.0])], dtype=object)
+    columns = [fits.Column(name, "D", array=[1.0, 2.0]) for name in ("ra", "dec")]
+    columns += [fits.Column("list", "PD()", array=texts), fits.Column("wave", "C", array=[1j, 2j])]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "a.fits")
+    assert rows_of(imported([tmp_path / "a.fits"], tmp_path)).schema.names == [names.INDEX_COLUMN, "ra", "dec"]
+    assert caplog.messages == ["a.fits: columns of kinds that are not read are left out: list, wave"]
+
+
+def test_lines_of_ecsv_that_do_not_fit_are_not_lost_silently(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    head = "".join(f"# - {{name: {name}, datatype: float64}}\n" for name in ("ra", "dec"))
+    (tmp_path / "a.ecsv").write_text(f"# %ECSV 1.0\n# ---\n# datatype:\n{head}ra dec\n1 2\n3\n4 5\n")
+    with pytest.raises(CorruptFileError, match=r"a\.ecsv: 1 lines have another number of columns"):
+        imported([tmp_path / "a.ecsv"], tmp_path)
+    assert imported([tmp_path / "a.ecsv"], tmp_path, on_error="skip").rows == 2
+    assert caplog.messages == ["a.ecsv: 1 lines have another number of columns and are left out"]
 
 
 def test_dictionaries_and_their_values_fit(tmp_path: Path) -> None:

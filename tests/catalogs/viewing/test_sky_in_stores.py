@@ -16,7 +16,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from armillary.catalogs.catalog import Catalog
 from armillary.catalogs.drawing import Wish
-from armillary.catalogs.viewing import far_folders, gathering
+from armillary.catalogs.viewing import far_folders, gathering, partitions
 from armillary.catalogs.viewing.catalog import SkyCatalog
 from armillary.catalogs.viewing.far_folders import StoreFolder
 from armillary.catalogs.viewing.points import draw_of_sky
@@ -230,15 +230,32 @@ def test_a_storage_that_fails_is_one_line_without_its_words(storage: type[Locked
     assert sky.partition(0).rows > 0
 
 
-@pytest.mark.parametrize("address", ["unheard-of://bucket/x", "s3://bucket/x"])
-def test_a_storage_without_a_driver_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("address", "error", "said"),
+    [
+        ("unheard-of://bucket/x", None, r"unheard-of: this kind of storage cannot be used \(ValueError: .*"),
+        ("locked://bucket/x", ImportError, "locked: fsspec's driver for this kind of storage is not installed."),
+        ("locked://bucket/x", TypeError, r"locked: this kind of storage cannot be used \(TypeError: .*"),
+    ],
+)
+def test_a_storage_without_a_driver_is_told(
+    address: str, error: type[Exception] | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def none(*_words: Any, **_options: Any) -> Any:
-        raise ImportError("Install it with this secret")
+        assert error is not None
+        raise error("Install it with this sesame")
 
-    monkeypatch.setattr(fsspec, "filesystem", none)
-    with pytest.raises(FileError, match="this kind of storage cannot be used") as caught:
+    if error is not None:
+        monkeypatch.setattr(fsspec, "filesystem", none)
+    with pytest.raises(FileError, match=said) as caught:
         opened_at(address)
-    assert "secret" not in caught.value.message
+    assert "sesame" not in caught.value.message
+
+
+def test_large_row_groups_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "MOST_GROUP_ROWS", 100)
+    with pytest.raises(UnsupportedFileError, match=r"row group of [0-9]+ rows, and at most 100 are read: .* convert"):
+        rows_within(opened_at(), 83.6, -5.4, 1.0, ROWS)
 
 
 def test_rows_are_those_of_the_partitions() -> None:

@@ -136,7 +136,7 @@ def binary_columns(header: Header, name: str) -> list[FitsColumn]:
     CorruptFileError
         The header contradicts itself.
     """
-    titles = _titles(header, name)
+    titles = titles_of(header, name)
     columns, offset = [], 0
     for number, title in enumerate(titles, 1):
         match = _BINARY.match(header.string(f"TFORM{number}").upper())
@@ -177,7 +177,7 @@ def ascii_columns(header: Header, name: str) -> list[FitsColumn]:
         The header contradicts itself.
     """
     columns = []
-    for number, title in enumerate(_titles(header, name), 1):
+    for number, title in enumerate(titles_of(header, name), 1):
         match = _ASCII.match(header.string(f"TFORM{number}").upper())
         start = header.integer(f"TBCOL{number}")
         if not match or start is None:
@@ -194,7 +194,8 @@ def ascii_columns(header: Header, name: str) -> list[FitsColumn]:
     return columns
 
 
-def _titles(header: Header, name: str) -> list[str]:
+def titles_of(header: Header, name: str) -> list[str]:
+    """Names of all columns, those that are left out too."""
     count = header.integer("TFIELDS") or 0
     if not 0 < count <= _MAX_FIELDS:
         raise CorruptFileError(name, f"its table has {count} columns.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from armillary.catalogs.formats.fits_columns import ascii_columns, binary_columns
+from armillary.catalogs.formats.fits_columns import ascii_columns, binary_columns, titles_of
 from armillary.catalogs.limits import DEFAULT, Limits
 from armillary.catalogs.table import Table
 from armillary.errors import CorruptFileError, NoPositionsError, VersionGoneError
@@ -57,6 +57,7 @@ class FitsTable(Table):
         columns = _KINDS[header.string("XTENSION")](header, self.name)
         self._columns = {column.field.name: column for column in columns}
         self.fields = tuple(column.field for column in columns)
+        self.left_out = tuple(title for title in titles_of(header, self.name) if title not in self._columns)
         self.frame = _frame(header.string("RADESYS") or header.string("RADECSYS"))
         if self.count < claimed:
             self.notes = (f"The file is truncated: {claimed - self.count:,} of its {claimed:,} rows are missing.",)

@@ -72,12 +72,15 @@ class Folder:
             import fsspec
         except ImportError:
             raise ConfigurationError(_MISSING) from None
+        kind = self.address.partition("://")[0]
         try:
-            return fsspec.filesystem(self.address.partition("://")[0], **self.storage_options)
-        except (ImportError, ValueError) as error:
-            raise ConfigurationError(
-                f"{self.address.partition('://')[0]}: this kind of storage cannot be used ({error})."
-            ) from None
+            return fsspec.filesystem(kind, **self.storage_options)
+        except ImportError:
+            raise ConfigurationError(f"{kind}: fsspec's driver for this kind of storage is not installed.") from None
+        except Exception as error:  # noqa: BLE001 - drivers raise what they like
+            # Its words may hold what the options do.
+            what = f"{type(error).__name__}: does fsspec know it, and it the storage options?"
+            raise ConfigurationError(f"{kind}: this kind of storage cannot be used ({what}).") from None
 
     @property
     def _fresh(self) -> Any:
@@ -107,7 +110,8 @@ class Folder:
 
     def matches(self, pattern: str) -> list[str]:
         """Addresses that a pattern of this storage names, sorted."""
-        return sorted(str(self._fs.unstrip_protocol(found)) for found in self._fs.glob(pattern))
+        with _told(pattern):
+            return sorted(str(self._fs.unstrip_protocol(found)) for found in self._fs.glob(pattern))
 
     def size(self, name: str) -> int:
         """Bytes of a file."""

@@ -15,7 +15,7 @@ from armillary.errors import FileError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-ARROW = (".arrow", ".feather", ".ipc")
+ARROW = (".arrow", ".arrows", ".feather", ".ipc")
 PIECES = 12
 LEAST_BYTES = 8 << 20
 

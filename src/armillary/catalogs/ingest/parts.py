@@ -87,7 +87,7 @@ def parts_of(file: InputFile, reading: Reading) -> Iterator[Part]:
     if kind == "parquet":
         yield from _parquet_parts(file, reading.piece_bytes)
     elif kind == "fits" and file.folder.local:
-        yield from _fits_parts(file, reading.piece_bytes)
+        yield from _fits_parts(file, reading)
     elif kind in TEXTS:
         yield from text_parts(file, kind, reading)
     else:
@@ -124,14 +124,14 @@ def _width(kind: Any) -> int:
         return 8
 
 
-def _fits_parts(file: InputFile, piece_bytes: int) -> Iterator[Part]:
-    table = _first_table(file.folder.path(file.name), file, "fits")
+def _fits_parts(file: InputFile, reading: Reading) -> Iterator[Part]:
+    table = _first_table(file.folder.path(file.name), file, "fits", reading)
     row_bytes = max(1, file.size // max(1, table.count))
-    for start, stop in steps(table.count, max(1, piece_bytes // row_bytes)):
+    for start, stop in steps(table.count, max(1, reading.piece_bytes // row_bytes)):
         yield Part(file, "fits", start, stop, max(1, (stop - start) * row_bytes))
 
 
-def _first_table(path: str, file: InputFile, kind: str) -> Any:
+def _first_table(path: str, file: InputFile, kind: str, reading: Reading) -> Any:
     """The first table of a file that has rows and columns."""
     from armillary.catalogs.reading import read_tables
 
@@ -140,8 +140,13 @@ def _first_table(path: str, file: InputFile, kind: str) -> Any:
     if not found.fields:
         raise UnreadableFileError(file.name, "has no columns.")
     for note in found.notes:
-        if "truncated" in note:
-            raise CorruptFileError(file.name, note[:1].lower() + note[1:])
+        said = note[:1].lower() + note[1:]
+        if "truncated" in note or reading.arguments.on_error == "stop":
+            raise CorruptFileError(file.name, said)
+        reading.notes.append((file.name, said.rstrip(".")))
+    if found.left_out:
+        listed = ", ".join(found.left_out[:10]) + (" …" if len(found.left_out) > 10 else "")
+        reading.notes.append((file.name, f"columns of kinds that are not read are left out: {listed}"))
     return found
 
 
@@ -237,11 +242,11 @@ def _arrow(part: Part, _reading: Reading) -> Iterator[Any]:
             yield schema.empty_table()
 
 
-def _fits(part: Part, _reading: Reading) -> Iterator[Any]:
+def _fits(part: Part, reading: Reading) -> Iterator[Any]:
     import numpy as np
 
     with here(part.file) as path:
-        table = _first_table(path, part.file, "fits")
+        table = _first_table(path, part.file, "fits", reading)
         names = [entry.name for entry in table.fields]
         if (part.start, part.stop) in {(0, 0), (0, table.count)}:
             yield _with_words({name: table.column(name) for name in names}, table)
@@ -249,9 +254,9 @@ def _fits(part: Part, _reading: Reading) -> Iterator[Any]:
             yield _with_words(table.take(names, np.arange(part.start, part.stop)), table)
 
 
-def _whole(part: Part, _reading: Reading) -> Iterator[Any]:
+def _whole(part: Part, reading: Reading) -> Iterator[Any]:
     with here(part.file) as path:
-        table = _first_table(path, part.file, part.kind)
+        table = _first_table(path, part.file, part.kind, reading)
         yield _with_words({entry.name: table.column(entry.name) for entry in table.fields}, table)
 
 

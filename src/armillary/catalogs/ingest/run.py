@@ -183,7 +183,7 @@ class _Import:
             check(settled)
         self._left_out |= settled.misfits
         shop.schema = settled.schema
-        for own, why in [(own, why) for result in found for own, why in result["notes"]]:
+        for own, why in dict.fromkeys((own, why) for result in found for own, why in result["notes"]):
             self._say(f"{own}: {why}")
         return [entry for entry in made if not self._is_left_out(entry)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.names import pixel_of
-from armillary.errors import ConfigurationError, UnreadableFileError, UnsupportedFileError
+from armillary.errors import UnreadableFileError, UnsupportedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,19 +124,6 @@ class StoreFolder(FarFolder):
 
     What its files say leads nowhere else: what the options open is meant for this catalog.
     """
-
-    @property
-    def _fs(self) -> Any:
-        scheme = self.address.partition("://")[0]
-        try:
-            import fsspec
-
-            return fsspec.filesystem(scheme, **self.storage_options)
-        except Exception:  # noqa: BLE001 - whatever it is, its words may hold keys
-            raise ConfigurationError(
-                f"{scheme}: this kind of storage cannot be used: is fsspec's driver for it installed, and does it know "
-                "the storage_options?"
-            ) from None
 
     def child(self, name: str) -> StoreFolder:
         """A folder inside it."""
