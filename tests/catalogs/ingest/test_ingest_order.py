@@ -17,7 +17,7 @@ from armillary.catalogs import import_catalog
 from armillary.catalogs.arrays import arrow_of, numpy_of
 from armillary.catalogs.ingest import run
 from armillary.catalogs.ingest.alignment import Counts
-from armillary.catalogs.ingest.making import Share, Workshop, total_counts
+from armillary.catalogs.ingest.making import total_counts
 from armillary.catalogs.ingest.pieces import sorted_cells
 
 
