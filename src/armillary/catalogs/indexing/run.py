@@ -13,6 +13,7 @@ from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.properties import made_by
 from armillary.catalogs.hats.writing import write_metadata, write_words
 from armillary.catalogs.indexing.making import Workshop, cut_shard, read_shard, read_values, write_file
+from armillary.catalogs.ingest.storable import has_order
 from armillary.catalogs.margins.run import relative
 from armillary.errors import ParameterError, UsageError
 
@@ -79,8 +80,6 @@ def make_index(
 
 def _columns(catalog: HatsCatalog, arguments: IndexArguments) -> list[str]:
     """Columns of the index, its own first."""
-    from armillary.catalogs.exporting.flat import is_list
-
     wanted = [arguments.indexing_column, *arguments.extra_columns]
     if arguments.include_radec:
         wanted += [catalog.ra_column, catalog.dec_column]
@@ -89,7 +88,7 @@ def _columns(catalog: HatsCatalog, arguments: IndexArguments) -> list[str]:
             parameter = "indexing_column" if name == arguments.indexing_column else "extra_columns"
             raise ParameterError(parameter, f"{catalog.name} has no column {name[:60]!r}")
     kind = catalog.schema.field(arguments.indexing_column).type
-    if is_list(kind) or str(kind).startswith(("struct", "halffloat")):
+    if not has_order(kind):
         raise ParameterError("indexing_column", f"{arguments.indexing_column!r} holds {kind}, which is not looked up")
     if arguments.include_healpix_29 and catalog.index_column == names.INDEX_COLUMN:
         wanted.append(names.INDEX_COLUMN)

@@ -270,11 +270,17 @@ def _write_pixel(shop: Workshop, pixel: Pixel, table: Any, cells: NDArray[np.int
 
 
 def sorted_within_cells(table: Any, columns: Any) -> Any:
-    """Rows by their cell, then by further columns."""
+    """Rows by their cell, then by further columns; dictionaries by their values."""
+    import pyarrow as pa
     from pyarrow import compute
 
-    keys = [(names.INDEX_COLUMN, "ascending"), *((name, "ascending") for name in columns)]
-    return table.take(compute.sort_indices(table, sort_keys=keys)).combine_chunks()
+    wanted = list(dict.fromkeys([names.INDEX_COLUMN, *columns]))
+    by = table.select(wanted)
+    for place, kind in enumerate(by.schema.types):
+        if pa.types.is_dictionary(kind):
+            by = by.set_column(place, wanted[place], by.column(place).cast(kind.value_type))
+    order = compute.sort_indices(by, sort_keys=[(name, "ascending") for name in wanted])
+    return table.take(order).combine_chunks()
 
 
 def total_rows(shop: Workshop, keys: list[str]) -> Counts:

@@ -18,6 +18,7 @@ from armillary.catalogs.ingest.inputs import Part, cut, find_inputs
 from armillary.catalogs.ingest.making import Workshop, read_piece, shares_of, total_counts, total_rows, write_pixels
 from armillary.catalogs.ingest.places import find_places
 from armillary.catalogs.ingest.schemas import check, not_text, settle
+from armillary.catalogs.ingest.storable import has_order
 from armillary.catalogs.margins.arguments import MarginArguments
 from armillary.catalogs.margins.run import make_margin
 from armillary.errors import FileError, ParameterError, UsageError
@@ -206,6 +207,9 @@ class _Import:
         unknown = [name for name in self._arguments.sort_columns if name not in self._shop.schema.names]
         if unknown:
             raise ParameterError("sort_columns", f"there is no column {unknown[0]!r}")
+        for name in self._arguments.sort_columns:
+            if not has_order(kind := self._shop.schema.field(name).type):
+                raise ParameterError("sort_columns", f"column {name!r} holds {kind}, which has no order")
         if bad:
             self._say(f"{bad:,} rows have no place on the sky: they are set aside.")
 

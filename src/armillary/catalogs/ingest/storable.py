@@ -30,6 +30,20 @@ def storable(table: Any, name: str) -> Any:
     return table
 
 
+def has_order(kind: Any) -> bool:
+    """Whether rows can be sorted by a column of a type; dictionaries by their values."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    try:
+        compute.sort_indices(pa.schema([("x", kind)]).empty_table(), sort_keys=[("x", "ascending")])
+    except (pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return False
+    return not pa.types.is_struct(kind)
+
+
 def _check(entry: Any, name: str) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
