@@ -10,9 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from armillary.catalogs.collections import CollectionArguments, make_collection
 from armillary.catalogs.hats.catalog import open_catalog
 from armillary.catalogs.hats.pixels import Pixel
 from armillary.catalogs.hats.properties import read_properties, write_properties
+from armillary.catalogs.indexing.arguments import IndexArguments
+from armillary.catalogs.indexing.run import make_index
 from armillary.catalogs.margins.arguments import MarginArguments
 from armillary.catalogs.margins.run import make_margin
 from armillary.catalogs.verifying.borders import border_of, near
@@ -305,3 +308,16 @@ def test_nothing_and_bad_arguments(tmp_path):
     assert "is no catalog" in str(serious(verify(tmp_path / "empty"))[0])
     with pytest.raises(ParameterError, match="sample"):
         verify(tmp_path, sample=0)
+
+
+def test_an_index_of_another_catalog_is_no_index_of_the_collection(damaged, hats_of, sky):
+    for name, seed in (("objects", 0), ("other", 12)):
+        if seed:
+            hats_of(damaged, name, sky(seed, 900), threshold=100)
+        made = {"output_path": damaged, "output_artifact_name": f"by_id_{name}", "indexing_column": "id"}
+        make_index(IndexArguments(input_catalog_path=damaged / name, **made))
+        words = {"primary": "objects", "indexes": [f"by_id_{name}"], "overwrite": True}
+        make_collection(CollectionArguments(input_collection_path=damaged, **words))
+        found = serious(verify(damaged, full=True))
+        assert bool(found) is (name == "other")
+        assert all(fault.check == "index" and "values of id" in fault.message for fault in found)

@@ -189,15 +189,14 @@ class _Verification:
                 tell(1)
 
     def _primary(self, catalog: HatsCatalog) -> HatsCatalog | None:
-        """The catalog of a margin or an index: the one it names, else that of the collection."""
-        primary, text = primary_of(catalog), "names no catalog that can be opened"
-        if primary is not None:
-            return primary
-        self._report.add(catalog.kind, "hats_primary_table_url", text, serious=self._collected is None)
+        """The catalog of a margin or an index: that of the collection, with which it is used; else the one it names."""
+        named, text = primary_of(catalog), "names no catalog that can be opened"
+        if named is None:
+            self._report.add(catalog.kind, "hats_primary_table_url", text, serious=self._collected is None)
         try:
-            return None if self._collected is None else open_catalog(self._collected)
+            return named if self._collected is None else open_catalog(self._collected)
         except ArmillaryError:
-            return None
+            return named
 
     def _verify_index(self, index: HatsCatalog) -> None:
         report = self._report
