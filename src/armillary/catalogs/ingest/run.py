@@ -229,7 +229,7 @@ class _Import:
         shop = self._shop
         keys = [entry["key"] for entry in made if entry["rows"]]
         row_bytes = sum(entry["bytes"] for entry in made) / max(1, sum(entry["rows"] + entry["bad"] for entry in made))
-        most_bytes = HELD_BYTES if self._fits else shop.arguments.piece_bytes // 2
+        most_bytes = HELD_BYTES if self._fits else shop.arguments.piece_bytes // 4
         groups = grouped([many * row_bytes for many in rows], most_bytes)
         parts = [pixels[group.start : group.stop] for group in groups]
         starts = np.array([part[0].start for part in parts], np.int64)
