@@ -114,8 +114,9 @@ def files_of(running: Running) -> set[str]:
 
 
 def await_work(running: Running, random_: random.Random, most_s: float) -> None:
-    """Let some time pass until a job runs, and a bit longer."""
-    until(running.jobs.store.executing, 10)
+    """Let some time pass until a job runs, unless all have ended, and a bit longer."""
+    store = running.jobs.store
+    until(lambda: store.executing() or not store.waiting(), 10)
     time.sleep(random_.random() * most_s)
 
 
