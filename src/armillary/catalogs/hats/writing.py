@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset({names.INDEX_COLUMN, *names.HIVE_COLUMNS, *names.MARGIN_HIVE_COLUMNS})
 ROW_GROUP_ROWS = 1 << 20
+PAGE_BYTES = 128 << 10
+ENCODINGS = frozenset({"column_encoding", "use_dictionary", "use_byte_stream_split"})
 LEVELS = {"zstd": range(1, 23), "gzip": range(1, 10), "brotli": range(12), "snappy": None, "lz4": None, "none": None}
 
 
@@ -38,7 +40,7 @@ class Writing:
     row_group_rows
         Most rows of a row group.
     options
-        Further arguments of ``pyarrow.parquet.ParquetWriter``.
+        Further arguments of ``pyarrow.parquet.ParquetWriter``. With encodings among them none are chosen here.
     """
 
     compression: str = "zstd"
@@ -63,19 +65,39 @@ class Writing:
             said = f"is {self.level}: {self.compression} has {known[0]} to {known[-1]}"
             raise ParameterError("compression_level", said)
 
-    def arguments(self) -> dict[str, Any]:
-        """For ``ParquetWriter``."""
+    def arguments(self, schema: Any) -> dict[str, Any]:
+        """For ``ParquetWriter`` of tables with these columns."""
         levels = (
             {} if self.level is None or self.compression in {"none", "snappy"} else {"compression_level": self.level}
         )
-        plain = {"_healpix_29": "DELTA_BINARY_PACKED"}
+        own = ENCODINGS.isdisjoint(self.options)
         return {
             "compression": self.compression,
             **levels,
-            "use_dictionary": False,
-            "column_encoding": plain,
+            **(encodings_of(schema) if own else {"use_dictionary": False}),
+            "data_page_size": PAGE_BYTES,
+            "dictionary_pagesize_limit": PAGE_BYTES,
+            "write_page_index": True,
             **self.options,
         }
+
+
+def encodings_of(schema: Any) -> dict[str, Any]:
+    """Encodings of columns, as arguments of ``ParquetWriter``: small ones after compression, and quick ones.
+
+    Differences for the index, which ascends, and for other integers of 64 bits, mostly ids and times; the bytes of
+    floating point numbers apart; what is left by a dictionary as long as that is small. Nested columns are plain.
+    """
+    from pyarrow import types
+
+    chosen = {}
+    for entry in schema:
+        if types.is_float32(entry.type) or types.is_float64(entry.type):
+            chosen[entry.name] = "BYTE_STREAM_SPLIT"
+        elif types.is_int64(entry.type) or types.is_uint64(entry.type):
+            chosen[entry.name] = "DELTA_BINARY_PACKED"
+    left = [entry.name for entry in schema if entry.name not in chosen and not types.is_nested(entry.type)]
+    return {"column_encoding": chosen, "use_dictionary": left or False}
 
 
 def with_index(table: Any, cells: NDArray[np.int64]) -> Any:
@@ -116,7 +138,7 @@ def write_partition(data: Folder, pixel: Pixel, table: Any, writing: Writing) ->
     name = names.file_of(pixel)
     with (
         data.writing(name) as file,
-        parquet_writer(file, table.schema, metadata_collector=collected, **writing.arguments()) as writer,
+        parquet_writer(file, table.schema, metadata_collector=collected, **writing.arguments(table.schema)) as writer,
     ):
         writer.write_table(table, row_group_size=writing.row_group_rows)
     collected[0].set_file_path(name)

@@ -138,8 +138,9 @@ def write_file(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]])
     table = table.take(compute.sort_indices(table, sort_keys=keys)).combine_chunks()
     collected: list[Any] = []
     name = f"index/part.{number}.parquet"
-    words = shop.writing.arguments()
-    words.pop("column_encoding", None)
+    words = shop.writing.arguments(table.schema) | {"data_page_size": PAGE_BYTES}
+    encodings = words.get("column_encoding") or {}
+    words["column_encoding"] = {name: word for name, word in encodings.items() if name in table.schema.names}
     sorting = pq.SortingColumn.from_ordering(table.schema, [(shop.column, "ascending")])
     with (
         shop.data.writing(name) as file,
@@ -147,7 +148,6 @@ def write_file(shop: Workshop, argument: tuple[int, list[tuple[int, int, int]]])
             file,
             table.schema,
             metadata_collector=collected,
-            data_page_size=PAGE_BYTES,
             sorting_columns=sorting,
             **words,
         ) as writer,
