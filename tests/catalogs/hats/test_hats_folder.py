@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.folder import Folder, reason_of
 from armillary.errors import ConfigurationError, UnreadableFileError, UnsupportedFileError
 
 
@@ -129,3 +129,10 @@ def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
     folder.write("a/x.txt", b"whole")
     folder.sweep()
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["x.txt"]
+
+
+def test_servers_without_ranges_are_told() -> None:
+    assert reason_of(ValueError("The HTTP server doesn't appear to support range requests.")) == (
+        "the server gives no ranges of files"
+    )
+    assert (reason_of(ValueError("x")), reason_of(OSError(28, "No space"))) == ("ValueError", "No space")

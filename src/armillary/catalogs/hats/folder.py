@@ -319,6 +319,8 @@ def _telling(name: str, file: Any) -> Any:
 
 def reason_of(error: BaseException) -> str:
     """Why storage failed, in a word or two: no address, no key."""
+    if "support range requests" in str(error):  # fsspec's words
+        return "the server gives no ranges of files"
     return getattr(error, "strerror", None) or type(error).__name__
 
 
