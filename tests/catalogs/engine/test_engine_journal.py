@@ -41,7 +41,7 @@ def test_what_was_done_is_known_again(tmp_path: Path) -> None:
 
 def test_a_plan_of_which_nothing_was_done_gives_way(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "journal")
-    Journal(folder, PLAN_A).note("output", "cleared", result=True)
+    Journal(folder, PLAN_A).note("output", "begun", result=True)
     other = Journal(folder, PLAN_B)
     assert (other.resumed, other.done("output")) == (False, {})
     assert Journal(folder, PLAN_B).resumed
@@ -96,19 +96,24 @@ def output(folder: Path, **words: Any) -> Output:
 
 
 def make(folder: Path, plan: dict[str, str] = PLAN_A, **words: Any) -> None:
-    with output(folder, **words).prepared(plan) as (where, work, _):
-        work.write("half", b"")
-        where.write("dataset/x", plan["work"].encode())
-        where.write(names.PROPERTIES, b"a=b\n")
+    with output(folder, **words).making(plan, None, None) as making:
+        making.work.write("half", b"")
+        making.write(write_partition, (making.data, plan["work"]), [Task("1", "x")])
+        making.folder.write(names.PROPERTIES, b"a=b\n")
+
+
+def write_partition(where: tuple[Folder, str], name: str) -> int:
+    where[0].write(name, where[1].encode())
+    return 1
 
 
 def stopped(folder: Path, plan: dict[str, str] = PLAN_A, **words: Any) -> None:
     with (  # noqa: PT012 - what lies there when it stops is what is tested
         pytest.raises(RuntimeError),
-        output(folder, **words).prepared(plan) as (where, _, journal),
+        output(folder, **words).making(plan, None, None) as making,
     ):
-        where.write("dataset/x", b"half")
-        journal.note("s", "1", 1)
+        making.write(write_partition, (making.data, "half"), [Task("1", "x")])
+        making.journal.note("s", "1", 1)
         raise RuntimeError
 
 
@@ -139,6 +144,44 @@ def test_a_catalog_is_replaced_only_where_that_is_said(tmp_path: Path) -> None:
     assert (tmp_path / "dataset" / "x").read_text() == "b"
     assert not (tmp_path / "dataset" / "old").exists()
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_catalog_stays_until_another_one_is_written(tmp_path: Path) -> None:
+    make(tmp_path)
+    for plan in (PLAN_A, PLAN_B):
+        with (  # noqa: PT012 - what lies there when it stops is what is tested
+            pytest.raises(RuntimeError),
+            output(tmp_path, overwrite=True).making(plan, None, None) as making,
+        ):
+            making.work.write("half", b"")
+            making.run("read", pow, 2, [Task("1", 3)])
+            raise RuntimeError
+        assert (tmp_path / "dataset" / "x").read_text() == "a"
+        assert (tmp_path / names.PROPERTIES).exists()
+        with pytest.raises(UsageError, match="there is a catalog already"):
+            make(tmp_path, plan)
+    make(tmp_path, PLAN_B, overwrite=True)
+    assert (tmp_path / "dataset" / "x").read_text() == "b"
+
+
+def test_a_catalog_that_is_done_is_not_taken_for_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_: Folder) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "remove_all", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make(tmp_path)
+    assert (tmp_path / WORK).exists()
+    with pytest.raises(UsageError, match="there is a catalog already"):
+        make(tmp_path)
+    assert not (tmp_path / WORK).exists()
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "remove_all", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make(tmp_path, overwrite=True)
+    make(tmp_path, overwrite=True)
+    assert sorted(Folder(tmp_path).files()) == ["dataset/x", names.PROPERTIES]
 
 
 def test_stopped_work_is_gone_on_with_or_refused(tmp_path: Path) -> None:

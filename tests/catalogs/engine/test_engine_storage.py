@@ -251,8 +251,8 @@ def work_on(tables: Path, where: str) -> None:
     if not done(where, "by_id"):
         make_index(input_catalog_path=sky, indexing_column="id", output_path=where, output_artifact_name="by_id")
     kept: dict[str, Any] = {"resume": True}
-    if not Folder(where).exists("found.csv"):
-        search_catalog(input_catalog_path=sky, filters="mag < 19", output=f"{where}/found.csv", **kept)
+    if not Folder(where).exists("found.csv") or working(where):
+        search_catalog(input_catalog_path=sky, filters="mag < 19", output=f"{where}/found.csv", overwrite=True, **kept)
     if not Folder(where).exists("pairs.parquet") or working(where):
         crossmatch_catalogs(
             left_catalog_path=sky, right_catalog_path=sky, radius_arcsec=900.0, n_neighbors=2,

@@ -74,6 +74,29 @@ def test_what_a_storage_leaves_is_told_of(monkeypatch: pytest.MonkeyPatch) -> No
     assert not folder.exists()
 
 
+def test_half_a_file_is_not_left_on_a_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    folder = Folder("memory://half")
+    real = type(memory)._open
+
+    def opened(self: object, path: str, mode: str = "rb", **words: object) -> object:
+        file = real(self, path, mode, **words)
+        if mode == "wb":
+            write = file.write
+
+            def half(data: bytes) -> int:
+                write(data[:2])
+                raise TimeoutError
+
+            file.write = half
+        return file
+
+    monkeypatch.setattr(type(memory), "_open", opened)
+    with pytest.raises(UnreadableFileError, match="^a.txt: cannot be written"):
+        folder.write("a.txt", b"four")
+    assert not folder.exists("a.txt")
+
+
 def test_failures_of_drivers_are_one_line_also_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = pytest.importorskip("fsspec").filesystem("memory")
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from armillary.catalogs import convert_catalog, import_catalog, make_margin, open_catalog
 from armillary.catalogs.engine.journal import Journal
-from armillary.catalogs.hats import names
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.writing import Writing
 from armillary.catalogs.ingest.arguments import ImportArguments
@@ -150,11 +149,10 @@ def test_what_was_wrong_with_the_arguments_is_put_right_with_the_same_command(go
     ):
         with pytest.raises(ArmillaryError):
             import_catalog(**words, **wrong, overwrite=True)
-        # What is known to be wrong before anything is read costs no catalog.
-        assert (tmp_path / "again" / names.PROPERTIES).exists() is (
-            "alpha" in wrong.values() or "margin_threshold" in wrong
-        )
-    assert import_catalog(**words).rows == 300
+        # What is known to be wrong before anything is written costs no catalog.
+        assert open_catalog(tmp_path / "again").rows == 300
+        assert list((tmp_path / "again" / "dataset").rglob("Npix=*"))
+    assert import_catalog(**words, overwrite=True).rows == 300
 
 
 def test_no_catalog_takes_the_place_of_its_input(gone: Path, tmp_path: Path) -> None:

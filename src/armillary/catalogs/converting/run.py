@@ -166,7 +166,7 @@ def _convert(catalog: HatsCatalog, arguments: ConvertArguments, making: Making) 
     order = max(LEAST_SKYMAP_ORDER, catalog.partitions.highest_order)
     shop = Workshop(catalog, making.data, columns, order, arguments.writing)
     tasks = [Task(str(place), place) for place in range(len(catalog.partitions))]
-    done = making.run("convert", convert_partition, shop, tasks, "partitions")
+    done = making.write(convert_partition, shop, tasks, "partitions")
     made = [done[task.key] for task in tasks]
     rows = sum(result["rows"] for result in made)
     if catalog.rows is not None and rows != catalog.rows:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.hats.folder import Folder
 
 PLAN = "plan.json"
-FORM = 3
+FORM = 4
 """One more with every change of what tasks are, of their results, or of what they leave in files."""
 
 

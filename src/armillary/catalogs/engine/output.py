@@ -17,16 +17,16 @@ from armillary.catalogs.hats.folder import Folder
 from armillary.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from armillary.catalogs.engine.arguments import NewCatalog
-    from armillary.catalogs.engine.tasks import Engine
+    from armillary.catalogs.engine.tasks import Engine, Task
     from armillary.catalogs.hats.catalog import HatsCatalog
 
 WORK = ".armillary-work"
 LOCK = ".armillary-lock"
 JOURNAL = "journal"
-CLEARED = f"{JOURNAL}/output/cleared.json"
+BEGUN, CLEARED = (f"{JOURNAL}/output/{what}.json" for what in ("begun", "cleared"))
 # What belongs to a catalog beside its dataset, and is removed where it is replaced; what else is there stays.
 _BESIDE = (
     names.PROPERTIES, names.OLD_PROPERTIES, names.PARTITION_INFO, names.THUMBNAIL, names.BAD_POSITIONS,
@@ -67,24 +67,24 @@ def work_folder(beside: Folder, tmp_dir: str | os.PathLike[str] | None, target: 
 
 @contextlib.contextmanager
 def _journal(
-    work: Folder, plan: dict[str, Any], lock: Lock, clear: Callable[[], object] = bool, *, resume: bool
+    work: Folder, plan: dict[str, Any], lock: Lock, empty: Callable[[], object] = bool, *, resume: bool
 ) -> Iterator[Journal]:
     """The journal in a folder for work, which is removed when the block ends well.
 
     Parameters
     ----------
-    clear
-        Makes room for what is made; done once.
+    empty
+        Removes what other work left in the folder; done once.
     """
     journal = Journal(work.child(JOURNAL), plan, resume=resume, check=lock.check)
-    if "cleared" not in journal.done("output"):
+    if "begun" not in journal.done("output"):
         # It was not begun; or it was done, and what it left is half removed.
         journal.restart()
-        clear()
-        journal.note("output", "cleared", result=True)
+        empty()
+        journal.note("output", "begun", result=True)
     yield journal
     lock.check()
-    work.remove(CLEARED)
+    work.remove(BEGUN)
     work.remove_all()
 
 
@@ -98,16 +98,31 @@ class Making(Stages):
         What was done of it.
     folder, work
         Its own, and one for what is half done.
+    clear
+        Removes the catalog that is replaced.
     """
 
     journal: Journal
     folder: Folder
     work: Folder
+    clear: Callable[[], object]
 
     @property
     def data(self) -> Folder:
         """Folder of its partitions."""
         return self.folder.child(names.DATASET)
+
+    def write(
+        self, function: Callable[[Any, Any], Any], context: Any, tasks: Sequence[Task], unit: str = "rows"
+    ) -> Mapping[str, Any]:
+        """Run the stage that writes partitions; a catalog that is replaced makes room now, and not before.
+
+        What is wrong with the input is known by then, and has cost nothing.
+        """
+        if "cleared" not in self.journal.done("output"):
+            self.clear()
+            self.journal.note("output", "cleared", result=True)
+        return self.run("write", function, context, tasks, unit)
 
 
 def _true(address: str) -> str:
@@ -149,7 +164,7 @@ class Output:
         """As ``prepared``, with an engine: that which is given, or threads of this process."""
         with running(engine) as runner, self.prepared(plan) as (folder, work, journal):
             told = progress or Progress()
-            yield Making(engine=runner, told=told, journal=journal, folder=folder, work=work)
+            yield Making(engine=runner, told=told, journal=journal, folder=folder, work=work, clear=self._clear)
 
     @contextlib.contextmanager
     def prepared(self, plan: dict[str, Any]) -> Iterator[tuple[Folder, Folder, Journal]]:
@@ -165,16 +180,17 @@ class Output:
         self._check()
         with Lock(self._lock, self.folder.name).held() as lock:
             self._check(locked=True)
-            with _journal(self._work, plan, lock, self._clear, resume=self._resume) as journal:
+            with _journal(self._work, plan, lock, self._empty_work, resume=self._resume) as journal:
                 self.folder.sweep()
                 yield self.folder, self._work, journal
 
     def _check(self, *, locked: bool = False) -> None:
         known = any(self.folder.exists(name) for name in (names.PROPERTIES, names.OLD_PROPERTIES))
-        if known and not self._overwrite and not (self._resume and self._work.exists(CLEARED)):
+        own = self._work.exists(BEGUN) and self._work.exists(CLEARED)
+        if known and not self._overwrite and not (self._resume and own):
             if not locked and (self._work.exists() or self._lock.exists()):
                 return  # perhaps another run's, perhaps what one left that was killed when all was done
-            if locked and not self._work.exists(CLEARED):
+            if locked and not own:
                 self._work.remove_all()
             raise UsageError(_THERE.format(self.folder.name))
         if not known and not self._work.exists() and not self._is_free():
@@ -199,6 +215,8 @@ class Output:
         for name in list(self.folder.files()):
             if name.startswith((f"{names.DATASET}/", *_BESIDE)):
                 self.folder.remove(name)
+
+    def _empty_work(self) -> None:
         for name in list(self._work.files()):
             if not name.startswith(f"{JOURNAL}/"):
                 self._work.remove(name)
@@ -256,7 +274,7 @@ class FileOutput:
                 yield journal
 
     def _check(self) -> None:
-        if self._overwrite or not self._folder.exists(self._name) or (self._resume and self.work.exists(CLEARED)):
+        if self._overwrite or not self._folder.exists(self._name) or (self._resume and self.work.exists(BEGUN)):
             return
         self.work.remove_all()
         raise UsageError(f"{self._name}: there is such a file already: choose another name, or overwrite it.")

@@ -214,7 +214,9 @@ class Folder:
             with self._fs.open(self.path(name), "wb") as out:
                 shutil.copyfileobj(spool, out, 8 << 20)
         except Exception as error:
-            # Drivers raise what they like.
+            # Drivers raise what they like, and as the file is closed some keep the half that was written.
+            with contextlib.suppress(Exception):
+                self._fs.rm_file(self.path(name))
             raise UnreadableFileError(PurePosixPath(name).name, f"cannot be written: {reason_of(error)}.") from error
 
     @contextlib.contextmanager

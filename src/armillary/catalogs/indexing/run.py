@@ -119,7 +119,7 @@ def _make(shop: Workshop, arguments: IndexArguments, making: Making) -> None:
         parts = [span for span in spans if span[2] > span[1]]
         if parts:
             tasks.append(Task(str(number), (len(tasks), parts), sum(part[2] - part[1] for part in parts)))
-    written = making.run("write", write_file, shop, tasks)
+    written = making.write(write_file, shop, tasks)
     _finish(shop, arguments, making.folder, [written[task.key] for task in tasks])
 
 

@@ -153,7 +153,7 @@ class _Import:
         counts = total_rows(shop, keys)
         pixels = self._align(keys, counts)
         writing = self._writing(pixels, [self._rows(counts, pixel) for pixel in pixels], made)
-        written = self._making.run("write", write_pixels, shop, writing)
+        written = self._making.write(write_pixels, shop, writing)
         done = list(zip(pixels, (entry for task in writing for entry in written[task.key]), strict=True))
         bad = {entry["key"]: entry["bad"] for entry in made if entry["bad"]}
         finish(shop, self._making.folder, done, counts, bad, len(self._left_out))

@@ -82,7 +82,7 @@ def _make(shop: Workshop, arguments: MarginArguments, making: Making) -> None:
         for group in groups
         if (margins := [(place, parts[place]) for place in group if place in parts])
     ]
-    written = making.run("write", write_margins, shop, writing)
+    written = making.write(write_margins, shop, writing)
     _finish(shop, arguments, making.folder, [made for task in writing for made in written[task.key]])
 
 
