@@ -92,7 +92,7 @@ def test_half_a_file_is_not_left_on_a_storage(monkeypatch: pytest.MonkeyPatch) -
         return file
 
     monkeypatch.setattr(type(memory), "_open", opened)
-    with pytest.raises(UnreadableFileError, match="^a.txt: cannot be written"):
+    with pytest.raises(UnreadableFileError, match=r"^a\.txt: cannot be written"):
         folder.write("a.txt", b"four")
     assert not folder.exists("a.txt")
 
