@@ -34,22 +34,20 @@ def writing(level: int) -> dict[str, Any]:
     }
 
 
-def _our_writing(level: int) -> Any:
-    from armillary.catalogs.hats.writing import Writing
+def _command(*words: str) -> None:
+    """``armillary catalog``; what it writes by default is as ``writing`` says."""
+    from armillary.cli.main import main
 
-    words = writing(level)
-    for name in ("compression", "compression_level"):
-        words.pop(name)
-    return Writing(level=level, row_group_rows=ROW_GROUP_ROWS, options=words)
+    if main(["catalog", *words, "--row-group-rows", str(ROW_GROUP_ROWS), "--progress-bar", "none"]):
+        raise SystemExit(1)
 
 
 def our_import(words: dict[str, Any]) -> None:
-    """``import_catalog``."""
-    from armillary import catalogs
-
-    catalogs.import_catalog(
-        input_paths=[words["input"]], output_path=words["output"], output_artifact_name=words["name"],
-        ra_column="ra", dec_column="dec", pixel_threshold=words["threshold"], writing=_our_writing(words["level"]),
+    """``armillary catalog import``."""
+    _command(
+        "import", words["input"], "--output-path", words["output"], "--output-artifact-name", words["name"],
+        "--ra-column", "ra", "--dec-column", "dec", "--pixel-threshold", str(words["threshold"]),
+        "--compression-level", str(words["level"]),
     )  # fmt: skip
 
 
@@ -69,12 +67,10 @@ def their_import(words: dict[str, Any]) -> None:
 
 
 def our_margin(words: dict[str, Any]) -> None:
-    """``make_margin``."""
-    from armillary import catalogs
-
-    catalogs.make_margin(
-        input_catalog_path=words["input"], output_path=words["output"], output_artifact_name=words["name"],
-        margin_threshold=words["threshold"], writing=_our_writing(1),
+    """``armillary catalog margin``."""
+    _command(
+        "margin", words["input"], "--output-path", words["output"], "--output-artifact-name", words["name"],
+        "--margin-threshold", str(words["threshold"]), "--compression-level", "1",
     )  # fmt: skip
 
 

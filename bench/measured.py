@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 
-SAMPLE_SECONDS = 0.1
+SAMPLE_SECONDS = 0.5
+"""A look holds up whoever asks for memory at that moment: ten of them a second cost a tenth of a short run."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def run(module: str, *words: str, memory: bool = False) -> Run:
     _, status, used = os.wait4(process.pid, 0)
     wall = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    peak = watch.end() if watch is not None else 0.0
+    peak = max(watch.end(), used.ru_maxrss * 1024 / 1e6) if watch is not None else 0.0
     if process.returncode:
         raise FailedError(f"{module} {' '.join(words)[:200]} ended with status {process.returncode}")
     lines = [line for line in output.splitlines() if line.startswith("{")]

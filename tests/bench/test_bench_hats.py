@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from armillary.catalogs.hats.writing import Writing, with_index
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -68,6 +70,16 @@ def test_a_program_is_measured(module: Callable[[str], Any], tmp_path: Path) -> 
     assert run.wall_s > 0
     assert 30 < run.peak_mb < 2000
     assert len(module("hats")._partitions(tmp_path / "made")) > 5
+
+
+def test_both_write_alike(module: Callable[[str], Any]) -> None:
+    table = pq.read_table(module("hats_tables").survey(5000))
+    schema = with_index(table, np.arange(5000)).schema
+    for level in (1, 15):
+        theirs = module("hats_jobs").writing(level)
+        assert Writing(level=level).arguments(schema) == {
+            name: theirs[name] for name in theirs if "statistics" not in name
+        }
 
 
 def test_a_program_that_fails_is_told(module: Callable[[str], Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from armillary import __version__
+from armillary.cli.main import main
 
 
 def run(*arguments: str | Path, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -23,6 +24,15 @@ def run(*arguments: str | Path, folder: Path | None = None, **environment: str) 
 def test_version() -> None:
     answer = run("--version")
     assert (answer.returncode, answer.stdout) == (0, f"armillary {__version__}\n")
+
+
+@pytest.mark.parametrize("given", [None, "3"])
+def test_threads_of_linear_algebra_are_one_unless_told(given: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", given or "")
+    if given is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    assert main(["--version"]) == 0
+    assert os.environ["OPENBLAS_NUM_THREADS"] == (given or "1")
 
 
 @pytest.mark.parametrize("module", ["argparse", "numpy", "fastapi", "asyncio", "logging"])

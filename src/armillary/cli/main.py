@@ -118,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0; 1 for a failure that was explained on standard error; 130 when interrupted before it served.
     Wrong usage ends by ``SystemExit(2)``.
     """
+    # Threads of linear algebra, for which there is no work here, would spin beside the first tenths of a second.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given == ["--version"]:  # The parser would cost ten milliseconds.
         sys.stdout.write(f"armillary {__version__}\n")
