@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from armillary.catalogs.arrays import numpy_of
 from armillary.errors import CorruptFileError
 
 if TYPE_CHECKING:
@@ -45,16 +46,26 @@ class _Column:
 
 def wide_columns(table: Any) -> dict[str, int]:
     """Columns of integers of which some are so large that doubles do not hold them, and the largest of each."""
-    from pyarrow import compute, types
+    from pyarrow import types
 
     found = {}
     for entry in table.schema:
         if types.is_int64(entry.type) or types.is_uint64(entry.type):
-            ends = compute.min_max(table.column(entry.name))
-            low, high = ends["min"].as_py(), ends["max"].as_py()
-            if low is not None and (low < -EXACT or high > EXACT):
+            low, high = _ends(table.column(entry.name))
+            if low is not None and high is not None and (low < -EXACT or high > EXACT):
                 found[entry.name] = high
     return found
+
+
+def _ends(column: Any) -> tuple[int | None, int | None]:
+    """Least and greatest of a column of integers."""
+    if len(column) and not column.null_count:
+        values = numpy_of(column)
+        return int(values.min()), int(values.max())
+    from pyarrow import compute
+
+    ends = compute.min_max(column)
+    return ends["min"].as_py(), ends["max"].as_py()
 
 
 def settle(made: list[Mapping[str, Any]]) -> Settled:
