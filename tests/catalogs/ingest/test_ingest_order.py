@@ -16,7 +16,7 @@ import pytest
 from armillary.catalogs import import_catalog
 from armillary.catalogs.arrays import arrow_of, numpy_of
 from armillary.catalogs.ingest import run
-from armillary.catalogs.ingest.alignment import Counts
+from armillary.catalogs.ingest.alignment import COARSE_ORDER, Counts, align, map_order
 from armillary.catalogs.ingest.making import total_counts
 from armillary.catalogs.ingest.pieces import sorted_cells
 
@@ -141,3 +141,58 @@ def test_partitions_written_together_are_those_written_alone(tmp_path: Path, mon
     monkeypatch.setattr(run, "grouped", lambda weights, most: [range(k, k + 1) for k in range(len(weights))])
     assert files("alone") == together
     assert max(tasks) == 1
+
+
+def gathered_cells(seed: int) -> list[np.ndarray]:
+    """Pieces of a clump, a field and a sparse sky."""
+    rng = np.random.default_rng(seed)
+    clump = (5 << 55) + rng.integers(0, 1 << 50, 3000)
+    field = (9 << 57) + rng.integers(0, 1 << int(rng.integers(46, 57)), 2000)
+    return [np.sort(cells) for cells in (clump, field, rng.integers(0, 12 << 58, 900))]
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("drop", [False, True])
+def test_partitions_are_the_same_by_larger_pixels(seed: int, drop: bool) -> None:
+    pieces = gathered_cells(seed)
+    coarse = Counts.dense(pieces, COARSE_ORDER)
+    fine = Counts.among(pieces, 2 * (29 - 11))
+    threshold = int(coarse.counts.max()) + seed * 40
+    for lowest in (0, 3, COARSE_ORDER - 1):
+        words: dict[str, Any] = {"lowest_order": lowest, "drop_empty_siblings": drop}
+        assert align(coarse, COARSE_ORDER, threshold, **words) == align(fine, 11, threshold, **words)
+
+
+@pytest.mark.parametrize(
+    ("rows", "pixels", "highest", "order"),
+    [(10, 10, 10, 0), (12 * 4**8 * 4, 12 * 4**8, 10, 8), (12 * 4**8 * 3, 12 * 4**8, 10, 7), (16 * 500, 500, 10, 9),
+     (10**7, 500, 10, 10), (10**7, 500, 8, 8), (10**9, 500, 29, 17), (63 * 100, 100, 12, 9), (64 * 100, 100, 12, 10)],
+)  # fmt: skip
+def test_pixels_of_a_sky_map_hold_some_rows(rows: int, pixels: int, highest: int, order: int) -> None:
+    counts = np.full(pixels, rows // pixels)
+    counts[: rows % pixels] += 1
+    step = 12 * 4**COARSE_ORDER // pixels
+    assert map_order(Counts(np.arange(pixels) * step, counts), COARSE_ORDER, highest) == order
+
+
+@pytest.mark.parametrize("words", [{}, {"skymap_order": 4}, {"skymap_alt_orders": [2]}, {"highest_healpix_order": 5}])
+def test_sky_maps_are_the_same_however_rows_are_counted(
+    words: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    table = pa.table({"ra": rng.uniform(80, 90, 20_000), "dec": rng.uniform(-5, 5, 20_000)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    found = {}
+    for name, order in (("larger", COARSE_ORDER), ("stored", COARSE_ORDER), ("smallest", 99)):
+        monkeypatch.setattr("armillary.catalogs.ingest.making.COARSE_ORDER", order)
+        if name == "smallest":
+            monkeypatch.setattr("armillary.catalogs.ingest.making.map_order", lambda *_: found["order"])
+        catalog = import_catalog(
+            input_paths=[tmp_path / "a.parquet"], output_path=tmp_path, output_artifact_name=name, pixel_threshold=900,
+            **words, **({"memory_bytes": 0} if name == "stored" else {}),
+        )  # fmt: skip
+        found[name] = {file: catalog.folder.read(file) for file in catalog.folder.files() if "properties" not in file}
+        found["order"] = int(catalog.properties["hats_skymap_order"])
+    assert found["larger"] == found["stored"] == found["smallest"]
+    expected = {"skymap_order": 4, "skymap_alt_orders": 10, "highest_healpix_order": 5}
+    assert found["order"] == expected.get(next(iter(words), ""), 8)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from armillary.catalogs.hats.pixels import Pixel
+from armillary.sky.healpix import MAX_ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+COARSE_ORDER = 8
+LEAST_MEAN = 4
 SAMPLE_ROWS = 1 << 10
 BLOCK_SAMPLES = 8
 
@@ -38,6 +41,11 @@ class Counts:
         first = _firsts(pixels)
         return cls(pixels[first], np.diff(np.append(first, len(pixels))) * weight)
 
+    @property
+    def mean(self) -> float:
+        """Of the pixels that hold any."""
+        return float(self.counts.mean()) if len(self.counts) else 0.0
+
     @classmethod
     def total(cls, parts: Iterable[Counts]) -> Counts:
         """The sum of several."""
@@ -60,10 +68,34 @@ class Counts:
             found.append(cls.of(np.sort(np.concatenate(parts), kind="stable"), shift))
         return cls(np.concatenate([part.pixels for part in found]), np.concatenate([part.counts for part in found]))
 
+    @classmethod
+    def dense(cls, several: Iterable[NDArray[np.int64]], order: int) -> Counts:
+        """Of indices of order 29 in any order, in pixels of an order that is so low that all of them are counted."""
+        every = np.zeros(12 << (2 * order), np.int64)
+        for cells in several:
+            every += np.bincount(cells >> (2 * (MAX_ORDER - order)), minlength=len(every))
+        pixels = np.flatnonzero(every)
+        return cls(pixels, every[pixels])
+
     def coarser(self) -> Counts:
         """In the pixels of the order below."""
         first = _firsts(self.pixels >> 2)
         return Counts(self.pixels[first] >> 2, np.add.reduceat(self.counts, first) if len(first) else self.counts)
+
+
+def map_order(counts: Counts, order: int, highest: int) -> int:
+    """Order of a sky map that is no order of noise: about the finest whose pixels hold four rows on the mean.
+
+    Parameters
+    ----------
+    counts, order
+        Rows in pixels of an order of at most ``COARSE_ORDER``. Beyond it rows are taken to be spread evenly.
+    """
+    while order > 0 and counts.mean < LEAST_MEAN:
+        counts, order = counts.coarser(), order - 1
+    while order < highest and order >= COARSE_ORDER and counts.mean >= LEAST_MEAN << (2 * (order + 1 - COARSE_ORDER)):
+        order += 1
+    return order
 
 
 def _firsts(ascending: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -59,7 +59,8 @@ class ImportArguments(NewCatalog):
     on_error
         Whether an input that cannot be read stops the import, or is left out and counted.
     create_thumbnail, skymap_order, skymap_alt_orders
-        Of what is written beside the partitions.
+        Of what is written beside the partitions. Without orders the sky map has about the finest pixels that hold four
+        rows on the mean, and none larger than a partition; with alternative orders alone those of the highest order.
     addl_hats_properties
         Further properties.
     expected_total_rows

@@ -27,11 +27,11 @@ def finish(
     shop: Workshop,
     folder: Folder,
     made: list[tuple[Pixel, dict[str, Any]]],
-    counts: Counts,
+    skymap_order: int,
     bad_pieces: dict[str, int],
     left_out: int,
 ) -> None:
-    """Write metadata, sky maps, thumbnail, the rows without a place, and the properties at the end."""
+    """Write metadata, thumbnail, the rows without a place, and the properties at the end."""
     import pyarrow as pa
 
     arguments = shop.arguments
@@ -40,7 +40,6 @@ def finish(
     write_metadata(shop.data, (bytes.fromhex(result["metadata"]) for _, result in made), schema)
     partitions = Partitions([pixel for pixel, _ in made])
     write_partition_info(folder, list(partitions))
-    skymap_order = _write_skymaps(shop, folder, counts)
     if arguments.create_thumbnail:
         _write_thumbnail(shop, [pixel for pixel, _ in made])
     bad = _write_bad(shop, folder, bad_pieces)
@@ -71,19 +70,22 @@ def finish(
     )
 
 
-def _write_skymaps(shop: Workshop, folder: Folder, counts: Counts) -> int:
-    order = shop.order if shop.arguments.skymap_order is None else min(shop.order, shop.arguments.skymap_order)
-    level, now = counts, shop.order
-    wanted = {order: names.SKYMAP} | {k: names.skymap_of(k) for k in shop.arguments.skymap_alt_orders if k <= order}
-    alternatives = {k: names.skymap_of(k) for k in shop.arguments.skymap_alt_orders}
-    for now in range(shop.order, min(wanted) - 1, -1):
-        if now == order:
-            write_skymap(folder, level.pixels, level.counts, now, names.SKYMAP)
-        if now in alternatives and now <= order:
-            write_skymap(folder, level.pixels, level.counts, now, alternatives[now])
-        if now > min(wanted):
-            level = level.coarser()
-    return order
+def write_skymaps(shop: Workshop, folder: Folder, counts: Counts, order: int, map_order: int) -> None:
+    """The sky map, and those of further orders.
+
+    Parameters
+    ----------
+    counts, order
+        Rows in pixels of an order no lower than that of the maps.
+    """
+    wanted = {map_order: [names.SKYMAP]}
+    for k in shop.arguments.skymap_alt_orders:
+        if k <= map_order:
+            wanted.setdefault(k, []).append(names.skymap_of(k))
+    for now in range(order, min(wanted) - 1, -1):
+        for name in wanted.get(now, ()):
+            write_skymap(folder, counts.pixels, counts.counts, now, name)
+        counts = counts.coarser()
 
 
 def _write_thumbnail(shop: Workshop, pixels: list[Pixel]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.pixels import Pixel
 from armillary.catalogs.hats.writing import check_names, with_index, write_partition
-from armillary.catalogs.ingest.alignment import Counts
+from armillary.catalogs.ingest.alignment import COARSE_ORDER, Counts, map_order
 from armillary.catalogs.ingest.parts import TEXTS, Reading, tables_of
 from armillary.catalogs.ingest.pieces import (
     SortedPiece,
@@ -283,11 +283,27 @@ def sorted_within_cells(table: Any, columns: Any) -> Any:
     return table.take(order).combine_chunks()
 
 
-def total_rows(shop: Workshop, keys: list[str]) -> Counts:
-    """How many rows of all pieces lie in each pixel."""
-    if shop.holds(keys):
-        return Counts.among([shop.held[key].cells for key in keys], shop.shift)
-    return total_counts(shop, keys, shop.counts)
+def total_rows(shop: Workshop, keys: list[str]) -> tuple[Counts, int, int]:
+    """How many rows of all pieces lie in each pixel, the order of these pixels, and that of the sky map.
+
+    Pixels are as small as partitions may be, unless larger ones do, for partitions and for the map.
+    """
+    arguments = shop.arguments
+    highest = shop.order if arguments.skymap_order is None else min(shop.order, arguments.skymap_order)
+    chosen = arguments.skymap_order is None and not arguments.skymap_alt_orders
+    held = [shop.held[key].cells for key in keys] if shop.holds(keys) else None
+    if held is not None and arguments.orders[0] < COARSE_ORDER < shop.order and arguments.byte_pixel_threshold is None:
+        coarse = Counts.dense(held, COARSE_ORDER)
+        order = map_order(coarse, COARSE_ORDER, highest) if chosen else max(highest, *arguments.skymap_alt_orders, 0)
+        if order <= COARSE_ORDER and coarse.counts.max(initial=0) <= arguments.pixel_threshold:
+            return coarse, COARSE_ORDER, order if chosen else highest
+    counts = total_counts(shop, keys, shop.counts) if held is None else Counts.among(held, shop.shift)
+    if chosen:
+        coarse, order = counts, shop.order
+        while order > COARSE_ORDER:
+            coarse, order = coarse.coarser(), order - 1
+        highest = map_order(coarse, order, shop.order)
+    return counts, shop.order, highest
 
 
 def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Counts]) -> Counts:

@@ -13,7 +13,7 @@ from armillary.catalogs.engine.tasks import Stages, Task, Threads, grouped
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.ingest import parts as parts_
 from armillary.catalogs.ingest.alignment import Counts, align
-from armillary.catalogs.ingest.finishing import finish
+from armillary.catalogs.ingest.finishing import finish, write_skymaps
 from armillary.catalogs.ingest.inputs import Part, cut, find_inputs
 from armillary.catalogs.ingest.making import Workshop, read_piece, shares_of, total_counts, total_rows, write_pixels
 from armillary.catalogs.ingest.places import find_places
@@ -150,13 +150,18 @@ class _Import:
         made = self._read()
         self._check(made)
         keys = [entry["key"] for entry in made if entry["rows"]]
-        counts = total_rows(shop, keys)
-        pixels = self._align(keys, counts)
-        writing = self._writing(pixels, [self._rows(counts, pixel) for pixel in pixels], made)
+        counts, order, map_order = total_rows(shop, keys)
+        pixels = self._align(keys, counts, order)
+        if (
+            self._arguments.skymap_order is None
+        ):  # a map tells the rows of partitions that are no smaller than its pixels
+            map_order = max(map_order, *(pixel.order for pixel in pixels))
+        writing = self._writing(pixels, [_rows_in(pixel, counts, order) for pixel in pixels], made)
         written = self._making.write(write_pixels, shop, writing)
         done = list(zip(pixels, (entry for task in writing for entry in written[task.key]), strict=True))
         bad = {entry["key"]: entry["bad"] for entry in made if entry["bad"]}
-        finish(shop, self._making.folder, done, counts, bad, len(self._left_out))
+        write_skymaps(shop, self._making.folder, counts, order, map_order)
+        finish(shop, self._making.folder, done, map_order, bad, len(self._left_out))
 
     def _read(self) -> list[dict[str, Any]]:
         """Read all pieces; those whose types do not fit the others again, as text where they are text."""
@@ -213,7 +218,7 @@ class _Import:
         if bad:
             self._say(f"{bad:,} rows have no place on the sky: they are set aside.")
 
-    def _align(self, keys: list[str], counts: Counts) -> list[Pixel]:
+    def _align(self, keys: list[str], counts: Counts, order: int) -> list[Pixel]:
         arguments, shop = self._arguments, self._shop
         low, high = arguments.orders
         threshold, unit = arguments.pixel_threshold, "rows"
@@ -222,7 +227,7 @@ class _Import:
         over = int((counts.counts > threshold).sum())
         if over and low < high:
             self._say(f"{over:,} pixels of order {high} hold more than {threshold:,} {unit} each: they stay whole.")
-        return align(counts, high, threshold, lowest_order=low, drop_empty_siblings=arguments.drop_empty_siblings)
+        return align(counts, order, threshold, lowest_order=low, drop_empty_siblings=arguments.drop_empty_siblings)
 
     def _writing(self, pixels: list[Pixel], rows: list[int], made: list[dict[str, Any]]) -> list[Task]:
         """Tasks that write partitions: some together where these are small, or where pieces must be opened for them."""
@@ -239,7 +244,8 @@ class _Import:
             for part, shares, group in zip(parts, shares_of(shop, keys, starts, stops), groups, strict=True)
         ]
 
-    def _rows(self, counts: Counts, pixel: Pixel) -> int:
-        shift = 2 * (self._shop.order - pixel.order)
-        low, high = np.searchsorted(counts.pixels, [pixel.index << shift, (pixel.index + 1) << shift])
-        return int(counts.counts[low:high].sum())
+
+def _rows_in(pixel: Pixel, counts: Counts, order: int) -> int:
+    shift = 2 * (order - pixel.order)
+    low, high = np.searchsorted(counts.pixels, [pixel.index << shift, (pixel.index + 1) << shift])
+    return int(counts.counts[low:high].sum())
