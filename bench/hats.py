@@ -2,6 +2,8 @@
 
 Each piece of work is a program of its own, start-up included; ours runs before and after the peer's, and the mean of
 the two counts, of memory the larger. Peers run with the workers of Dask that were best in a trial of fewer rows.
+Row groups, pages, encodings and compression are the same; of the sky the peer writes two maps of order 10, we one as
+fine as rows are many: of order 8 for five million.
 """
 
 from __future__ import annotations
