@@ -99,9 +99,20 @@ def test_a_small_import_loads_nothing_slow(tmp_path: Path) -> None:
 def test_counts_beyond_four_thousand_million(order: int) -> None:
     counts = {"a": Counts(np.array([2, 5]), np.array([3 << 30, 1])), "b": Counts(np.array([2]), np.array([2 << 30]))}
     shop = SimpleNamespace(order=order)
-    total = total_counts(shop, ["a", "b"], counts.__getitem__)  # type: ignore[arg-type]
+    total = total_counts(shop, ["a", "b"], counts.__getitem__, order)  # type: ignore[arg-type]
     assert (total.pixels.tolist(), total.counts.tolist()) == ([2, 5], [5 << 30, 1])
     assert total.counts.dtype == np.int64
+
+
+def test_counts_in_larger_pixels() -> None:
+    cells = np.sort(np.concatenate(gathered_cells(1)))
+    shop, counts = SimpleNamespace(order=10), {"a": Counts.of(cells, 38), "b": Counts.of(cells[::7], 38)}
+    for order in (10, 8, 3):
+        found = total_counts(shop, ["a", "b"], counts.__getitem__, order)  # type: ignore[arg-type]
+        both = np.concatenate([cells, cells[::7]]) >> (2 * (29 - order))
+        pixels, many = np.unique(both, return_counts=True)
+        assert np.array_equal(found.pixels, pixels)
+        assert np.array_equal(found.counts, many)
 
 
 @pytest.mark.parametrize("shift", [0, 30, 50, 58])

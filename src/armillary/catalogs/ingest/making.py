@@ -291,27 +291,47 @@ def total_rows(shop: Workshop, keys: list[str]) -> tuple[Counts, int, int]:
     arguments = shop.arguments
     highest = shop.order if arguments.skymap_order is None else min(shop.order, arguments.skymap_order)
     chosen = arguments.skymap_order is None and not arguments.skymap_alt_orders
-    held = [shop.held[key].cells for key in keys] if shop.holds(keys) else None
-    if held is not None and arguments.orders[0] < COARSE_ORDER < shop.order and arguments.byte_pixel_threshold is None:
-        coarse = Counts.dense(held, COARSE_ORDER)
-        order = map_order(coarse, COARSE_ORDER, highest) if chosen else max(highest, *arguments.skymap_alt_orders, 0)
-        if order <= COARSE_ORDER and coarse.counts.max(initial=0) <= arguments.pixel_threshold:
-            return coarse, COARSE_ORDER, order if chosen else highest
-    counts = total_counts(shop, keys, shop.counts) if held is None else Counts.among(held, shop.shift)
-    if chosen:
-        coarse, order = counts, shop.order
-        while order > COARSE_ORDER:
-            coarse, order = coarse.coarser(), order - 1
-        highest = map_order(coarse, order, shop.order)
-    return counts, shop.order, highest
+    order, coarse = shop.order, None
+    if arguments.orders[0] < COARSE_ORDER < shop.order and arguments.byte_pixel_threshold is None:
+        coarse = _rows_at(shop, keys, COARSE_ORDER)
+        of_map = map_order(coarse, COARSE_ORDER, highest) if chosen else max(highest, *arguments.skymap_alt_orders, 0)
+        if coarse.counts.max(initial=0) <= arguments.pixel_threshold:
+            order = max(COARSE_ORDER, of_map)
+    counts = coarse if coarse is not None and order == COARSE_ORDER else _rows_at(shop, keys, order)
+    if not chosen:
+        return counts, order, highest
+    return (
+        counts,
+        order,
+        map_order(*(_coarser(counts, order) if coarse is None else (coarse, COARSE_ORDER)), shop.order),
+    )
 
 
-def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Counts]) -> Counts:
-    """How much of all pieces lies in each pixel; at most a few pieces' counts are in memory at once."""
-    if shop.order <= DENSE_ORDER:
-        every, most = np.zeros(12 << (2 * shop.order), np.uint32), 0
-        for key in keys:
-            part = counts_of(key)
+def _coarser(counts: Counts, order: int) -> tuple[Counts, int]:
+    while order > COARSE_ORDER:
+        counts, order = counts.coarser(), order - 1
+    return counts, order
+
+
+def _rows_at(shop: Workshop, keys: list[str], order: int) -> Counts:
+    if not shop.holds(keys):
+        return total_counts(shop, keys, shop.counts, order)
+    held = [shop.held[key].cells for key in keys]
+    return Counts.dense(held, order) if order <= COARSE_ORDER else Counts.among(held, 2 * (MAX_ORDER - order))
+
+
+def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Counts], order: int) -> Counts:
+    """How much of all pieces lies in each pixel of an order; at most a few pieces' counts are in memory at once."""
+
+    def counted(key: str) -> Counts:
+        counts = counts_of(key)
+        for _ in range(order, shop.order):
+            counts = counts.coarser()
+        return counts
+
+    if order <= DENSE_ORDER:
+        every, most = np.zeros(12 << (2 * order), np.uint32), 0
+        for part in map(counted, keys):
             most += int(part.counts.sum())
             if most >> 32 and every.dtype == np.uint32:
                 every = every.astype(np.uint64)
@@ -320,7 +340,7 @@ def total_counts(shop: Workshop, keys: list[str], counts_of: Callable[[str], Cou
         return Counts(pixels, every[pixels].astype(np.int64))
     total = Counts.total([])
     for start in range(0, len(keys), 8):
-        total = Counts.total([total, *(counts_of(key) for key in keys[start : start + 8])])
+        total = Counts.total([total, *map(counted, keys[start : start + 8])])
     return total
 
 

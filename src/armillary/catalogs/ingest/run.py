@@ -223,7 +223,8 @@ class _Import:
         low, high = arguments.orders
         threshold, unit = arguments.pixel_threshold, "rows"
         if arguments.byte_pixel_threshold is not None:
-            counts, threshold, unit = total_counts(shop, keys, shop.sizes), arguments.byte_pixel_threshold, "bytes"
+            counts, unit = total_counts(shop, keys, shop.sizes, order), "bytes"
+            threshold = arguments.byte_pixel_threshold
         over = int((counts.counts > threshold).sum())
         if over and low < high:
             self._say(f"{over:,} pixels of order {high} hold more than {threshold:,} {unit} each: they stay whole.")
