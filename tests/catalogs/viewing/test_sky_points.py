@@ -144,7 +144,7 @@ def density_by_healpy(table: pa.Table, view: PixelWindow, order: int, nx: int, n
     out = np.zeros((ny, nx))
     settled = np.zeros(int(known.sum()), bool)
     density = np.zeros(len(settled))
-    for nside in (1 << order >> step for step in range(5) if order >= step):
+    for nside in (1 << order >> step for step in range(3) if order >= step):
         counts = np.bincount(healpy.ang2pix(nside, *places, nest=True, lonlat=True), minlength=12 * nside**2)
         here = counts[healpy.ang2pix(nside, ra[known], dec[known], nest=True, lonlat=True)]
         density[~settled] = here[~settled] / healpy.nside2pixarea(nside, degrees=True)

@@ -22,7 +22,7 @@ LONGEST_SIDE = 480
 GRADES = 255
 FEWEST = 16.0
 """Where a pixel of the sky holds fewer sources a larger one is taken: otherwise chance is all that shows."""
-COARSER = 4
+COARSER = 2
 """Orders that are gone back for that at most, so that what is empty stays so."""
 
 
