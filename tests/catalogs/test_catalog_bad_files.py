@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +81,30 @@ SOUND = {
 }
 
 
+def zipped(content: bytes, *names: str) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("folder")
+        archive.writestr("__MACOSX/._table", b"of a desk")
+        for name in names or ("folder/table",):
+            archive.writestr(name, content)
+    return sink.getvalue()
+
+
+PACKINGS = {
+    "plain": bytes, "gzip": gzip.compress, "bzip2": bz2.compress, "zstd": zstandard.ZstdCompressor().compress,
+    "xz": lzma.compress, "zip": zipped,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("packing", ["plain", "gzip", "bzip2", "zstd"])
+@pytest.mark.parametrize("packing", PACKINGS)
 def test_every_format_in_every_packing(tmp_path: Path, kind: str, packing: str) -> None:
-    if (kind, packing) == ("fits", "zstd"):
-        pytest.skip("FITS by zstd is refused in words")
-    packed = {"plain": bytes, "gzip": gzip.compress, "bzip2": bz2.compress, "zstd": zstandard.ZstdCompressor().compress}
-    made = read(tmp_path, packed[packing](SOUND[kind]))
+    packed = PACKINGS[packing](SOUND[kind])
+    if kind == "fits" and packing in {"zstd", "xz", "zip"}:
+        assert packing in told(tmp_path, packed)
+        return
+    made = read(tmp_path, packed)
     assert made.count == 2
     assert made.ra[0] == 1.0
 
@@ -421,11 +439,12 @@ def test_any_byte_of_parquet_metadata_may_be_wrong(tmp_path: Path, value: int) -
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (lzma.compress(b"ra,dec\n1,2\n"), "unpack it, or use gzip, bzip2 or zstd"),
-        (b"PK\x03\x04" + bytes(40), "unpack it"),
+        (b"7z\xbc\xaf" + bytes(40), "unpack it, or use gzip, bzip2, xz, zstd or zip"),
+        (zipped(b"ra,dec\n1,2\n", "a.csv", "b.csv"), "there are 2 files in it: unpack it"),
+        (zipped(b"", "other/"), "there are 0 files in it: unpack it"),
         ("ra,dec\n1,2\n".encode("utf-16"), "save it as UTF-8"),
     ],
-    ids=["xz", "zip", "utf-16"],
+    ids=["7z", "zip of two", "zip of none", "utf-16"],
 )
 def test_what_is_packed_or_written_otherwise_is_told_with_a_remedy(tmp_path: Path, content: bytes, said: str) -> None:
     assert said in told(tmp_path, content, "stars.csv")

@@ -21,7 +21,7 @@ _ALIASES = {"vot": "votable", "xml": "votable", "vo": "votable", "fit": "fits", 
 SUFFIXES = (
     ".csv", ".tsv", ".ecsv", ".vot", ".votable", ".parquet", ".parq", ".pq", ".json", ".fits", ".fit", ".xml",
 )  # fmt: skip
-_PACKED = (".gz", ".bz2", ".zst", ".zstd")
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".zip")
 
 
 def looks_like_catalog(name: str) -> bool:
@@ -58,7 +58,7 @@ def read_tables(
     Parameters
     ----------
     path
-        Local path or ``http(s)://`` address; gzip, bzip2 and zstd are decompressed.
+        Local path or ``http(s)://`` address; gzip, bzip2, xz, zstd, and zip of one file, are decompressed.
     file_type
         One of ``KINDS`` where the content shall not decide.
     limits

@@ -17,8 +17,8 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?\s*\Z")
 # Sexagesimal angles, dates and times, numbers with leading zeros: they stay as they are written.
 _KEPT = re.compile(r"\s*([+-]?\d{1,4}[:h°d]\d|\d{4}-\d\d-\d\d|[+-]?0\d)")
 
-_PACKED = (b"\xfd7zXZ\0", b"PK\x03\x04", b"7z\xbc\xaf", b"\x04\x22\x4d\x18", b"\x1f\x9d")
-"""How files of xz, zip, 7z, lz4 and compress begin."""
+_PACKED = (b"7z\xbc\xaf", b"\x04\x22\x4d\x18", b"\x1f\x9d")
+"""How files of 7z, lz4 and compress begin."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -102,7 +102,9 @@ def sniff(name: str, head: bytes, delimiter: str | None = None) -> Layout:
 
 def _lines(name: str, head: bytes) -> list[str]:
     if head.startswith(_PACKED):
-        raise UnsupportedFileError(name, "it is packed as it is not read here: unpack it, or use gzip, bzip2 or zstd.")
+        raise UnsupportedFileError(
+            name, "it is packed as it is not read here: unpack it, or use gzip, bzip2, xz, zstd or zip."
+        )
     if head.startswith(_UTF_16):
         raise UnsupportedFileError(name, "its text is UTF-16: save it as UTF-8.")
     if b"\0" in head:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from armillary.storage.source import ByteSource
 
 HEAD_BYTES = 1 << 20
-_CODECS = {b"\x1f\x8b\x08": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
+DAMAGED = "its compressed data is damaged or breaks off."
+_CODECS = {
+    b"\x1f\x8b\x08": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zX": "xz", b"PK\x03\x04": "zip",
+}  # fmt: skip
 
 
 def codec_of(source: ByteSource) -> str | None:
@@ -126,7 +129,7 @@ class TextStream(io.RawIOBase):
             self.error = error
             raise
         except (OSError, ValueError, EOFError) as error:
-            self.error = CorruptFileError(self.name, "its compressed data is damaged or breaks off.")
+            self.error = CorruptFileError(self.name, DAMAGED)
             raise self.error from error
         return part
 
@@ -137,4 +140,8 @@ def _decompressed(source: ByteSource) -> Any:
     codec = codec_of(source)
     if codec is None:
         return SourceFile(source)
+    if codec in {"xz", "zip"}:
+        from armillary.catalogs.formats.packings import XzStream, ZipStream
+
+        return (XzStream if codec == "xz" else ZipStream)(source.name, SourceFile(source))
     return pa.CompressedInputStream(pa.PythonFile(SourceFile(source), mode="r"), codec)

@@ -1,4 +1,4 @@
-"""Parquet files that are written."""
+"""Parquet files, opened and written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,25 @@ from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from armillary.catalogs.hats.folder import Folder
+
+BUFFER_BYTES = 64 << 10
+
+
+def parquet_reader(folder: Folder, name: str, *, by_page: bool = False) -> Any:
+    """A ``pyarrow.parquet.ParquetFile``: a context.
+
+    Parameters
+    ----------
+    by_page
+        For the first rows, or few at a time: of what is here no more is read than the pages that hold them.
+    """
+    import pyarrow.parquet as pq
+
+    # From a disk, reading ahead costs a copy and memory that is touched for the first time: half the time of reading.
+    ahead = not (folder.local or by_page)
+    return pq.ParquetFile(folder.arrow(name), pre_buffer=ahead, buffer_size=BUFFER_BYTES if by_page else 0)
 
 
 @contextmanager

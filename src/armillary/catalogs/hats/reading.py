@@ -10,6 +10,7 @@ import numpy as np
 
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.footers import bounds_of, meet
+from armillary.catalogs.hats.parquet_files import parquet_reader
 from armillary.errors import CorruptFileError
 
 if TYPE_CHECKING:
@@ -43,11 +44,9 @@ class PartitionFiles:
 
     def __enter__(self) -> Self:
         """Open."""
-        import pyarrow.parquet as pq
-
         for name in self._names:
             with _told(name):
-                self._opened.append(self._stack.enter_context(pq.ParquetFile(self._catalog.data.arrow(name))))
+                self._opened.append(self._stack.enter_context(parquet_reader(self._catalog.data, name)))
         return self
 
     def __exit__(self, *_: object) -> None:

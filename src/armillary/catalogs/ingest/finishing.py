@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from armillary.catalogs.hats import names
-from armillary.catalogs.hats.parquet_files import parquet_writer
+from armillary.catalogs.hats.parquet_files import parquet_reader, parquet_writer
 from armillary.catalogs.hats.pixels import Partitions
 from armillary.catalogs.hats.skymaps import write_skymap
 from armillary.catalogs.hats.writing import (
@@ -91,11 +91,10 @@ def write_skymaps(shop: Workshop, folder: Folder, counts: Counts, order: int, ma
 def _write_thumbnail(shop: Workshop, pixels: list[Pixel]) -> None:
     """The first row of each partition, as far as they are not too many."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     rows = []
     for pixel in pixels[:10_000]:
-        with pq.ParquetFile(shop.data.arrow(names.file_of(pixel))) as file:
+        with parquet_reader(shop.data, names.file_of(pixel), by_page=True) as file:
             rows.append(next(file.iter_batches(batch_size=1)))
     table = pa.Table.from_batches(rows)
     with shop.data.writing(names.THUMBNAIL) as out, parquet_writer(out, table.schema) as writer:

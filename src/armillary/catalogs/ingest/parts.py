@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from armillary.catalogs.hats.parquet_files import parquet_reader
 from armillary.catalogs.ingest.inputs import ARROW, InputFile, Part, steps
 from armillary.catalogs.ingest.sources import FileBytes, here
 from armillary.catalogs.ingest.storable import storable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 TEXTS = ("csv", "tsv")
 UNREADABLE = "unreadable"
 HEAD_BYTES = 1 << 20
-PAGE_BYTES = 1 << 20
 _ALIASES = {"pq": "parquet", "parq": "parquet", "feather": "arrow", "ipc": "arrow", "vot": "votable", "xml": "votable"}
 _LARGER = {"votable": 2, "ecsv": 2, "json": 2}
 
@@ -96,10 +96,9 @@ def parts_of(file: InputFile, reading: Reading) -> Iterator[Part]:
 
 def _parquet_parts(file: InputFile, piece_bytes: int) -> Iterator[Part]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(file.folder.arrow(file.name)) as opened:
+        with parquet_reader(file.folder, file.name) as opened:
             metadata, schema = opened.metadata, opened.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise CorruptFileError(file.name, "is not a Parquet file that can be read.") from error
@@ -205,16 +204,14 @@ def _only(table: Any, reading: Reading, part: Part) -> Any:
 
 def _parquet(part: Part, reading: Reading) -> Iterator[Any]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     groups = list(range(part.start, part.stop))
     if part.weight <= 2 * reading.piece_bytes:
-        with pq.ParquetFile(part.file.folder.arrow(part.file.name)) as file:
+        with parquet_reader(part.file.folder, part.file.name) as file:
             yield file.read_row_groups(groups, use_threads=False)
         return
     # A large row group is read by the page, not whole.
-    source = part.file.folder.arrow(part.file.name)
-    with pq.ParquetFile(source, buffer_size=PAGE_BYTES, pre_buffer=False) as file:
+    with parquet_reader(part.file.folder, part.file.name, by_page=True) as file:
         rows = sum(file.metadata.row_group(group).num_rows for group in groups)
         each = max(1, rows * reading.piece_bytes // part.weight)
         for batch in file.iter_batches(batch_size=each, row_groups=groups, use_threads=False):
