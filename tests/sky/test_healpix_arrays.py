@@ -16,7 +16,22 @@ Array = np.ndarray
 def special() -> tuple[Array, Array]:
     """Poles, faces' corners and sides, the ends of the numbers, and what is no place."""
     lon = np.array(
-        [0.0, -0.0, 45.0, 90.0, 135.0, 180.0, 270.0, 359.9999999999999, 360.0, 725.0, -1e-13, np.nan, np.inf]
+        [
+            0.0,
+            -0.0,
+            45.0,
+            90.0,
+            135.0,
+            180.0,
+            270.0,
+            359.9999999999999,
+            np.nextafter(360, 0),
+            360.0,
+            725.0,
+            -1e-13,
+            np.nan,
+            np.inf,
+        ]
     )
     edge = np.degrees(np.arcsin(2.0 / 3.0))
     lat = [0.0, 90.0, 91.0, edge, np.nextafter(edge, 90.0), 89.9999999, 1e-300, np.nan, np.inf]

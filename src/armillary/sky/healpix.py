@@ -96,14 +96,16 @@ def _parts(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Sine of latitude, latitude in radians, and longitude in quarters; NaN beyond the poles."""
     with np.errstate(invalid="ignore"):
-        radians = np.radians(np.where(np.abs(lat) <= 90.0, lat, np.nan))
+        inside = len(lat) and lat.min() >= -90.0 and lat.max() <= 90.0
+        radians = np.radians(lat if inside else np.where(np.abs(lat) <= 90.0, lat, np.nan))
         return np.sin(radians), radians, _quarters(lon)
 
 
 def _quarters(lon: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(lon) and lon.min() >= 0.0 and lon.max() < 360.0:
+        return lon / 90.0  # less than 4 also of the last number before 360
     with np.errstate(invalid="ignore"):
-        turned = lon if len(lon) and lon.min() >= 0.0 and lon.max() < 360.0 else lon % 360.0
-        quarters = turned / 90.0
+        quarters = lon % 360.0 / 90.0
     return np.where(quarters >= 4.0, 0.0, quarters)
 
 

@@ -37,7 +37,9 @@ def _block(order: int, z: NDArray[np.float64], lat: NDArray[np.float64], t: NDAr
     caps = np.flatnonzero(away > 2.0 / 3.0)
     if len(caps):
         pixels[caps] = _cap(order, z[caps], lat[caps], t[caps])
-    pixels[~((away <= 1.0) & (t >= 0.0) & (t < 4.0))] = -1
+    sound = (away <= 1.0) & (t >= 0.0) & (t < 4.0)
+    if not sound.all():
+        pixels[~sound] = -1
     return pixels
 
 

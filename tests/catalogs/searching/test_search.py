@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from armillary.catalogs.hats.catalog import open_catalog
 from armillary.catalogs.ingest.pieces import cells_of
+from armillary.catalogs.matching.arguments import CrossmatchArguments
+from armillary.catalogs.matching.run import crossmatch_catalogs
 from armillary.catalogs.searching.arguments import SearchArguments
 from armillary.catalogs.searching.moc import Moc, read_moc
 from armillary.catalogs.searching.run import Search, count_rows, search_catalog
@@ -203,6 +205,26 @@ def test_results_go_to_files(catalog, tmp_path, name):
     with pytest.raises(UsageError, match="already"):
         search(catalog, **words, output=tmp_path / name)
     assert search(catalog, **words, output=tmp_path / name, overwrite=True) == len(expected)
+
+
+@pytest.mark.parametrize("way", ["search", "match, left", "match, right"])
+def test_a_result_is_never_written_into_a_catalog_that_is_read(catalog, hats_of, table, tmp_path, way):
+    (tmp_path / "link").symlink_to(catalog.folder.address)
+    own, other = catalog.folder.address, hats_of(tmp_path, "other", table).folder.address
+    before = {path: path.read_bytes() for path in sorted(tmp_path.glob("link/**/*.parquet"))}
+    words = {"output": next(iter(before)), "output_format": "parquet", "overwrite": True}
+    works = {
+        "search": lambda: search(catalog, cone=(0.0, 0.0, 36000.0), **words),
+        "match, left": lambda: crossmatch_catalogs(
+            CrossmatchArguments(left_catalog_path=own, right_catalog_path=other, radius_arcsec=1.0, **words)
+        ),
+        "match, right": lambda: crossmatch_catalogs(
+            CrossmatchArguments(left_catalog_path=other, right_catalog_path=own, radius_arcsec=1.0, **words)
+        ),
+    }
+    with pytest.raises(UsageError, match="would lie in the catalog that is read"):
+        works[way]()
+    assert {path: path.read_bytes() for path in before} == before
 
 
 BAD = [

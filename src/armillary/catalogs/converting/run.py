@@ -25,7 +25,6 @@ from armillary.catalogs.hats.writing import (
 )
 from armillary.catalogs.ingest.alignment import Counts
 from armillary.catalogs.ingest.pieces import cells_of
-from armillary.catalogs.margins.run import relative
 from armillary.catalogs.searching.run import numbers_of
 from armillary.errors import CorruptFileError, UsageError
 from armillary.sky.healpix import MAX_ORDER
@@ -185,7 +184,7 @@ def _convert(catalog: HatsCatalog, arguments: ConvertArguments, making: Making) 
         words.pop("hats_skymap_alt_orders", None)
     elif arguments.primary_catalog_path is not None:
         primary = Folder(arguments.primary_catalog_path, arguments.input_storage_options)
-        words["hats_primary_table_url"] = relative(primary, folder)
+        words["hats_primary_table_url"] = primary.seen_from(folder)
     else:
         words["hats_primary_table_url"] = _moved(catalog, folder)
     write_words(
@@ -193,9 +192,6 @@ def _convert(catalog: HatsCatalog, arguments: ConvertArguments, making: Making) 
         {
             **words,
             "obs_collection": arguments.output_artifact_name,
-            "hats_col_healpix": names.INDEX_COLUMN,
-            "hats_col_healpix_order": names.INDEX_ORDER,
-            "hats_npix_suffix": names.PARQUET,
             **words_of(catalog.partitions, rows, sum(result["size"] for result in made)),
             **arguments.addl_hats_properties,
         },
@@ -208,4 +204,4 @@ def _moved(margin: HatsCatalog, folder: Folder) -> str | None:
     if not address:
         return None
     found = inner(margin.folder, address)
-    return relative(found, folder) if found.exists() else address
+    return found.seen_from(folder) if found.exists() else address

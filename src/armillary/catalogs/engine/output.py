@@ -257,9 +257,13 @@ class FileOutput:
         Raises
         ------
         UsageError
-            There is a file that shall not be replaced, or what is no file; other work was left here, or another run
-            is at it.
+            It would lie in a catalog that is read; there is a file that shall not be replaced, or what is no file;
+            other work was left here, or another run is at it.
         """
+        own = _true(f"{self._folder.address}/{self._name}")
+        catalogs = (each["catalog"] for each in (plan, *plan.values()) if isinstance(each, dict) and "catalog" in each)
+        if any(own.startswith(f"{_true(catalog)}/") for catalog in catalogs):
+            raise UsageError(f"{self._name}: it would lie in the catalog that is read: choose another place.")
         place = self._folder.path(self._name)
         if self._folder.local and os.path.exists(place) and not os.path.isfile(place):  # noqa: PTH110, PTH113
             raise UsageError(f"{self._name}: this is no file, and is left alone: choose another name.")

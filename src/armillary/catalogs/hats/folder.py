@@ -118,6 +118,12 @@ class Folder:
         with _told(name):
             return os.stat(self.path(name)).st_size if self.local else int(self._fresh.size(self.path(name)))  # noqa: PTH116
 
+    def seen_from(self, base: Folder) -> str:
+        """Its address as a catalog in another folder names it: relative where both are on this machine."""
+        if self.local and base.local:
+            return os.path.relpath(self.address, base.address).replace(os.sep, "/")
+        return self.address
+
     def version(self, name: str) -> str:
         """What changes when a file does, as far as the storage says it."""
         with _told(name):

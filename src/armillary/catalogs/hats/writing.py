@@ -186,9 +186,12 @@ def write_words(folder: Folder, words: Mapping[str, object]) -> None:
     folder.write(names.PROPERTIES, data)
 
 
-def words_of(partitions: Partitions, rows: int, size: int) -> dict[str, object]:
-    """What properties say of partitions: order, part of the sky, size in kilobytes."""
+def words_of(partitions: Partitions, rows: int, size: int, index: str = names.INDEX_COLUMN) -> dict[str, object]:
+    """What properties say of partitions: their files and index, order, part of the sky, size in kilobytes."""
     return {
+        "hats_col_healpix": index,
+        "hats_col_healpix_order": names.INDEX_ORDER,
+        "hats_npix_suffix": names.PARQUET,
         "hats_nrows": rows,
         "hats_order": partitions.highest_order,
         "moc_sky_fraction": f"{partitions.fraction:.5f}",

@@ -14,7 +14,6 @@ from armillary.catalogs.hats.properties import made_by
 from armillary.catalogs.hats.writing import write_metadata, write_words
 from armillary.catalogs.indexing.making import Workshop, cut_shard, read_shard, read_values, write_file
 from armillary.catalogs.ingest.storable import has_order
-from armillary.catalogs.margins.run import relative
 from armillary.errors import ParameterError, UsageError
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ def _finish(shop: Workshop, arguments: IndexArguments, folder: Folder, made: lis
             "obs_collection": arguments.output_artifact_name,
             "dataproduct_type": "index",
             "hats_nrows": sum(result["rows"] for result in made),
-            "hats_primary_table_url": relative(shop.catalog.folder, folder),
+            "hats_primary_table_url": shop.catalog.folder.seen_from(folder),
             "hats_index_column": shop.column,
             "hats_index_extra_column": extra or None,
             "hats_estsize": math.ceil(sum(result["size"] for result in made) / 1024),

@@ -99,22 +99,12 @@ def _finish(shop: Workshop, arguments: MarginArguments, folder: Folder, written:
             "dataproduct_type": "margin",
             "hats_col_ra": catalog.ra_column,
             "hats_col_dec": catalog.dec_column,
-            "hats_col_healpix": shop.index,
-            "hats_col_healpix_order": 29,
-            "hats_primary_table_url": relative(catalog.folder, folder),
+            "hats_primary_table_url": catalog.folder.seen_from(folder),
             "hats_margin_threshold": arguments.margin_threshold,
             "armillary_margin_order": arguments.margin_order,
             "armillary_margin_exact": str(exact).lower(),
-            "hats_npix_suffix": ".parquet",
-            **words_of(pixels, sum(made["rows"] for made in written), sum(made["size"] for made in written)),
+            **words_of(
+                pixels, sum(made["rows"] for made in written), sum(made["size"] for made in written), index=shop.index
+            ),
         },
     )
-
-
-def relative(target: Folder, base: Folder) -> str:
-    """Address of one catalog as another names it: relative where both lie on the same storage."""
-    import os.path
-
-    if target.local and base.local:
-        return os.path.relpath(target.address, base.address).replace(os.sep, "/")
-    return target.address
