@@ -146,6 +146,7 @@ BAD = [
     (["search", "{}", "--polygon", "1", "2", "3"], "--polygon: 3 numbers"),
     (["search", "{}", "--filters", "no < 1"], "filters: stars has no column 'no'"),
     (["search", "{}", "--moc", "no.fits"], "no.fits: is not there"),
+    (["search", "{}", "--dask-n-workers", "2"], "--dask-n-workers: it is for rows that go to a file: give --output"),
     (
         ["margin", "{}", "--output-path", "x", "--output-artifact-name", "m", "--margin-threshold", "0"],
         "margin_threshold",

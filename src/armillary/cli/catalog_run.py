@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+_ONLY_FOR_FILES = ("dask_n_workers", "dask_threads_per_worker", "dask_tmp", "completion_email_address")
 _NOT_ARGUMENTS = {"command", "action", "module", "json", "count", "path"}
 
 
@@ -140,6 +141,9 @@ def _search(options: argparse.Namespace, words: dict[str, Any]) -> int:
         return 0
     if "output" in words:
         return _written(options, catalogs.search_catalog(**words))
+    for name in _ONLY_FOR_FILES:
+        if name in words:
+            raise UsageError(f"--{name.replace('_', '-')}: it is for rows that go to a file: give --output, too.")
     from armillary.catalogs.exporting.results import limited
     from armillary.catalogs.exporting.writers import writer_of
     from armillary.catalogs.front import settled
