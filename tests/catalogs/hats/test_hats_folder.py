@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import pickle
 from pathlib import Path
 
@@ -158,4 +159,22 @@ def test_servers_without_ranges_are_told() -> None:
     assert reason_of(ValueError("The HTTP server doesn't appear to support range requests.")) == (
         "the server gives no ranges of files"
     )
-    assert (reason_of(ValueError("x")), reason_of(OSError(28, "No space"))) == ("ValueError", "No space")
+    assert reason_of(ValueError("x")) == "ValueError"
+    assert reason_of(OSError(28, "to https://user:secret@storage")) == os.strerror(28)
+    assert reason_of(OSError(-2, "of storage.example")) == "OSError"
+
+
+def test_a_storage_that_does_not_answer_is_told_from_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    causes: list[Exception | None] = [OSError(111, "('10.0.0.1', 9)"), FileNotFoundError("x"), None]
+
+    def info(_path: str, **_words: object) -> dict[str, object]:
+        raise FileNotFoundError("https://10.0.0.1/x") from causes[0]
+
+    monkeypatch.setattr(memory, "info", info)
+    with pytest.raises(UnreadableFileError, match=rf"^a\.txt: cannot be read: {os.strerror(111)}\.$"):
+        Folder("memory://top").size("in/a.txt")
+    for _ in causes[1:]:
+        del causes[0]
+        with pytest.raises(UnreadableFileError, match=r"^a\.txt: is not there\.$"):
+            Folder("memory://top").size("in/a.txt")

@@ -298,8 +298,12 @@ def _told(name: str) -> Iterator[None]:
     own = PurePosixPath(name).name
     try:
         yield
-    except FileNotFoundError:
-        raise UnreadableFileError(own, "is not there.") from None
+    except FileNotFoundError as error:
+        cause = error.__cause__
+        # Drivers say the same where nobody answered them.
+        silent = isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
+        said = f"cannot be read: {reason_of(cause)}." if cause is not None and silent else "is not there."
+        raise UnreadableFileError(own, said) from None
     except PermissionError:
         raise UnreadableFileError(own, "may not be read: no permission.") from None
     except IsADirectoryError:
@@ -329,7 +333,9 @@ def reason_of(error: BaseException) -> str:
     """Why storage failed, in a word or two: no address, no key."""
     if "support range requests" in str(error):  # fsspec's words
         return "the server gives no ranges of files"
-    return getattr(error, "strerror", None) or type(error).__name__
+    number = getattr(error, "errno", None)
+    # Not in the words of the error itself: they name addresses.
+    return os.strerror(number) if isinstance(number, int) and number > 0 else type(error).__name__
 
 
 @contextlib.contextmanager

@@ -97,7 +97,8 @@ def _named(path: str, options: Mapping[str, Any], file_type: str | None) -> Iter
         return
     top, _, name = whole.address.rpartition("/")
     folder = Folder(top or "/", options)
-    if folder.exists(name):
+    # Of a storage it is said later why a file cannot be had, as of one among others.
+    if not folder.local or folder.exists(name):
         yield _looked_at(folder, name)
 
 
