@@ -35,7 +35,7 @@ GROUND = (5, 7, 10)
 """Colour of the map where there is no data: the token ``--sky``."""
 BARE = {"grid": 0, "scalebar": 0, "compass": 0, "minimap": 0}
 """Nothing over the pixels."""
-PATIENCE_S = float(os.environ.get("ARMILLARY_BROWSER_PATIENCE", "20"))
+PATIENCE_S = float(os.environ.get("ARMILLARY_BROWSER_PATIENCE", "60"))
 POLL_MS = 40
 expect.set_options(timeout=1000 * PATIENCE_S)
 

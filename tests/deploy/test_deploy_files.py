@@ -193,7 +193,7 @@ def test_the_wheel_serves_for_a_user_without_a_home(installed: Path, tmp_path: P
             assert time.monotonic() < deadline
             time.sleep(0.1)
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert subprocess.run(checked, check=False, capture_output=True).returncode != 0
     finally:
         end(process)

@@ -75,7 +75,7 @@ class Server:
     def end(self) -> None:
         if self.process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(20)
+                self.process.wait(60)
             self.process.kill()
             self.process.wait()
             self.process.stdout.close()

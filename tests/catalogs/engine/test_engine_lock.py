@@ -37,8 +37,8 @@ def claims(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
     folder.remove_all()
 
 
-def lock_of(folder: Folder) -> Lock:
-    return Lock(folder, "sky", beat_s=BEAT_S, lease_s=LEASE_S)
+def lock_of(folder: Folder, lease_s: float = LEASE_S) -> Lock:
+    return Lock(folder, "sky", beat_s=BEAT_S, lease_s=lease_s)
 
 
 def claim(folder: Folder, run: str, beats: int = 1, *, holds: bool = True) -> None:
@@ -113,7 +113,8 @@ def test_a_run_elsewhere_that_beats_is_alive(claims: Folder) -> None:
     beating = threading.Thread(target=beat)
     beating.start()
     try:
-        with pytest.raises(UsageError, match=r"process 17 on far"), lock_of(claims).held():
+        # Long enough for a machine that stands still meanwhile; the first beat that is seen ends it.
+        with pytest.raises(UsageError, match=r"process 17 on far"), lock_of(claims, 60.0).held():
             pass
     finally:
         ended.set()
