@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 SAMPLE_SECONDS = 0.1
@@ -19,6 +20,9 @@ SAMPLE_SECONDS = 0.1
 
 A look holds up whoever asks for memory at that moment: ten of them a second cost a tenth of a short run.
 """
+
+REUSE_SECONDS = 5.5
+TOUCHED_BYTES = 3 << 29
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,18 @@ class _Watch(threading.Thread):
         self._over.set()
         self.join()
         return self.peak_mb
+
+
+def settle() -> None:
+    """Let a run begin as on a machine that does nothing else, with what earlier ones left behind settled.
+
+    What they wrote is on the disk. Inodes of files that they removed may be used again, which ext4 avoids for five
+    seconds, looking at each of them for every new file. And the memory of a virtual machine is its own: what is free
+    for two seconds may be given back to the host, and takes several times as long to be had again.
+    """
+    os.sync()
+    time.sleep(REUSE_SECONDS)
+    np.ones(TOUCHED_BYTES // 8)
 
 
 def run(module: str, *words: str, memory: bool = False) -> Run:

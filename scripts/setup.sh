@@ -24,6 +24,9 @@ changed_since() {
     viewer/index.html viewer/package.json viewer/package-lock.json viewer/vite.config.ts -newer "$1" 2>/dev/null | head -n 1)" ]
 }
 
+# As an installed package has it, also where PYTHONDONTWRITEBYTECODE is set: a command starts in two thirds of the time.
+compiled() { "$VENV/bin/python" -m compileall -q src; }
+
 # setup STAMP ARGUMENTS-FOR-PIP…
 setup() {
   stamp="$VENV/.stamp-$1"
@@ -35,12 +38,13 @@ setup() {
   fi
   say "Installing Armillary and what it needs (a minute or two the first time) …"
   if command -v uv >/dev/null 2>&1; then
-    uv pip install -q --python "$VENV/bin/python" -c constraints.txt "$@" >&2 || die "The installation failed: see above."
+    uv pip install -q --compile-bytecode --python "$VENV/bin/python" -c constraints.txt "$@" >&2 || die "The installation failed: see above."
   else
     "$VENV/bin/python" -m pip install -q -U 'pip>=25.1' >&2 || die "The installation failed: see above."
     "$VENV/bin/python" -m pip install -q -c constraints.txt "$@" >&2 || die "The installation failed: see above."
   fi
   say "Compiling the pixel kernels …"
   "$VENV/bin/python" scripts/warm.py >&2 || die "Armillary does not start: see above."
+  compiled
   touch "$stamp"
 }

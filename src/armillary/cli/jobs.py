@@ -10,8 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from armillary.errors import UsageError
-from armillary.server import settings_file
-from armillary.server.settings import table
 
 if TYPE_CHECKING:
     import argparse
@@ -52,6 +50,10 @@ def run(options: argparse.Namespace) -> int:
     ConfigurationError, UsageError
         A setting, the configuration or the paths are wrong.
     """
+    # Not before: every command asks this module for its parser.
+    from armillary.server import settings_file
+    from armillary.server.settings import table
+
     given = {entry.name: getattr(options, entry.name, None) for entry in table()}
     settings = settings_file.load(given, options.config).settings
     from armillary.server import job_runner, logs

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from armillary.catalogs.ingest.gather import Rows, gathered
+from armillary.catalogs.ingest.gather import Columns, Rows, gathered
 
 RNG = np.random.default_rng(4)
 KINDS = {
@@ -45,11 +45,11 @@ def test_rows_are_those_of_pyarrow(kind: str, chunks: int, missing: bool) -> Non
     else:
         values, arrow = KINDS[kind], getattr(pa, kind)()
     tables = [table(values, arrow, missing and k == 1, chunks) for k in range(3)]
-    parts = [Rows(one, RNG.integers(0, 60, many)) for one, many in zip(tables, (5, 17, 0), strict=True)]
+    parts = [Rows(Columns(one), RNG.integers(0, 60, many)) for one, many in zip(tables, (5, 17, 0), strict=True)]
     order = RNG.permutation(22)
     found = gathered(parts, order, tables[0].schema)
     found.validate(full=True)
-    wanted = pa.concat_tables([part.table.take(pa.array(part.rows)) for part in parts]).take(pa.array(order))
+    wanted = pa.concat_tables([part.columns.table.take(pa.array(part.rows)) for part in parts]).take(pa.array(order))
     assert str(found.to_pydict()) == str(wanted.to_pydict())
     assert found.schema == wanted.schema
 
@@ -57,8 +57,8 @@ def test_rows_are_those_of_pyarrow(kind: str, chunks: int, missing: bool) -> Non
 def test_columns_that_lack_are_null_and_types_are_widened() -> None:
     schema = pa.schema({"x": pa.float64(), "y": pa.int64()}, {b"kept": b"1"})
     parts = [
-        Rows(pa.table({"x": pa.array([1, 2], pa.int32())}), np.array([1, 0])),
-        Rows(pa.table({"y": [5, 6], "x": [0.5, None]}), np.array([0, 1])),
+        Rows(Columns(pa.table({"x": pa.array([1, 2], pa.int32())})), np.array([1, 0])),
+        Rows(Columns(pa.table({"y": [5, 6], "x": [0.5, None]})), np.array([0, 1])),
     ]
     found = gathered(parts, np.array([3, 2, 1, 0]), schema)
     assert found.to_pydict() == {"x": [None, 0.5, 1.0, 2.0], "y": [6, 5, None, None]}

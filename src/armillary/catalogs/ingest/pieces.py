@@ -9,7 +9,7 @@ import numpy as np
 
 from armillary.catalogs.arrays import arrow_of
 from armillary.catalogs.ingest.alignment import Counts
-from armillary.catalogs.ingest.gather import Rows, gathered
+from armillary.catalogs.ingest.gather import Columns, Rows, gathered
 from armillary.sky.healpix import MAX_ORDER, pixels_of
 
 if TYPE_CHECKING:
@@ -40,17 +40,22 @@ class SortedPiece:
 
     Parameters
     ----------
-    table
-        A ``pyarrow.Table`` of one chunk, rows in the order of the input.
+    columns
+        Of a table of one chunk, rows in the order of the input.
     cells
         Index of order 29 of the rows with a place, ascending, int64.
     rows
         Row of each.
     """
 
-    table: Any
+    columns: Columns
     cells: NDArray[np.int64]
     rows: NDArray[np.int64]
+
+    @property
+    def table(self) -> Any:
+        """A ``pyarrow.Table``."""
+        return self.columns.table
 
     @property
     def nbytes(self) -> int:
@@ -63,7 +68,7 @@ class SortedPiece:
 
     def part(self, low: int, high: int) -> tuple[Rows, NDArray[np.int64]]:
         """As ``Piece.part``."""
-        return Rows(self.table, self.rows[low:high]), self.cells[low:high]
+        return Rows(self.columns, self.rows[low:high]), self.cells[low:high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class StoredPiece:
             table = pa.Table.from_batches(batches, reader.schema)
             # Copied, so that the mapped file is let go at once: pages of many pieces add up.
             rows = np.arange(low - first * BATCH_ROWS, high - first * BATCH_ROWS)
-            return Rows(table.take(arrow_of(rows)), np.arange(len(rows))), cells
+            return Rows(Columns(table.take(arrow_of(rows))), np.arange(len(rows))), cells
 
 
 def keep_piece(folder: Folder, key: str, piece: SortedPiece, shift: int) -> None:
@@ -134,14 +139,17 @@ def sorted_cells(cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[n
     from_zero = cells + 1
     order = np.argsort((from_zero >> DIGITS[0]).astype(np.uint16), kind="stable")
     for shift in DIGITS[1:]:
-        order = order[np.argsort((from_zero[order] >> shift).astype(np.uint16), kind="stable")]
-    placed = cells[order]
-    coarse = (placed + 1) >> DIGITS[0]
-    together = coarse[1:] == coarse[:-1]
-    places = np.flatnonzero(np.append(together, False) | np.append(False, together))
-    if len(places):
-        inner = np.argsort(placed[places], kind="stable")
-        order[places], placed[places] = order[places][inner], placed[places][inner]
+        digits = (from_zero >> shift).astype(np.uint16).take(order, mode="clip")
+        order = order.take(np.argsort(digits, kind="stable"), mode="clip")
+    placed = from_zero.take(order, mode="clip")
+    first = np.flatnonzero((placed[1:] ^ placed[:-1]) < 1 << DIGITS[0])
+    placed -= 1
+    if len(first):
+        together = np.zeros(len(cells), np.bool_)
+        together[first] = together[first + 1] = True
+        places = np.flatnonzero(together)
+        inner = places[np.argsort(placed[places], kind="stable")]
+        order[places], placed[places] = order[inner], placed[inner]
     return placed, order
 
 
@@ -158,7 +166,7 @@ def sort_piece(table: Any, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.floa
     placed, order = sorted_cells(cells_of(ra_deg, dec_deg))
     first = int(np.searchsorted(placed, 0))
     bad = table.take(arrow_of(order[:first])) if first else table.slice(0, 0)
-    return SortedPiece(table.combine_chunks(), placed[first:], order[first:]), bad
+    return SortedPiece(Columns(table.combine_chunks()), placed[first:], order[first:]), bad
 
 
 def merged(parts: Iterable[tuple[Rows, NDArray[np.int64]]], schema: Any) -> tuple[Any, NDArray[np.int64]]:
