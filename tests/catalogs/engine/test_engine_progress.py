@@ -75,8 +75,8 @@ def test_lines_of_json_say_what_they_count(
     events = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     stages = [event for event in events if event["event"] == "end"]
     assert [(stage["stage"], stage["unit"]) for stage in stages] == [
-        ("read", "bytes"), ("write", "rows"), ("select", "partitions"), ("write", "rows"),
-        ("read", "partitions"), ("cut", "partitions"), ("write", "rows"), ("search", "partitions"), ("write", "rows"),
+        ("read", "bytes"), ("write", "rows"), ("select", "rows"), ("write", "rows"),
+        ("read", "rows"), ("cut", "rows"), ("write", "rows"), ("search", "rows"), ("write", "rows"),
     ]  # fmt: skip
     assert all(stage["done"] == stage["total"] and stage["left_s"] == 0.0 for stage in stages if stage["total"])
     under_way = [event for event in events if event["event"] == "progress"]

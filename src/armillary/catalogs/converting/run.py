@@ -14,6 +14,7 @@ from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, inner, open_ca
 from armillary.catalogs.hats.folder import Folder
 from armillary.catalogs.hats.reading import read_columns
 from armillary.catalogs.hats.skymaps import write_skymap
+from armillary.catalogs.hats.weights import weights_of
 from armillary.catalogs.hats.writing import (
     Writing,
     with_index,
@@ -164,8 +165,9 @@ def _convert(catalog: HatsCatalog, arguments: ConvertArguments, making: Making) 
     columns = tuple(_columns(catalog))
     order = max(LEAST_SKYMAP_ORDER, catalog.partitions.highest_order)
     shop = Workshop(catalog, making.data, columns, order, arguments.writing)
-    tasks = [Task(str(place), place) for place in range(len(catalog.partitions))]
-    done = making.write(convert_partition, shop, tasks, "partitions")
+    weights = weights_of(catalog)
+    tasks = [Task(str(place), place, weight) for place, weight in enumerate(weights.each)]
+    done = making.write(convert_partition, shop, tasks, weights.unit)
     made = [done[task.key] for task in tasks]
     rows = sum(result["rows"] for result in made)
     if catalog.rows is not None and rows != catalog.rows:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from armillary.catalogs.engine.progress import Progress
     from armillary.catalogs.engine.tasks import Engine
     from armillary.catalogs.exporting.arguments import NewResult
+    from armillary.catalogs.hats.weights import Weights
 
 KEPT_ROWS = 20_000_000
 """From so many rows of the input on a result is kept until it is whole."""
@@ -40,6 +41,9 @@ class Maker(Protocol):
 
     def prepare(self, folder: Folder, stages: Stages) -> None:
         """What has to be done before rows are made; the folder is for what it leaves for ``table``."""
+
+    def weights(self) -> Weights:
+        """How much of the work each item is, in their order."""
 
     def table(self, argument: Any) -> Any:
         """Rows, a ``pyarrow.Table``."""
@@ -87,9 +91,10 @@ def table_of(
 
 
 def _made(maker: Maker, items: Sequence[Any], engine: Engine, told: Progress) -> Iterator[Any]:
-    with told.stage(maker.name, len(items), "partitions") as tell:
-        for table in ordered(engine, make_table, maker, items):
-            tell(1)
+    each, unit = maker.weights()
+    with told.stage(maker.name, sum(each), unit) as tell:
+        for table, weight in zip(ordered(engine, make_table, maker, items), each, strict=True):
+            tell(weight)
             yield table
 
 
@@ -142,8 +147,12 @@ def write_result(
         told.say(f"{name}: rows are kept until all are there: if this is killed, the same command goes on.")
         maker.prepare(output.work.child("prepared"), stages)
         keeping = _Keeping(maker, output.work.child("rows"))
-        tasks = [Task(str(number), (str(number), item)) for number, item in enumerate(items)]
-        counts = stages.run(maker.name, keep_table, keeping, tasks, "partitions")
+        each, unit = maker.weights()
+        tasks = [
+            Task(str(number), (str(number), item), weight)
+            for number, (item, weight) in enumerate(zip(items, each, strict=True))
+        ]
+        counts = stages.run(maker.name, keep_table, keeping, tasks, unit)
         with told.stage("write", sum(counts.values()), "rows") as tell:
             tables = _kept(keeping.folder, [task.key for task in tasks if counts[task.key]])
             return _write(maker, _telling(tables, tell), arguments, form)

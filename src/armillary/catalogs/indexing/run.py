@@ -11,6 +11,7 @@ from armillary.catalogs.engine.tasks import Task
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.properties import made_by
+from armillary.catalogs.hats.weights import weights_of
 from armillary.catalogs.hats.writing import write_metadata, write_words
 from armillary.catalogs.indexing.making import Workshop, cut_shard, read_shard, read_values, write_file
 from armillary.catalogs.ingest.storable import has_order
@@ -97,9 +98,9 @@ def _columns(catalog: HatsCatalog, arguments: IndexArguments) -> list[str]:
 def _make(shop: Workshop, arguments: IndexArguments, making: Making) -> None:
     import pyarrow as pa
 
-    places = range(len(shop.catalog.partitions))
-    reading = [Task(str(place), place) for place in places]
-    read = making.run("read", read_values, shop, reading, "partitions")
+    places, weights = range(len(shop.catalog.partitions)), weights_of(shop.catalog)
+    reading = [Task(str(place), place, weights.each[place]) for place in places]
+    read = making.run("read", read_values, shop, reading, weights.unit)
     rows = sum(result["rows"] for result in read.values())
     lacking = sum(result["lacking"] for result in read.values())
     if not rows:
@@ -110,8 +111,8 @@ def _make(shop: Workshop, arguments: IndexArguments, making: Making) -> None:
     bounds = _bounds(shop, math.ceil(rows / arguments.rows_of_file))
     with shop.shards.writing(BOUNDS) as file, pa.ipc.new_file(file, bounds.schema) as writer:
         writer.write_table(bounds)
-    cutting = [Task(str(place), (place, BOUNDS)) for place in places]
-    cuts = making.run("cut", cut_shard, shop, cutting, "partitions")
+    cutting = [Task(str(place), (place, BOUNDS), read[str(place)]["rows"]) for place in places]
+    cuts = making.run("cut", cut_shard, shop, cutting)
     tasks: list[Task] = []
     for number in range(len(bounds) + 1):
         spans = [(place, *cuts[str(place)][number : number + 2]) for place in places]

@@ -9,6 +9,7 @@ from armillary.catalogs.engine.output import Making, Output, plan_of
 from armillary.catalogs.engine.tasks import Task, grouped
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.hats.weights import weights_of
 from armillary.catalogs.hats.writing import words_of, write_metadata, write_partition_info, write_words
 from armillary.catalogs.margins.making import Workshop, select_rows, write_margins
 from armillary.catalogs.margins.touching import check_order
@@ -71,8 +72,9 @@ def make_margin(
 def _make(shop: Workshop, arguments: MarginArguments, making: Making) -> None:
     count = len(shop.catalog.partitions)
     groups = grouped([(shop.catalog.rows or TASK_ROWS * count) / max(1, count)] * count, TASK_ROWS)
-    selecting = [Task(str(group[0]), tuple(group), len(group)) for group in groups]
-    found = making.run("select", select_rows, shop, selecting, "partitions")
+    weights = weights_of(shop.catalog)
+    selecting = [Task(str(group[0]), tuple(group), weights.of(group)) for group in groups]
+    found = making.run("select", select_rows, shop, selecting, weights.unit)
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for group in groups:
         for place, low, high in found[str(group[0])]:

@@ -16,6 +16,7 @@ from armillary.catalogs.exporting.results import table_of, write_result
 from armillary.catalogs.hats import names
 from armillary.catalogs.hats.catalog import HatsCatalog, open_catalog
 from armillary.catalogs.hats.pixels import Partitions
+from armillary.catalogs.hats.weights import Weights, weights_of
 from armillary.catalogs.matching.pairs import RightSide
 from armillary.catalogs.matching.sides import Kept, Near, Side, empty_side, read_side, select_near
 from armillary.catalogs.matching.targets import targets_of
@@ -113,6 +114,10 @@ class Match:
         """Rows of both."""
         return (self._left.rows or 0) + (self._right.rows or 0)
 
+    def weights(self) -> Weights:
+        """Of the items: rows of the left."""
+        return weights_of(self._left)
+
     def plan(self) -> dict[str, Any]:
         """What the rows depend on."""
         arguments = self._arguments
@@ -190,9 +195,11 @@ class Match:
             folder,
             lasting=stages.journal is not None,
         )
-        tasks = [Task(str(source), source) for source in near.sources()]
-        if tasks:
-            found = stages.run("borders", select_near, near, tasks, "partitions")
+        sources = near.sources()
+        if sources:
+            weights = weights_of(self._right)
+            tasks = [Task(str(source), source, weights.each[source]) for source in sources]
+            found = stages.run("borders", select_near, near, tasks, weights.unit)
             for task in tasks:
                 near.keep(task.argument, found[task.key])
 

@@ -17,6 +17,7 @@ from armillary.catalogs.fields import Field, dtype_word
 from armillary.catalogs.filters import parse, passes
 from armillary.catalogs.hats.catalog import OBJECTS, HatsCatalog, open_catalog
 from armillary.catalogs.hats.reading import Ranges, read_columns
+from armillary.catalogs.hats.weights import Weights, weights_of
 from armillary.catalogs.searching.places import Place
 from armillary.errors import ParameterError, UnsupportedFileError
 
@@ -88,7 +89,8 @@ class Search:
         single = any(str(own[name].type) == "float" for name in self._where if name in own)
         self._place = Place.of(shape, single=single)
         parts = catalog.partitions
-        self.pixels = [parts[int(place)] for place in parts.within(self._place.starts, self._place.stops)]
+        self._places = parts.within(self._place.starts, self._place.stops).tolist()
+        self.pixels = [parts[place] for place in self._places]
 
     @property
     def _where(self) -> tuple[str, str]:
@@ -105,6 +107,11 @@ class Search:
     def table(self, pixel: Pixel) -> Any:
         """The rows of a partition."""
         return self._rows(pixel, self.schema.names)
+
+    def weights(self) -> Weights:
+        """Of the partitions that are looked into."""
+        weights = weights_of(self._catalog)
+        return Weights([weights.each[place] for place in self._places], weights.unit)
 
     def plan(self) -> dict[str, Any]:
         """What the rows depend on."""
