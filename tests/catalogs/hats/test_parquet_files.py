@@ -11,9 +11,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from armillary.catalogs.hats.parquet_files import parquet_writer
+from armillary.catalogs.hats.folder import Folder
+from armillary.catalogs.hats.parquet_files import parquet_reader, parquet_writer
 
 TABLE = pa.table({"a": np.arange(1000), "b": np.linspace(0, 1, 1000)})
+
+
+@pytest.mark.parametrize("where", ["disk", "memory"])
+@pytest.mark.parametrize("by_page", [False, True])
+def test_what_is_written_is_read_from_any_storage(tmp_path, where: str, by_page: bool) -> None:
+    folder = Folder(tmp_path if where == "disk" else "memory://parquet")
+    with folder.writing("t.parquet") as file, parquet_writer(file, TABLE.schema, data_page_size=1 << 10) as writer:
+        writer.write_table(TABLE)
+    with parquet_reader(folder, "t.parquet", by_page=by_page) as opened:
+        assert opened.read() == TABLE
+        assert next(opened.iter_batches(batch_size=1)).to_pydict() == {"a": [0], "b": [0.0]}
 
 
 class Disk(io.BytesIO):
