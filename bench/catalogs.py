@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from armillary.catalogs.choice import choose, ranks_of
+from armillary.catalogs.choice import lowest, ranks_of
 from armillary.catalogs.covers import cover
 from armillary.catalogs.reading import read_catalog
 from armillary.catalogs.selection import Selection, selected_rows, wanted_rows
@@ -100,8 +100,8 @@ def views() -> dict[str, PixelWindow]:
 def _look(catalog: Catalog, view: PixelWindow) -> None:
     """What ``points`` does for a view, but for the packing."""
     window = PixelWindow(view.wcs, view.x0, view.y0, view.x1, view.y1)
-    found = choose(catalog, cover(catalog, window), LIMIT)
-    view.wcs.icrs_to_pixel(catalog.ra[found.rows], catalog.dec[found.rows])
+    rows = np.sort(lowest(catalog, cover(catalog, window), LIMIT)[0])
+    view.wcs.icrs_to_pixel(catalog.ra[rows], catalog.dec[rows])
 
 
 def run_views() -> list[Row]:
