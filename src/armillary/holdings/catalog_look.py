@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from armillary.storage.source import ByteSource
 
 LOOK_BYTES = 64 << 10
-_PACKED = (b"\x1f\x8b\x08", b"BZh", b"\x28\xb5\x2f\xfd")
 _JSON_RA = re.compile(rb'"\s*ra\w*\s*"\s*:', re.IGNORECASE)
 _JSON_SOURCES = re.compile(rb'"sources"\s*:\s*\[')
 _JSON_HOLDINGS = re.compile(rb'"(?:map_groups|source_groups)"\s*:')
@@ -58,12 +57,11 @@ def check_catalog(path: str) -> None:
 
 
 def _head(raw: ByteSource) -> bytes:
-    head = raw.read_upto(0, LOOK_BYTES)
-    if not head.startswith(_PACKED):
-        return head
-    from armillary.catalogs.formats.streams import TextStream
+    from armillary.catalogs.formats.streams import TextStream, codec_of
     from armillary.catalogs.limits import DEFAULT
 
+    if codec_of(raw) is None:
+        return raw.read_upto(0, LOOK_BYTES)
     return TextStream(raw, DEFAULT).head[:LOOK_BYTES]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fz")
 CATALOG_SUFFIXES = (".csv", ".tsv", ".ecsv", ".vot", ".votable", ".xml", ".parquet", ".parq", ".pq", ".json")
 PACKED_SUFFIXES = (".gz", ".bz2", ".z", ".zst", ".xz")
+CATALOG_PACKED_SUFFIXES = (*PACKED_SUFFIXES, ".zstd", ".zip")
 _STRANGE = re.compile(r"[^A-Za-z0-9._-]")
 _SLICE = re.compile(r"[0-9]{1,9}(?:,[0-9]{1,9})*")
 _DIGITS = re.compile(r"([0-9]+)")
@@ -43,7 +44,7 @@ def stem(name: str) -> str:
 def catalog_stem(name: str) -> str:
     """A catalog's name without the suffixes of its format and compression."""
     short = name
-    for suffixes in ((*PACKED_SUFFIXES, ".zstd"), (*FITS_SUFFIXES, *CATALOG_SUFFIXES)):
+    for suffixes in (CATALOG_PACKED_SUFFIXES, (*FITS_SUFFIXES, *CATALOG_SUFFIXES)):
         for suffix in suffixes:
             if short.lower().endswith(suffix) and len(short) > len(suffix):
                 short = short[: -len(suffix)]
@@ -54,7 +55,7 @@ def catalog_stem(name: str) -> str:
 def looks_like_catalog(name: str) -> bool:
     """Whether a file of a folder is looked at as a catalog by its name; FITS files are not among them."""
     low = name.lower()
-    for suffix in (*PACKED_SUFFIXES, ".zstd"):
+    for suffix in CATALOG_PACKED_SUFFIXES:
         low = low.removesuffix(suffix)
     return low.endswith(CATALOG_SUFFIXES)
 

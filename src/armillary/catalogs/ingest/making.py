@@ -299,22 +299,17 @@ def total_rows(shop: Workshop, keys: list[str]) -> tuple[Counts, int, int]:
     Pixels are as small as partitions may be, unless larger ones do, for partitions and for the map.
     """
     arguments = shop.arguments
-    highest = shop.order if arguments.skymap_order is None else min(shop.order, arguments.skymap_order)
+    of_map = shop.order if arguments.skymap_order is None else min(shop.order, arguments.skymap_order)
     chosen = arguments.skymap_order is None and not arguments.skymap_alt_orders
-    order, coarse = shop.order, None
     if arguments.orders[0] < COARSE_ORDER < shop.order and arguments.byte_pixel_threshold is None:
         coarse = _rows_at(shop, keys, COARSE_ORDER)
-        of_map = map_order(coarse, COARSE_ORDER, highest) if chosen else max(highest, *arguments.skymap_alt_orders, 0)
-        if coarse.counts.max(initial=0) <= arguments.pixel_threshold:
-            order = max(COARSE_ORDER, of_map)
-    counts = coarse if coarse is not None and order == COARSE_ORDER else _rows_at(shop, keys, order)
-    if not chosen:
-        return counts, order, highest
-    return (
-        counts,
-        order,
-        map_order(*(_coarser(counts, order) if coarse is None else (coarse, COARSE_ORDER)), shop.order),
-    )
+        of_map = map_order(coarse, COARSE_ORDER, shop.order) if chosen else of_map
+        if coarse.counts.max(initial=0) > arguments.pixel_threshold:
+            return _rows_at(shop, keys, shop.order), shop.order, of_map
+        order = max(COARSE_ORDER, of_map)
+        return coarse if order == COARSE_ORDER else _rows_at(shop, keys, order), order, of_map
+    counts = _rows_at(shop, keys, shop.order)
+    return counts, shop.order, map_order(*_coarser(counts, shop.order), shop.order) if chosen else of_map
 
 
 def _coarser(counts: Counts, order: int) -> tuple[Counts, int]:

@@ -152,13 +152,13 @@ class _Import:
         keys = [entry["key"] for entry in made if entry["rows"]]
         counts, order, map_order = total_rows(shop, keys)
         pixels = self._align(keys, counts, order)
-        if (
-            self._arguments.skymap_order is None
-        ):  # a map tells the rows of partitions that are no smaller than its pixels
+        if self._arguments.skymap_order is None:
+            # A map tells the rows of partitions that are no smaller than its pixels.
             map_order = max(map_order, *(pixel.order for pixel in pixels))
         writing = self._writing(pixels, [_rows_in(pixel, counts, order) for pixel in pixels], made)
         written = self._making.write(write_pixels, shop, writing)
         done = list(zip(pixels, (entry for task in writing for entry in written[task.key]), strict=True))
+        self._check_whole(sum(entry["rows"] for entry in made), sum(entry["rows"] for _, entry in done))
         bad = {entry["key"]: entry["bad"] for entry in made if entry["bad"]}
         write_skymaps(shop, self._making.folder, counts, order, map_order)
         finish(shop, self._making.folder, done, map_order, bad, len(self._left_out))
@@ -217,6 +217,12 @@ class _Import:
                 raise ParameterError("sort_columns", f"column {name!r} holds {kind}, which has no order")
         if bad:
             self._say(f"{bad:,} rows have no place on the sky: they are set aside.")
+
+    @staticmethod
+    def _check_whole(read: int, written: int) -> None:
+        """No catalog is called whole that lacks a row, whatever went wrong."""
+        if read != written:
+            raise UsageError(f"{read:,} rows were read, and {written:,} written: the catalog is not finished.")
 
     def _align(self, keys: list[str], counts: Counts, order: int) -> list[Pixel]:
         arguments, shop = self._arguments, self._shop
