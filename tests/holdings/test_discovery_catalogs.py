@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import lzma
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +56,23 @@ def image(path: Path) -> Path:
     return path
 
 
+def zipped(content: bytes) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("table", content)
+    return sink.getvalue()
+
+
+PACKINGS = {".gz": gzip.compress, ".xz": lzma.compress, ".zip": zipped}
+
+
 def write(path: Path, rows: dict[str, Any] | None = None) -> Path:
     """A catalog in the format of its suffix."""
     table = Table(rows or ROWS)
     kinds = {".csv": "ascii.csv", ".tsv": "ascii.tab", ".ecsv": "ascii.ecsv", ".fits": "fits"}
     kinds |= {".vot": "votable", ".votable": "votable", ".xml": "votable"}
-    name = path.name.removesuffix(".gz")
+    packing = path.suffix if path.suffix in PACKINGS else ""
+    name = path.name.removesuffix(packing)
     suffix = name[name.rindex(".") :]
     plain = path.with_name(name)
     if suffix == ".json":
@@ -72,7 +86,7 @@ def write(path: Path, rows: dict[str, Any] | None = None) -> Path:
     else:
         table.write(plain, format=kinds[suffix], overwrite=True)
     if path != plain:
-        path.write_bytes(gzip.compress(plain.read_bytes()))
+        path.write_bytes(PACKINGS[packing](plain.read_bytes()))
         plain.unlink()
     return path
 
@@ -80,7 +94,9 @@ def write(path: Path, rows: dict[str, Any] | None = None) -> Path:
 SUFFIXES = [".csv", ".tsv", ".ecsv", ".vot", ".votable", ".xml", ".parquet", ".json", ".fits"]
 
 
-@pytest.mark.parametrize("suffix", [*SUFFIXES, ".csv.gz", ".json.gz", ".vot.gz", ".fits.gz"])
+@pytest.mark.parametrize(
+    "suffix", [*SUFFIXES, ".csv.gz", ".json.gz", ".vot.gz", ".fits.gz", ".csv.xz", ".parquet.xz", ".vot.zip"]
+)
 @pytest.mark.parametrize("named", [True, False], ids=["named", "folder"])
 def test_every_format_is_offered(tmp_path: Path, suffix: str, named: bool) -> None:
     path = write(tmp_path / f"my stars{suffix}")
@@ -275,6 +291,9 @@ def test_a_named_catalog_that_is_not_there_is_told(tmp_path: Path) -> None:
         ("stars.csv", "stars", True),
         ("stars.CSV.GZ", "stars", True),
         ("a.b.ecsv.zst", "a.b", True),
+        ("stars.csv.xz", "stars", True),
+        ("stars.vot.zip", "stars", True),
+        ("stars.zip", "stars", False),
         ("stars.fits", "stars", False),
         (".csv", ".csv", True),
         ("stars.txt", "stars.txt", False),
@@ -286,7 +305,19 @@ def test_names_of_catalogs(name: str, stem: str, catalog: bool) -> None:
     assert looks_like_catalog(name) is catalog
 
 
-HEADS = [b"", b"<?xml?>", b"[", b'{"sources": [', b"ra,dec\n", b"PAR1", b"# %ECSV 1.0\n", b"BZh9", b"\x1f\x8b\x08"]
+HEADS = [
+    b"",
+    b"<?xml?>",
+    b"[",
+    b'{"sources": [',
+    b"ra,dec\n",
+    b"PAR1",
+    b"# %ECSV 1.0\n",
+    b"BZh9",
+    b"\x1f\x8b\x08",
+    b"\xfd7zXZ\0",
+    b"PK\x03\x04",
+]
 
 
 @given(st.sampled_from(HEADS), st.binary(max_size=300))

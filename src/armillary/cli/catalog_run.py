@@ -136,14 +136,14 @@ def _verify(options: argparse.Namespace, words: dict[str, Any]) -> int:
 
 
 def _search(options: argparse.Namespace, words: dict[str, Any]) -> int:
-    if options.count:
-        sys.stdout.write(f"{catalogs.count_rows(**words)}\n")
-        return 0
-    if "output" in words:
+    if "output" in words and not options.count:
         return _written(options, catalogs.search_catalog(**words))
     for name in _ONLY_FOR_FILES:
         if name in words:
             raise UsageError(f"--{name.replace('_', '-')}: it is for rows that go to a file: give --output, too.")
+    if options.count:
+        sys.stdout.write(f"{catalogs.count_rows(**words)}\n")
+        return 0
     from armillary.catalogs.exporting.results import limited
     from armillary.catalogs.exporting.writers import writer_of
     from armillary.catalogs.front import settled

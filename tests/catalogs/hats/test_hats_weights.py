@@ -28,6 +28,7 @@ def test_rows_of_each_partition_are_those_of_its_file(catalog):
 
 def test_what_is_large_absent_damaged_or_tells_of_others_is_not_asked(catalog, monkeypatch):
     one_each = ([1] * len(catalog.partitions), "partitions")
+    assert weights_of(catalog, told=False) == one_each
     assert weights_of(replace(catalog, properties={**catalog.properties, "hats_nrows": "901"})) == one_each
     monkeypatch.setattr(weights, "MOST_BYTES", 100)
     assert weights_of(catalog) == one_each

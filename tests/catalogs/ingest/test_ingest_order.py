@@ -19,6 +19,7 @@ from armillary.catalogs.ingest import run
 from armillary.catalogs.ingest.alignment import COARSE_ORDER, Counts, align, map_order
 from armillary.catalogs.ingest.making import total_counts
 from armillary.catalogs.ingest.pieces import sorted_cells
+from armillary.errors import UsageError
 
 
 def crowds(kind: str) -> np.ndarray:
@@ -186,9 +187,20 @@ def test_pixels_of_a_sky_map_hold_some_rows(rows: int, pixels: int, highest: int
     assert map_order(Counts(np.arange(pixels) * step, counts), COARSE_ORDER, highest) == order
 
 
-@pytest.mark.parametrize("words", [{}, {"skymap_order": 4}, {"skymap_alt_orders": [2]}, {"highest_healpix_order": 5}])
+@pytest.mark.parametrize(
+    ("words", "map_of"),
+    [
+        ({}, 8),
+        ({"skymap_order": 4}, 4),
+        ({"skymap_alt_orders": [2]}, 10),
+        ({"skymap_alt_orders": [2, 12]}, 10),
+        ({"skymap_order": 9, "skymap_alt_orders": [12]}, 9),
+        ({"skymap_order": 12}, 10),
+        ({"highest_healpix_order": 5}, 5),
+    ],
+)
 def test_sky_maps_are_the_same_however_rows_are_counted(
-    words: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: dict[str, Any], map_of: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(3)
     table = pa.table({"ra": rng.uniform(80, 90, 20_000), "dec": rng.uniform(-5, 5, 20_000)})
@@ -204,6 +216,15 @@ def test_sky_maps_are_the_same_however_rows_are_counted(
         )  # fmt: skip
         found[name] = {file: catalog.folder.read(file) for file in catalog.folder.files() if "properties" not in file}
         found["order"] = int(catalog.properties["hats_skymap_order"])
+        assert catalog.rows == 20_000
     assert found["larger"] == found["stored"] == found["smallest"]
-    expected = {"skymap_order": 4, "skymap_alt_orders": 10, "highest_healpix_order": 5}
-    assert found["order"] == expected.get(next(iter(words), ""), 8)
+    assert found["order"] == map_of
+
+
+def test_a_catalog_that_lacks_rows_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.table({"ra": np.linspace(0, 350, 2000), "dec": np.linspace(-80, 80, 2000)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    monkeypatch.setattr(run, "align", lambda *words, **more: align(*words, **more)[1:])
+    with pytest.raises(UsageError, match=r"^2,000 rows were read, and 1,\d+ written: the catalog is not finished\.$"):
+        import_catalog(input_paths=[tmp_path / "a.parquet"], output_path=tmp_path, output_artifact_name="made")
+    assert not (tmp_path / "made" / "hats.properties").exists()

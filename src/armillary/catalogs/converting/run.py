@@ -165,7 +165,7 @@ def _convert(catalog: HatsCatalog, arguments: ConvertArguments, making: Making) 
     columns = tuple(_columns(catalog))
     order = max(LEAST_SKYMAP_ORDER, catalog.partitions.highest_order)
     shop = Workshop(catalog, making.data, columns, order, arguments.writing)
-    weights = weights_of(catalog)
+    weights = weights_of(catalog, told=not making.told.silent)
     tasks = [Task(str(place), place, weight) for place, weight in enumerate(weights.each)]
     done = making.write(convert_partition, shop, tasks, weights.unit)
     made = [done[task.key] for task in tasks]

@@ -40,6 +40,11 @@ class Progress:
             return "plain"
         return "bar" if form == "bar" or self._out.isatty() else "plain"
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is told, so that nothing need be counted for it."""
+        return self._form == "none"
+
     @contextlib.contextmanager
     def stage(self, name: str, total: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:
         """A stage of ``total`` rows, bytes or partitions: what is given is called with how much more was done."""

@@ -42,8 +42,8 @@ class Maker(Protocol):
     def prepare(self, folder: Folder, stages: Stages) -> None:
         """What has to be done before rows are made; the folder is for what it leaves for ``table``."""
 
-    def weights(self) -> Weights:
-        """How much of the work each item is, in their order."""
+    def weights(self, *, told: bool) -> Weights:
+        """How much of the work each item is, in their order; as ``weights_of``."""
 
     def table(self, argument: Any) -> Any:
         """Rows, a ``pyarrow.Table``."""
@@ -91,7 +91,7 @@ def table_of(
 
 
 def _made(maker: Maker, items: Sequence[Any], engine: Engine, told: Progress) -> Iterator[Any]:
-    each, unit = maker.weights()
+    each, unit = maker.weights(told=not told.silent)
     with told.stage(maker.name, sum(each), unit) as tell:
         for table, weight in zip(ordered(engine, make_table, maker, items), each, strict=True):
             tell(weight)
@@ -147,7 +147,7 @@ def write_result(
         told.say(f"{name}: rows are kept until all are there: if this is killed, the same command goes on.")
         maker.prepare(output.work.child("prepared"), stages)
         keeping = _Keeping(maker, output.work.child("rows"))
-        each, unit = maker.weights()
+        each, unit = maker.weights(told=not told.silent)
         tasks = [
             Task(str(number), (str(number), item), weight)
             for number, (item, weight) in enumerate(zip(items, each, strict=True))

@@ -5,23 +5,22 @@ from __future__ import annotations
 import lzma
 import zipfile
 import zlib
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from armillary.catalogs.formats.streams import DAMAGED
 from armillary.errors import CorruptFileError, UnsupportedFileError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from armillary.catalogs.formats.streams import SourceFile
+
+T = TypeVar("T")
 MEMORY_BYTES = 128 << 20
 """What ``xz -9`` needs, twice."""
 INPUT_BYTES = 256 << 10
 DIRECTORY_BYTES = 1 << 20
 _OF_MAC = "__MACOSX/"
-
-
-class Readable(Protocol):
-    """Gives bytes in order."""
-
-    def read(self, size: int = ..., /) -> bytes:
-        """The next bytes, at most so many; none at the end."""
 
 
 class XzStream:
@@ -35,7 +34,7 @@ class XzStream:
         Its packed bytes.
     """
 
-    def __init__(self, name: str, file: Readable) -> None:
+    def __init__(self, name: str, file: SourceFile) -> None:
         self._name, self._file = name, file
         self._decoder = self._new()
 
@@ -84,7 +83,7 @@ class XzStream:
 class _ShortReads:
     """A file that gives little at a time: no directory of a zip file takes more memory than one file needs."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: SourceFile) -> None:
         self._file = file
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
@@ -110,13 +109,13 @@ class ZipStream:
         There are several files in it, or none, or they are encrypted, or packed by rare methods.
     """
 
-    def __init__(self, name: str, file: Any) -> None:
+    def __init__(self, name: str, file: SourceFile) -> None:
         self._name = name
         self._member = self._guarded(lambda: self._only(zipfile.ZipFile(_ShortReads(file))))
 
     def read(self, size: int) -> bytes:
         """The next bytes; errors as above."""
-        return bytes(self._guarded(lambda: self._member.read(size)))
+        return self._guarded(lambda: self._member.read(size))
 
     def _only(self, archive: zipfile.ZipFile) -> IO[bytes]:
         members = [each for each in archive.infolist() if not each.is_dir() and not each.filename.startswith(_OF_MAC)]
@@ -125,10 +124,10 @@ class ZipStream:
             raise UnsupportedFileError(self._name, said)
         return archive.open(members[0])
 
-    def _guarded(self, work: Any) -> Any:
+    def _guarded(self, work: Callable[[], T]) -> T:
         try:
             return work()
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             raise UnsupportedFileError(self._name, "it is encrypted, or packed by a rare method: unpack it.") from error
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError) as error:
             raise CorruptFileError(self._name, DAMAGED) from error

@@ -301,9 +301,9 @@ def _told(name: str) -> Iterator[None]:
     except FileNotFoundError as error:
         cause = error.__cause__
         # Drivers say the same where nobody answered them.
-        silent = isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
-        said = f"cannot be read: {reason_of(cause)}." if cause is not None and silent else "is not there."
-        raise UnreadableFileError(own, said) from None
+        if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
+            raise UnreadableFileError(own, f"cannot be read: {reason_of(cause)}.") from None
+        raise UnreadableFileError(own, "is not there.") from None
     except PermissionError:
         raise UnreadableFileError(own, "may not be read: no permission.") from None
     except IsADirectoryError:

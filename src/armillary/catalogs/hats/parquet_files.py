@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from armillary.catalogs.hats.folder import Folder
 
-BUFFER_BYTES = {True: 64 << 10, False: 1 << 20}
+BUFFER_BYTES, FAR_BUFFER_BYTES = 64 << 10, 1 << 20
 """Read at once of a column that is read by the page: here, and of a storage, where every request costs."""
 
 
@@ -25,7 +25,8 @@ def parquet_reader(folder: Folder, name: str, *, by_page: bool = False) -> Any:
     import pyarrow.parquet as pq
 
     if by_page:
-        return pq.ParquetFile(folder.arrow(name), pre_buffer=False, buffer_size=BUFFER_BYTES[folder.local])
+        size = BUFFER_BYTES if folder.local else FAR_BUFFER_BYTES
+        return pq.ParquetFile(folder.arrow(name), pre_buffer=False, buffer_size=size)
     # From a disk, reading ahead costs a copy and memory that is touched for the first time: half the time of reading.
     return pq.ParquetFile(folder.arrow(name), pre_buffer=not folder.local)
 

@@ -30,9 +30,15 @@ class Weights(NamedTuple):
         return sum(self.each[place] for place in places)
 
 
-def weights_of(catalog: HatsCatalog) -> Weights:
-    """Rows of each partition, by ``_metadata``, where that is small and tells of all of them."""
-    found = _rows(catalog)
+def weights_of(catalog: HatsCatalog, *, told: bool = True) -> Weights:
+    """Rows of each partition, by ``_metadata``, where that is small and tells of all of them.
+
+    Parameters
+    ----------
+    told
+        Whether anybody is told of progress: else nothing is read for it.
+    """
+    found = _rows(catalog) if told else {}
     rows = [found.get(pixel) for pixel in catalog.partitions]
     known = [many for many in rows if many is not None]
     if len(known) == len(rows) and sum(known) == catalog.rows:
@@ -48,7 +54,8 @@ def _rows(catalog: HatsCatalog) -> dict[Pixel | None, int]:
     try:
         if catalog.data.size(names.METADATA) <= MOST_BYTES:
             metadata = pq.read_metadata(io.BytesIO(catalog.data.read(names.METADATA)))
-            for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
+            for number in range(metadata.num_row_groups):
+                group = metadata.row_group(number)
                 rows[names.pixel_of(group.column(0).file_path)] += group.num_rows
     except (FileError, pa.ArrowException, OSError, ValueError, IndexError):
         return {}  # it is told where the file is needed, not here

@@ -98,7 +98,7 @@ def _columns(catalog: HatsCatalog, arguments: IndexArguments) -> list[str]:
 def _make(shop: Workshop, arguments: IndexArguments, making: Making) -> None:
     import pyarrow as pa
 
-    places, weights = range(len(shop.catalog.partitions)), weights_of(shop.catalog)
+    places, weights = range(len(shop.catalog.partitions)), weights_of(shop.catalog, told=not making.told.silent)
     reading = [Task(str(place), place, weights.each[place]) for place in places]
     read = making.run("read", read_values, shop, reading, weights.unit)
     rows = sum(result["rows"] for result in read.values())

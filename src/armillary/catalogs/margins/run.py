@@ -72,7 +72,7 @@ def make_margin(
 def _make(shop: Workshop, arguments: MarginArguments, making: Making) -> None:
     count = len(shop.catalog.partitions)
     groups = grouped([(shop.catalog.rows or TASK_ROWS * count) / max(1, count)] * count, TASK_ROWS)
-    weights = weights_of(shop.catalog)
+    weights = weights_of(shop.catalog, told=not making.told.silent)
     selecting = [Task(str(group[0]), tuple(group), weights.of(group)) for group in groups]
     found = making.run("select", select_rows, shop, selecting, weights.unit)
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)

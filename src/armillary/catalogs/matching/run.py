@@ -114,9 +114,9 @@ class Match:
         """Rows of both."""
         return (self._left.rows or 0) + (self._right.rows or 0)
 
-    def weights(self) -> Weights:
+    def weights(self, *, told: bool) -> Weights:
         """Of the items: rows of the left."""
-        return weights_of(self._left)
+        return weights_of(self._left, told=told)
 
     def plan(self) -> dict[str, Any]:
         """What the rows depend on."""
@@ -197,7 +197,7 @@ class Match:
         )
         sources = near.sources()
         if sources:
-            weights = weights_of(self._right)
+            weights = weights_of(self._right, told=not stages.told.silent)
             tasks = [Task(str(source), source, weights.each[source]) for source in sources]
             found = stages.run("borders", select_near, near, tasks, weights.unit)
             for task in tasks:

@@ -108,9 +108,9 @@ class Search:
         """The rows of a partition."""
         return self._rows(pixel, self.schema.names)
 
-    def weights(self) -> Weights:
+    def weights(self, *, told: bool) -> Weights:
         """Of the partitions that are looked into."""
-        weights = weights_of(self._catalog)
+        weights = weights_of(self._catalog, told=told)
         return Weights([weights.each[place] for place in self._places], weights.unit)
 
     def plan(self) -> dict[str, Any]:
