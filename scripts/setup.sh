@@ -24,7 +24,7 @@ changed_since() {
     viewer/index.html viewer/package.json viewer/package-lock.json viewer/vite.config.ts -newer "$1" 2>/dev/null | head -n 1)" ]
 }
 
-# As an installed package has it, also where PYTHONDONTWRITEBYTECODE is set: a command starts in two thirds of the time.
+# As an installed package has it, also where PYTHONDONTWRITEBYTECODE is set: an import begins a tenth of a second sooner.
 compiled() { "$VENV/bin/python" -m compileall -q src; }
 
 # setup STAMP ARGUMENTS-FOR-PIP…
