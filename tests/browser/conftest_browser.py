@@ -277,6 +277,7 @@ class Held:
 
     def __init__(self, page: Page, pattern: str) -> None:
         self.routes: list[Route] = []
+        self._page = page
         self._holding = True
         page.route(pattern, self._answer)
 
@@ -286,8 +287,14 @@ class Held:
         else:
             route.continue_()
 
-    def some(self) -> None:
-        assert self.routes
+    def some(self, least: int = 1) -> None:
+        assert len(self.routes) >= least
+
+    def answer_newest(self) -> None:
+        """Answer the last one of those that are held."""
+        route = self.routes.pop()
+        with self._page.expect_request_finished(lambda request: request == route.request):
+            route.continue_()
 
     def let_go(self) -> None:
         """Answer the held ones and all that come."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest_browser import Held
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -99,6 +100,34 @@ def test_back_and_forward(viewer):
 
 def _pressed(page, wanted):
     assert page.page.get_by_role("button", name="Invert").get_attribute("aria-pressed") == wanted
+
+
+def test_an_answer_that_comes_late_brings_back_no_address_that_has_been_left(viewer):
+    page = viewer().open(layer="fine", ra=83.83, dec=-5.37, fov=0.01)
+    page.eventually(lambda: _stays(page))
+    places = [page.query]
+    for text in ("83.831 -5.371", "83.832 -5.372"):
+        page.go_to(text)
+        page.eventually(lambda: _not_in(page.query, places))
+        page.eventually(lambda: _stays(page))
+        places.append(page.query)
+    held = Held(page.page, "**/values?*")
+    page.page.go_back()
+    page.eventually(held.some)
+    page.page.go_back()
+    page.eventually(lambda: held.some(2))
+    held.answer_newest()
+    page.eventually(lambda: _stays(page))
+    held.let_go()
+    page.page.wait_for_timeout(400)
+    page.rest()
+    assert page.query == places[0]
+    page.page.go_forward()
+    page.eventually(lambda: _equal(page.query, places[1]))
+
+
+def _not_in(one, several):
+    assert one not in several
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
-from conftest_browser import BARE, Frame, _viewers, serve
+from conftest_browser import BARE, Frame, Held, _viewers, serve
 from conftest_catalogs import COUNT, MANY, WCS, catalogs_server, field_table, pixels, write_catalogs
 from playwright.sync_api import expect
 
@@ -453,6 +453,26 @@ def test_catalogs_are_switched_on_and_back_brings_them_back(look):
     page.eventually(lambda: _equal(switch.get_attribute("aria-checked"), "false"))
     page.page.go_forward()
     page.eventually(lambda: _equal(switch.get_attribute("aria-checked"), "true"))
+
+
+def test_going_back_twice_at_once_leaves_no_catalog_of_the_entry_between(look):
+    page = look().open(layer="field", **PLAIN)
+    page.press("k")
+    switch = panel(page).get_by_role("switch", name="Stars")
+    switch.click()
+    panel(page).get_by_role("radio", name="diamond").click()
+    page.wait_query(catalogs="stars*sky*diamond*11")
+    held = Held(page.page, "**/values?*")
+    page.page.go_back()
+    page.eventually(held.some)
+    page.page.go_back()
+    page.eventually(lambda: held.some(2))
+    held.answer_newest()
+    page.eventually(lambda: _equal(switch.get_attribute("aria-checked"), "false"))
+    held.let_go()
+    page.page.wait_for_timeout(400)  # longer than the address waits for quiet
+    assert switch.get_attribute("aria-checked") == "false"
+    assert "catalogs" not in page.query
 
 
 def test_sizes_and_colours_by_columns(look, table):

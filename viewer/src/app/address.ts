@@ -63,8 +63,14 @@ function write(how: "push" | "replace"): void {
   else history.replaceState(null, "", address);
 }
 
+let entryIsDue = false;
+
 /** While a layer is on its way the address is still that of the one before. */
-const later = debounced(() => (store.state.layerBusy ? later() : write("replace")), 250);
+const later = debounced(() => {
+  if (store.state.layerBusy) return later();
+  write(entryIsDue ? "push" : "replace");
+  entryIsDue = false;
+}, 250);
 
 /** Put the state into the address: a new entry of the history, or in place once things are quiet. */
 export function syncUrl(how: "push" | "replace"): void {
@@ -74,7 +80,16 @@ export function syncUrl(how: "push" | "replace"): void {
     return;
   }
   later.cancel();
+  entryIsDue = false;
   write("push");
+}
+
+/** The map has set out for another place: once it is there the address has a new entry. */
+export function syncUrlOnArrival(): void {
+  if (muted > 0) return;
+  if (!store.state.layerBusy) flushUrl();
+  entryIsDue = true;
+  later();
 }
 
 /** Write at once what waits: the address that is shared is the one on the screen. */
@@ -87,6 +102,8 @@ export function flushUrl(): string {
 /** While `work` runs nothing is written: the address is what is being restored. */
 export async function withoutUrl<T>(work: () => Promise<T>): Promise<T> {
   muted++;
+  later.cancel();
+  entryIsDue = false;
   try {
     return await work();
   } finally {

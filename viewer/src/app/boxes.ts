@@ -1,7 +1,7 @@
 /** Boxes of the holdings and drawn ones: which there are, which are shown, where they are kept. */
 import type { BoxEntry } from "../api/types";
 import { makeRange, middleOf, type Region, raSpan, type SkyRegion, sizeOf } from "../sky/regions";
-import { addUrlPart, syncUrl } from "./address";
+import { addUrlPart, syncUrl, syncUrlOnArrival } from "./address";
 import { decodeBoxes, encodeBoxes, LONGEST_NAME, MOST_BOXES } from "./region-codec";
 import { say, sayFailure, session } from "./session";
 import { Store } from "./state";
@@ -144,7 +144,7 @@ export async function goToRegion(region: Region): Promise<void> {
   if (region.kind === "pixels") map.goToPixel(...pixelMiddle(region), pixelScale(region), true);
   else if (region.kind === "range" && raSpan(region) > 300) map.fit(true);
   else await goToSkyRegion(region).catch(sayFailure);
-  syncUrl("push");
+  syncUrlOnArrival();
 }
 
 const AIR = 1.25;

@@ -4,7 +4,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { shownCatalog } from "../catalogs/store";
 import { base } from "../styles/shared";
 import { account } from "./account";
-import { syncUrl } from "./address";
+import { syncUrlOnArrival } from "./address";
 import { boxOf, drawnBoxes, goToRegion, selectBox, showBox } from "./boxes";
 import { toggleCatalog } from "./catalogs";
 import { focusRequests } from "./commands";
@@ -277,6 +277,6 @@ export async function goTo(place: Place): Promise<string> {
   } else if (!(await map.goToSky(place.ra, place.dec, undefined, true))) {
     return "That position lies outside this layer. The layers on the left may hold another one that shows it.";
   }
-  syncUrl("push");
+  syncUrlOnArrival();
   return "";
 }

@@ -11,7 +11,7 @@ import { followHoldings } from "./holdings";
 import { startJobs } from "./jobs";
 import { applyView, checkVersion, openLayer, setStyle } from "./layers";
 import { followPointer } from "./readout";
-import { say, sayFailure, session } from "./session";
+import { Latest, say, sayFailure, session } from "./session";
 import { DEFAULT_OVERLAYS } from "./state";
 import { store } from "./store-controller";
 import { decodeUrl, joinLayerId, type UrlState } from "./url";
@@ -101,20 +101,27 @@ function applyOptions(wanted: UrlState): void {
 /** What an address leaves out because it is the rule. */
 const PLAIN = { gamma: 1, invert: false, absolute: false };
 
-/** Bring back what an address says. */
+const restoring = new Latest();
+
+/** Bring back what an address says, unless another one is asked for before this one is there. */
 async function restore(wanted: UrlState): Promise<void> {
+  const signal = restoring.next();
   await withoutUrl(async () => {
     applyOptions(wanted);
     if (!wanted.layer) return;
-    const id = joinLayerId(wanted.layer, wanted.slice);
-    const style = { ...PLAIN, ...wanted.style };
-    if (store.state.info?.id === id) {
-      setStyle(style);
-      await applyView(wanted.view);
-    } else await openLayer(id, { history: "none", style, view: wanted.view });
-    await restoreCompare(wanted);
-    await restoreParts(wanted.extra);
+    await restoreLayer(wanted, joinLayerId(wanted.layer, wanted.slice));
+    if (!signal.aborted) await restoreCompare(wanted);
+    if (!signal.aborted) await restoreParts(wanted.extra);
   });
+}
+
+async function restoreLayer(wanted: UrlState, id: string): Promise<void> {
+  const { info, layerBusy } = store.state;
+  const style = { ...PLAIN, ...wanted.style };
+  if (info?.id === id && !layerBusy) {
+    setStyle(style);
+    await applyView(wanted.view);
+  } else await openLayer(id, { history: "none", style, view: wanted.view });
 }
 
 async function restoreCompare(wanted: UrlState): Promise<void> {

@@ -45,6 +45,8 @@ export class SkyMap extends EventTarget implements SkyMapApi {
   private sky: SkyModel | null = null;
   /** Counts calls of `setLayer`: only the newest takes effect. */
   private turn = 0;
+  /** Counts where to go: a position that is found too late is not gone to any more. */
+  private journey = 0;
   private readonly told = { view: "", progress: "", faults: new Map<string, number>() };
 
   constructor(private readonly element: HTMLElement) {
@@ -143,6 +145,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
 
   goToPixel(x: number, y: number, scale?: number, animate = true): void {
     const { place } = this.view;
+    this.journey++;
     if (place && Number.isFinite(x) && Number.isFinite(y)) {
       this.view.look({ x, y, scale: scale && scale > 0 ? scale : place.scale }, animate);
     }
@@ -151,7 +154,9 @@ export class SkyMap extends EventTarget implements SkyMapApi {
   async goToSky(ra: number, dec: number, fovDeg?: number, animate = true): Promise<boolean> {
     const { sky } = this;
     if (!sky?.has) return false;
+    const journey = ++this.journey;
     const [{ x, y }] = await Promise.all([api.value(sky.info.id, { ra, dec }), soon(sky.load())]);
+    if (journey !== this.journey) return true;
     const { place, size } = this.view;
     if (x === null || y === null || this.sky !== sky || !place || !size || !onPlane(sky.info, x, y)) return false;
     const scale = fovDeg ? fovDeg / size[0] / sky.scaleDeg(x, y) : place.scale;

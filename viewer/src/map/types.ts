@@ -128,7 +128,7 @@ export interface SkyMapApi extends EventTarget {
   setMirror(on: boolean): void; // flips left and right relative to the default orientation
   fit(animate?: boolean): void;
   goToPixel(x: number, y: number, scale?: number, animate?: boolean): void;
-  /** Resolves to false where this layer cannot show that position. */
+  /** Resolves to false where this layer cannot show that position. Who goes elsewhere meanwhile stays there. */
   goToSky(ra: number, dec: number, fovDeg?: number, animate?: boolean): Promise<boolean>;
   zoomBy(factor: number): void;
   panBy(dx: number, dy: number): void; // CSS pixels

@@ -2,6 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { SourceColumn } from "../api/sources";
+import { syncUrlOnArrival } from "../app/address";
 import { retryCatalog, setFilter, setLabels, setSymbols } from "../app/catalogs";
 import { FAVOURITES } from "../app/commands";
 import { icons } from "../app/icons";
@@ -187,7 +188,7 @@ export class ArCatalogDetails extends LitElement {
 
   private readonly go = (): void => {
     const center = this.catalog.info?.center;
-    if (center) session.map?.goToSky(center.ra, center.dec).catch(sayFailure);
+    if (center) session.map?.goToSky(center.ra, center.dec).then(syncUrlOnArrival, sayFailure);
   };
 
   private set(patch: Partial<ShownCatalog["style"]>): void {
