@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import healpy
@@ -11,7 +13,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 def generated_sky(seed: int, rows: int, clump: tuple[float, float] | None = (83.6, -5.4)) -> pa.Table:

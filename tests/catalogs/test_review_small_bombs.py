@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import tracemalloc
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest_memory import refusal
 
 from armillary.catalogs.formats import votable
 from armillary.catalogs.limits import Limits
@@ -28,13 +28,11 @@ def fields(count: int) -> str:
 
 def refused(path: Path, said: str) -> int:
     """See that a table is refused; the most memory that this took, in bytes, of Python's own."""
-    tracemalloc.start()
-    try:
-        with pytest.raises(FileError, match=said):
-            read_targets(path)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    kind, text, peak = refusal(read_targets, path)
+    assert kind is not None
+    assert issubclass(kind, FileError)
+    assert said in text
+    return peak
 
 
 def test_rows_without_cells_of_a_wide_votable(tmp_path: Path) -> None:
