@@ -5,6 +5,8 @@ import { store } from "./store-controller";
 import { type ExtraName, encodeUrl, splitLayerId, type UrlState, type UrlView } from "./url";
 
 let muted = 0;
+/** The next change of the address is a new entry: somebody acted before there was anything to write. */
+let entryIsDue = false;
 
 /** A part of the page that keeps something in the address. */
 export interface UrlPart {
@@ -21,12 +23,15 @@ export function addUrlPart(name: ExtraName, part: UrlPart): void {
   parts.set(name, part);
 }
 
-export async function restoreParts(extra: Record<string, string>): Promise<void> {
-  await Promise.all([...parts].map(([name, part]) => part.restore(extra[name] ?? "")));
-}
-
-const extraOf = (): Record<string, string> =>
+/** What the parts say now. */
+export const extraOf = (): Record<string, string> =>
   Object.fromEntries([...parts].map(([name, part]) => [name, part.read()]).filter(([, text]) => text));
+
+/** Bring back what an address says of the parts, but for those that somebody has changed from `before` meanwhile. */
+export async function restoreParts(extra: Record<string, string>, before = extraOf()): Promise<void> {
+  const kept = ([name, part]: [ExtraName, UrlPart]) => !entryIsDue || part.read() === (before[name] ?? "");
+  await Promise.all([...parts].filter(kept).map(([name, part]) => part.restore(extra[name] ?? "")));
+}
 
 function viewOf(state: AppState): UrlView {
   const { view } = state;
@@ -53,57 +58,76 @@ export function urlState(state: AppState): UrlState {
 const mixOf = (compare: NonNullable<AppState["compare"]>): number =>
   compare.mode === "swipe" ? compare.swipe : compare.mode === "blink" ? compare.shown : compare.opacity;
 
-function write(how: "push" | "replace"): void {
-  if (!store.state.info) return;
-  // The view that was told last, not where the map stands by now: each telling is followed by a writing.
-  const search = `?${encodeUrl(urlState(store.state))}`;
-  if (search === location.search) return;
+/** What the address is to say, empty before there is a layer. */
+const searchNow = (): string => (store.state.info ? `?${encodeUrl(urlState(store.state))}` : "");
+
+function put(search: string, how: "push" | "replace"): boolean {
+  if (!search || search === location.search) return false;
   const address = `${location.pathname}${search}${location.hash}`;
   if (how === "push") history.pushState(null, "", address);
   else history.replaceState(null, "", address);
+  return true;
 }
 
-let entryIsDue = false;
+/** What the entry is to say once things are quiet, kept from when it was told: what comes after is the next one's. */
+let waiting = "";
 
-/** While a layer is on its way the address is still that of the one before. */
+function settle(): void {
+  later.cancel();
+  if (put(waiting, entryIsDue ? "push" : "replace")) entryIsDue = false;
+  waiting = "";
+}
+
 const later = debounced(() => {
+  // The address is still that of the layer before.
   if (store.state.layerBusy) return later();
-  write(entryIsDue ? "push" : "replace");
-  entryIsDue = false;
+  waiting = searchNow();
+  settle();
 }, 250);
+
+function forget(): void {
+  later.cancel();
+  waiting = "";
+  entryIsDue = false;
+}
 
 /** Put the state into the address: a new entry of the history, or in place once things are quiet. */
 export function syncUrl(how: "push" | "replace"): void {
-  if (muted > 0) return;
+  if (muted > 0 || store.state.layerBusy) {
+    entryIsDue ||= how === "push";
+    if (muted === 0) later();
+    return;
+  }
   if (how === "replace") {
+    waiting = searchNow();
     later();
     return;
   }
-  later.cancel();
+  settle();
+  put(searchNow(), "push");
   entryIsDue = false;
-  write("push");
 }
 
 /** The map has set out for another place: once it is there the address has a new entry. */
 export function syncUrlOnArrival(): void {
-  if (muted > 0) return;
-  if (!store.state.layerBusy) flushUrl();
+  if (muted === 0 && !store.state.layerBusy) settle();
   entryIsDue = true;
-  later();
+  if (muted === 0) later();
 }
 
 /** Write at once what waits: the address that is shared is the one on the screen. */
 export function flushUrl(): string {
-  later.cancel();
-  write("replace");
+  if (muted === 0 && !store.state.layerBusy) {
+    waiting = searchNow();
+    settle();
+  }
   return location.href;
 }
 
 /** While `work` runs nothing is written: the address is what is being restored. */
 export async function withoutUrl<T>(work: () => Promise<T>): Promise<T> {
   muted++;
-  later.cancel();
-  entryIsDue = false;
+  forget();
   try {
     return await work();
   } finally {

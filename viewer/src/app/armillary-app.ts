@@ -138,7 +138,8 @@ export class ArmillaryApp extends LitElement {
   /** Whether what is shown is not yet what was asked for. */
   private get busy(): boolean {
     const { layerBusy, info, progress, compare } = store.state;
-    return layerBusy || info === null || compare?.info === null || (progress?.loading ?? 1) > 0;
+    const loading = progress === null || progress.outdated || progress.loading > 0;
+    return layerBusy || info === null || compare?.info === null || loading;
   }
 
   /** What the middle says while there is no map. */

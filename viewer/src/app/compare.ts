@@ -14,13 +14,18 @@ const BLINK_MS = 600;
 const loading = new Latest();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-export async function compareWith(id: string | null, start: Partial<CompareState> = {}): Promise<void> {
+export async function compareWith(
+  id: string | null,
+  start: Partial<CompareState> = {},
+  entry: "push" | "none" = "push",
+): Promise<void> {
   stopBlinking();
   const signal = loading.next();
   if (!id) {
     store.set({ compare: null });
     await session.map?.setCompare(null);
-    return syncUrl("push");
+    if (entry === "push") syncUrl("push");
+    return;
   }
   const kept = store.state.compare;
   const compare: CompareState = {
@@ -40,9 +45,9 @@ export async function compareWith(id: string | null, start: Partial<CompareState
     await session.map?.setCompare(info, style);
     if (signal.aborted) return;
     void equaliseCompared(id, style);
-    store.set({ compare: { ...compare, info } });
+    store.set({ compare: { ...(store.state.compare ?? compare), info } });
     apply();
-    syncUrl("push");
+    if (entry === "push") syncUrl("push");
   } catch (error) {
     if (signal.aborted) return;
     store.set({ compare: null });

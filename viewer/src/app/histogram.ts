@@ -89,6 +89,12 @@ export const flipLog = (): void => patch({ log: !store.state.histogram.log });
 
 export const exactHistogram = (): Promise<void> => loadHistogram({ exact: true });
 
+/** Another layer is on its way: the counts of the one before are not its own. */
+export function forgetHistogram({ vmin, vmax }: DisplayStyle): void {
+  loading.cancel();
+  patch({ data: null, axis: axisAround([vmin, vmax]), busy: "sampled", error: null });
+}
+
 export function cancelHistogram(): void {
   loading.cancel();
   patch({ busy: "no" });

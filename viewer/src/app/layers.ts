@@ -5,7 +5,7 @@ import type { DisplayStyle } from "../map/types";
 import { defaultRange } from "../panels/histogram-math";
 import { allLayers } from "../panels/tree-model";
 import { syncUrl } from "./address";
-import { loadHistogram, refreshEqualisation, showRange } from "./histogram";
+import { forgetHistogram, loadHistogram, refreshEqualisation, showRange } from "./histogram";
 import { isAbort, Latest, say, sayFailure, session, wordsOf } from "./session";
 import { store } from "./store-controller";
 import { joinLayerId, splitLayerId, type UrlView } from "./url";
@@ -13,6 +13,8 @@ import { joinLayerId, splitLayerId, type UrlView } from "./url";
 const styles = new Map<string, DisplayStyle>();
 const opening = new Latest();
 let before: string | null = null;
+/** The layer that came last to its picture, view and counts. */
+let settled: string | null = null;
 
 /** The layer that was shown before this one. */
 export const previousLayer = (): string | null => before;
@@ -54,14 +56,19 @@ async function show(info: LayerInfo, options: OpenOptions, last: LayerInfo | nul
   if (last && !sameBase) before = last.id;
   styles.set(baseOf(info), style);
   store.set({ info, layerId: info.id, style, exact: null, pointer: null });
-  if (!sameBase) stopCube();
+  if (!sameBase) {
+    stopCube();
+    forgetHistogram(style);
+  }
   await session.map?.setLayer(info, style);
+  if (signal.aborted) return;
+  if (options.view) await applyView(options.view);
   if (signal.aborted) return;
   if (store.state.style) session.map?.setStyle(store.state.style); // it may have been changed meanwhile
   store.set({ layerBusy: false });
-  if (options.view) await applyView(options.view);
+  settled = info.id;
   void loadHistogram({ keepAxis: sameBase });
-  if (style.stretch === "histeq") refreshEqualisation();
+  if (store.state.style?.stretch === "histeq") refreshEqualisation();
   if (options.history !== "none") syncUrl(options.history ?? "push");
   document.title = `${info.path.at(-2) === undefined ? info.name : `${info.path[1] ?? info.name}`} · Armillary`;
 }
@@ -77,6 +84,7 @@ function refused(id: string, error: unknown, last: LayerInfo | null): void {
   if (last) {
     say(`${words} The layer before stays.`, "fault");
     store.set({ layerId: last.id, layerBusy: false });
+    if (last.id !== settled) void openLayer(last.id);
   } else store.set({ layerId: null, layerError: words, layerBusy: false });
 }
 
@@ -164,6 +172,9 @@ async function replaceLayer(fresh: LayerInfo): Promise<void> {
   if (!style) return;
   store.set({ info: fresh, exact: null });
   await session.map?.setLayer(fresh, style);
+  const { info } = store.state;
+  if (info?.id !== fresh.id || info.version !== fresh.version) return;
+  if (store.state.style) session.map?.setStyle(store.state.style); // it may have been changed meanwhile
   void loadHistogram({ keepAxis: true });
   refreshEqualisation();
   say("The file changed on disk; showing the new pixels.");

@@ -201,21 +201,19 @@ export class ArSearchField extends LitElement {
     }
     const place = this.place();
     this.stop();
-    const { signal, going } = this.start(place);
-    const fault = await going.catch((error) => (isAbort(error) ? null : wordsOf(error)));
-    if (signal?.aborted || fault === null) return;
+    const signal = this.latest.next();
+    const fault = await this.start(place, signal).catch((error) => (isAbort(error) ? null : wordsOf(error)));
+    if (signal.aborted || fault === null) return;
     this.busy = "";
     this.fault = fault;
     if (!fault) this.input.blur();
   }
 
-  private start(place: Place): { signal: AbortSignal | null; going: Promise<string> } {
-    if (place.kind !== "error" || place.name === undefined || !this.resolver)
-      return { signal: null, going: goTo(place) };
+  private start(place: Place, signal: AbortSignal): Promise<string> {
+    if (place.kind !== "error" || place.name === undefined || !this.resolver) return goTo(place);
     this.busy = place.name;
     this.fault = "";
-    const signal = this.latest.next();
-    return { signal, going: goToName(place.name, signal) };
+    return goToName(place.name, signal);
   }
 
   private choose(one: Suggestion): void {

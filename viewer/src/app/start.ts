@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import type { MapProgress, SkyMapApi, ViewPosition } from "../map/types";
 import { allLayers } from "../panels/tree-model";
 import { followAccount } from "./account";
-import { restoreParts, syncUrl, withoutUrl } from "./address";
+import { extraOf, restoreParts, syncUrl, withoutUrl } from "./address";
 import { showOnEmptySky } from "./catalogs";
 import { changeCompare, checkCompared, compareWith } from "./compare";
 import { startDrawings } from "./drawings";
@@ -103,15 +103,16 @@ const PLAIN = { gamma: 1, invert: false, absolute: false };
 
 const restoring = new Latest();
 
-/** Bring back what an address says, unless another one is asked for before this one is there. */
+/** Bring back what an address says, but for what is changed before it is there; another address takes its place. */
 async function restore(wanted: UrlState): Promise<void> {
   const signal = restoring.next();
+  const [before, compared] = [extraOf(), store.state.compare?.id];
   await withoutUrl(async () => {
     applyOptions(wanted);
     if (!wanted.layer) return;
     await restoreLayer(wanted, joinLayerId(wanted.layer, wanted.slice));
-    if (!signal.aborted) await restoreCompare(wanted);
-    if (!signal.aborted) await restoreParts(wanted.extra);
+    if (!signal.aborted && store.state.compare?.id === compared) await restoreCompare(wanted);
+    if (!signal.aborted) await restoreParts(wanted.extra, before);
   });
 }
 
@@ -127,9 +128,9 @@ async function restoreLayer(wanted: UrlState, id: string): Promise<void> {
 async function restoreCompare(wanted: UrlState): Promise<void> {
   const { compare } = wanted;
   if (!compare) {
-    if (store.state.compare) await compareWith(null);
+    if (store.state.compare) await compareWith(null, {}, "none");
     return;
   }
   const place = { opacity: { opacity: compare.mix }, swipe: { swipe: compare.mix }, blink: {} }[compare.mode];
-  await compareWith(compare.id, { mode: compare.mode, shown: compare.mix > 0.5 ? 1 : 0, ...place });
+  await compareWith(compare.id, { mode: compare.mode, shown: compare.mix > 0.5 ? 1 : 0, ...place }, "none");
 }

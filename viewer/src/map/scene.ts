@@ -108,7 +108,7 @@ export class Scene {
   lattice: CompareLattice | null = null;
   mode: CompareMode = "opacity";
   value = 1;
-  progress: MapProgress = { loading: 0, shown: 0, level: 0, levels: 1, preview: false };
+  progress: MapProgress = { loading: 0, shown: 0, level: 0, levels: 1, preview: false, outdated: false };
   private incoming: Incoming | null = null;
 
   constructor(readonly parts: SceneParts) {
@@ -159,7 +159,8 @@ export class Scene {
     if (this.base) this.drawLayers(this.base, view, ratio, { x0: 0, y0: 0, x1: width, y1: height }, jobs);
     this.advance(jobs, ratio);
     loader.want(jobs);
-    this.progress.loading = loader.pending;
+    const lattice = this.compare && this.lattice && !this.lattice.current ? 1 : 0;
+    this.progress.loading = loader.pending + lattice;
     return painter.canvas;
   }
 
@@ -231,6 +232,7 @@ export class Scene {
       level: laid.level,
       levels: source.grid.levels,
       preview: tiles.some((tile) => tile?.preview ?? false),
+      outdated: false,
     };
   }
 

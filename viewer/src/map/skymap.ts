@@ -140,6 +140,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
   }
 
   fit(animate = true): void {
+    this.journey++;
     this.view.fit(animate);
   }
 
@@ -148,6 +149,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     this.journey++;
     if (place && Number.isFinite(x) && Number.isFinite(y)) {
       this.view.look({ x, y, scale: scale && scale > 0 ? scale : place.scale }, animate);
+      this.outdate();
     }
   }
 
@@ -156,11 +158,12 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     if (!sky?.has) return false;
     const journey = ++this.journey;
     const [{ x, y }] = await Promise.all([api.value(sky.info.id, { ra, dec }), soon(sky.load())]);
-    if (journey !== this.journey) return true;
+    if (journey !== this.journey || this.sky !== sky) return true;
     const { place, size } = this.view;
-    if (x === null || y === null || this.sky !== sky || !place || !size || !onPlane(sky.info, x, y)) return false;
+    if (x === null || y === null || !place || !size || !onPlane(sky.info, x, y)) return false;
     const scale = fovDeg ? fovDeg / size[0] / sky.scaleDeg(x, y) : place.scale;
     this.view.look({ x, y, scale }, animate);
+    this.outdate();
     return true;
   }
 
@@ -271,6 +274,14 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     this.view.install(info, place, size, before !== null && sameGeometry(before, info));
     this.bindCompare();
     this.overlay.forgetThumbnail();
+    this.outdate();
+  }
+
+  /** What was told of tiles is not true of what comes with the next frame. */
+  private outdate(): void {
+    const outdated = { ...this.scene.progress, outdated: true };
+    this.told.progress = JSON.stringify(outdated);
+    this.emit<MapProgress>("progress", outdated);
     this.redraw();
   }
 

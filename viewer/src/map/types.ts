@@ -43,6 +43,7 @@ export interface MapProgress {
   level: number; // level drawn, 0 coarsest
   levels: number;
   preview: boolean; // some of what is shown is a strided sample
+  outdated: boolean; // told before the map went elsewhere: the next frame tells anew
 }
 
 export type CompareMode = "opacity" | "blink" | "swipe";
