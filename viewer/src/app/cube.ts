@@ -4,14 +4,17 @@ import { store } from "./store-controller";
 import { splitLayerId } from "./url";
 
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** Grows whenever playing begins or ends: who awaits something meanwhile sees that its turn is over. */
+let turn = 0;
 
-/** Index and length of the axis that is played. */
+/** Index and length of the axis that is played; null where there is no cube, and while another layer is on its way. */
 function axisState(): { index: number[]; axis: number; length: number } | null {
   const { info, playback } = store.state;
   if (!info?.cube) return null;
+  const { base, slice } = splitLayerId(store.state.layerId ?? "");
+  if (base !== info.cube.base) return null;
   const axis = Math.min(playback.axis, info.cube.axes.length - 1);
   // The slice asked for last, which may still be on its way: quick steps add up.
-  const { slice } = splitLayerId(store.state.layerId ?? "");
   return { index: info.cube.axes.map((_, k) => slice[k] ?? 0), axis, length: info.cube.axes[axis].length };
 }
 
@@ -37,17 +40,20 @@ export function togglePlay(reverse = store.state.playback.reverse): void {
   const playing = !(playback.playing && playback.reverse === reverse);
   store.set({ playback: { ...playback, playing, reverse } });
   clearTimeout(timer);
-  if (playing) void run();
+  turn++;
+  if (playing) void run(turn);
 }
 
 /** One slice after another: at the rate asked for, or as fast as tiles arrive. */
-async function run(): Promise<void> {
+async function run(mine: number): Promise<void> {
+  const over = () => mine !== turn || !store.state.playback.playing;
+  if (over()) return;
   const started = performance.now();
   await stepSlice(store.state.playback.reverse ? -1 : 1);
   await tilesHere(1500);
-  const { playback } = store.state;
-  if (!playback.playing) return;
-  timer = setTimeout(run, Math.max(0, 1000 / playback.rate - (performance.now() - started)));
+  if (over()) return;
+  const rest = 1000 / store.state.playback.rate - (performance.now() - started);
+  timer = setTimeout(() => void run(mine), Math.max(0, rest));
 }
 
 /** Resolves once no tile is on its way, or after `ms`. */
