@@ -43,7 +43,8 @@ async function measure(info: LayerInfo, one: Aperture, key: string): Promise<voi
   const control = new AbortController();
   running.set(one.id, { key, control });
   const before = apertures.state.measured.get(one.id);
-  note(one.id, { key: before?.key ?? "", busy: true, data: before?.data ?? null, fault: "" });
+  // Without a key: should this be taken back, what was measured before is due again.
+  note(one.id, { key: "", busy: true, data: before?.data ?? null, fault: "" });
   try {
     const data = await ask(info.id, { ra: one.ra, dec: one.dec, radius: one.radius }, control.signal);
     note(one.id, { key, busy: false, data, fault: "" });
