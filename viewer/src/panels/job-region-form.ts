@@ -192,7 +192,7 @@ export class ArJobRegionForm extends LitElement {
       ${namePart(region ? this.proposal(info, region) : "")}
       <div class="size ${this.old ? "old" : ""}" role="status">${this.size(region)}</div>
       ${this.refusal ? html`<div class="fault" role="alert">${icons.warn}<span>${this.refusal}</span></div>` : nothing}
-      <button class="btn main" ?disabled=${!region || this.sending || Boolean(this.fault)}>${this.sending ? "Sending…" : "Start the job"}</button>
+      <button class="btn main" ?disabled=${!region || this.sending || this.moving || Boolean(this.fault)}>${this.sending ? "Sending…" : "Start the job"}</button>
     </form>`;
   }
 
@@ -240,7 +240,7 @@ export class ArJobRegionForm extends LitElement {
   private readonly submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const wish = this.wish();
-    if (!wish || this.sending) return;
+    if (!wish || this.sending || this.moving) return;
     this.sending = true;
     this.refusal = "";
     try {
