@@ -2,7 +2,7 @@
 import { getSession } from "../api/account";
 import { ApiError } from "../api/client";
 import { type JobInfo, type JobLine, jobs as server } from "../api/jobs";
-import { account } from "./account";
+import { account, nextAccount } from "./account";
 import { forgetJobs, keepJob, keptJobs, memoryKey } from "./job-memory";
 import { isGone, JobWatch } from "./job-watch";
 import { isActive, isHollow, many, titleOf } from "./job-words";
@@ -55,6 +55,9 @@ const LIST_MS = 20_000;
 
 let wanted = PAGE;
 
+/** What was deleted here: an answer that was on its way meanwhile still knows it. */
+const deleted = new Set<string>();
+
 export const jobOf = (id: string | null): JobEntry | null => jobs.state.list.find((job) => job.id === id) ?? null;
 export const activeCount = (): number => jobs.state.list.filter(({ phase }) => isActive(phase)).length;
 export const selectJob = (id: string | null): void => jobs.set({ selected: id });
@@ -80,6 +83,7 @@ function entryOf(info: JobInfo): JobEntry {
 
 /** A fresh answer about a job. */
 function heard(info: JobInfo): void {
+  if (deleted.has(info.job_id)) return;
   const before = jobOf(info.job_id);
   if (before?.info && before.info.revision > info.revision) return;
   const entry = entryOf(info);
@@ -168,10 +172,18 @@ const failedOnce = new Set<string>();
 /** Ask which jobs there are, and put them among those that are known. */
 export async function refreshJobs(): Promise<void> {
   addKept();
+  // The answer knows nothing of what happens until it is here.
+  const asked = new Set(jobs.state.list.map(({ id }) => id));
+  const count = wanted;
   try {
-    const lines = await server.list(wanted);
-    merge(lines);
-    jobs.set({ known: true, more: lines.length >= wanted, fault: "", trouble: null });
+    const lines = await server.list(count);
+    const complete = lines.length < count;
+    merge(
+      lines.filter(({ job_id }) => !deleted.has(job_id)),
+      asked,
+      complete,
+    );
+    jobs.set({ known: true, more: !complete, fault: "", trouble: null });
   } catch (error) {
     // Without a list the jobs of this browser are still known.
     jobs.set({ known: true, fault: wordsOf(error) });
@@ -185,11 +197,11 @@ export async function olderJobs(): Promise<void> {
   await refreshJobs();
 }
 
-function merge(lines: readonly JobLine[]): void {
+/** Put lines among what is known; of what was known when they were `asked` for, a `complete` list leaves out what is gone. */
+function merge(lines: readonly JobLine[], asked: ReadonlySet<string>, complete: boolean): void {
   const known = new Map(jobs.state.list.map((job) => [job.id, job]));
   const kept = new Set(keptJobs().map(({ id }) => id));
   const listed = new Set(lines.map(({ job_id }) => job_id));
-  const complete = lines.length < wanted;
   for (const line of lines) {
     const before = known.get(line.job_id);
     const { phase, run_id, created } = line;
@@ -199,7 +211,7 @@ function merge(lines: readonly JobLine[]): void {
     else if (!before.info || isActive(before.phase)) known.set(line.job_id, { ...before, phase, told: true });
   }
   const gone = [...known.values()].filter(
-    ({ id, info }) => complete && !listed.has(id) && !kept.has(id) && info?.owner && !filling.has(id),
+    ({ id, info }) => complete && asked.has(id) && !listed.has(id) && !kept.has(id) && info?.owner && !filling.has(id),
   );
   if (gone.length) drop(gone.map(({ id }) => id));
   const lostIds = new Set(gone.map(({ id }) => id));
@@ -275,7 +287,8 @@ async function marked<T>(work: (csrf: string | null) => Promise<T>): Promise<T> 
     if (!(error instanceof ApiError) || error.status !== 403) throw error;
     const fresh = await getSession().catch(() => known);
     if (fresh.csrf === known.csrf) throw error;
-    account.set({ session: fresh });
+    account.set(nextAccount(account.state, fresh));
+    if (known.user && !fresh.user) throw new ApiError(401, "login", "Your login has ended. Log in again.");
     return work(fresh.csrf);
   }
 }
@@ -339,7 +352,8 @@ export const startJob = (id: string): Promise<boolean> => phaseChange(id, "RUN")
 
 export const deleteJob = (id: string): Promise<boolean> =>
   act(id, async () => {
-    await marked((csrf) => server.remove(id, csrf)).catch((error) => {
+    const removed = marked((csrf) => server.remove(id, csrf)).then(() => deleted.add(id));
+    await removed.catch((error) => {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
     });
     sent.delete(id);
