@@ -69,7 +69,9 @@ export function movedOnScreen(
   dx: number,
   dy: number,
 ): Position | null {
-  const pixel = pixelOf(frame, lines, at);
+  // Before its lines are here, it is sought from the middle of the screen.
+  const middle = frame.toPixel(frame.width / 2, frame.height / 2);
+  const pixel = pixelOf(frame, lines, at) ?? frame.pixelNear(...at, ...middle);
   if (!pixel) return null;
   const [sx, sy] = frame.place(...pixel);
   return frame.position(...frame.toPixel(sx + dx, sy + dy));
