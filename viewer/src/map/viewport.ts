@@ -18,9 +18,17 @@ export interface Place {
 
 export type Size = [number, number];
 
+/** Where a view is in the coordinates of the map. */
+interface Goal {
+  center: number[];
+  resolution: number;
+}
+
 export class Viewport {
   info: LayerInfo | null = null;
   private flipped = false;
+  /** Where a move under way ends. */
+  private goal: Goal | null = null;
 
   constructor(private readonly map: OlMap) {}
 
@@ -44,7 +52,7 @@ export class Viewport {
     this.info = info;
     if (keep) return;
     const { centerX, centerY, resolution } = this.at(info, place, size).view;
-    this.map.setView(makeView(info, size, [centerX, centerY], resolution));
+    this.renew(info, size, { center: [centerX, centerY], resolution });
   }
 
   setMirror(on: boolean): void {
@@ -109,12 +117,7 @@ export class Viewport {
     const resolution = view.getConstrainedResolution(target.resolution) ?? target.resolution;
     const wanted = [target.centerX, target.centerY];
     const center = view.getConstrainedCenter(wanted, resolution) ?? wanted;
-    view.cancelAnimations();
-    if (animate && duration(MOVE_MS) > 0) view.animate({ center, resolution, duration: MOVE_MS, easing: easeOut });
-    else {
-      view.setResolution(resolution);
-      view.setCenter(center);
-    }
+    this.move({ center, resolution }, animate ? duration(MOVE_MS) : 0);
   }
 
   fit(animate: boolean): void {
@@ -124,23 +127,18 @@ export class Viewport {
 
   zoomBy(factor: number): void {
     const view = this.map.getView();
+    const center = view.getCenter();
     const resolution = view.getResolution();
-    if (!resolution || !(factor > 0)) return;
-    view.cancelAnimations();
-    const target = view.getConstrainedResolution(resolution / factor) ?? resolution;
-    if (duration(200) > 0) view.animate({ resolution: target, duration: 200, easing: easeOut });
-    else view.setResolution(target);
+    if (!center || !resolution || !(factor > 0)) return;
+    this.move({ center, resolution: view.getConstrainedResolution(resolution / factor) ?? resolution }, duration(200));
   }
 
   panBy(dx: number, dy: number): void {
     const view = this.map.getView();
     const [cx, cy] = view.getCenter() ?? [0, 0];
     const resolution = view.getResolution() ?? 1;
-    view.cancelAnimations();
     const center = view.getConstrainedCenter([cx + dx * resolution, cy - dy * resolution], resolution);
-    if (!center) return;
-    if (duration(120) > 0) view.animate({ center, duration: 120, easing: easeOut });
-    else view.setCenter(center);
+    if (center) this.move({ center, resolution }, duration(120));
   }
 
   /** Of a full circle, bring the centre back into the plane: panning is endless, numbers are not. */
@@ -154,12 +152,36 @@ export class Viewport {
     }
   }
 
-  /** The widest zoom depends on the size of the map: a new view, at the same place. */
+  /** The widest zoom depends on the size of the map: a new view, at the same place or where a move was going. */
   resized(): void {
     const { info, size } = this;
     const view = this.map.getView();
     const center = view.getCenter();
-    if (info && size && center) this.map.setView(makeView(info, size, center, view.getResolution() ?? 1));
+    if (!info || !size || !center) return;
+    const here = { center, resolution: view.getResolution() ?? 1 };
+    this.renew(info, size, (view.getAnimating() && this.goal) || here);
+  }
+
+  private renew(info: LayerInfo, size: Size, { center, resolution }: Goal): void {
+    this.goal = null;
+    this.map.setView(makeView(info, size, center, resolution));
+  }
+
+  private move(goal: Goal, ms: number): void {
+    const view = this.map.getView();
+    view.cancelAnimations();
+    this.goal = null;
+    if (ms > 0) {
+      // Moves of OpenLayers' own, as by a wheel, have no goal here.
+      const ended = () => {
+        if (this.goal === goal) this.goal = null;
+      };
+      this.goal = goal;
+      view.animate({ ...goal, duration: ms, easing: easeOut }, ended);
+    } else {
+      view.setResolution(goal.resolution);
+      view.setCenter(goal.center);
+    }
   }
 
   /** As stored, but with right ascension growing to the left. */
