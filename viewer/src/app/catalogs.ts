@@ -128,6 +128,8 @@ function hideCatalog(id: string): void {
   if (selected?.id === id) clearSelection("none");
   if (table.id === id) setTable({ open: false, id: null });
   session.map?.redraw();
+  // What was fetched for it goes at once: switched on again, it begins anew.
+  layer?.look();
 }
 
 /** Ask again for a catalog that failed. */
