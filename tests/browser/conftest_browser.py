@@ -218,6 +218,7 @@ class Viewer:
 
         def same() -> None:
             pictures.append(self.picture())
+            assert pictures[-1].shape == pictures[-2].shape
             assert (pictures[-1] == pictures[-2]).all()
 
         self.eventually(same)

@@ -25,8 +25,14 @@ def circles(page):
 
 
 def start(page):
+    page.eventually(lambda: _in_sky(page))
     page.page.get_by_role("button", name="Draw an aperture").click()
     page.page.get_by_text("Drag from the centre to the rim").wait_for()
+
+
+def _in_sky(page):
+    """Whether the page has written its address, and knew the sky by then: without it nothing is drawn."""
+    assert {"ra", "min"} <= set(page.query)
 
 
 def drag(page, begin, end):
@@ -102,14 +108,14 @@ def test_it_is_moved_resized_and_deleted(viewer):
     start(page)
     drag(page, frame.screen(190, 210), frame.screen(220, 210))
     first = drawn(page)
-    page.page.wait_for_timeout(300)
+    page.eventually(lambda: _rim_at(page, frame, 220, 210))
     drag(page, frame.screen(195, 214), frame.screen(215, 184))
     page.eventually(lambda: _differ(page, first))
     wcs = tan_wcs(1.0, 25.0, 400)
     second = circles(page)[0]
     np.testing.assert_allclose(second[:2], wcs.pixel_to_world_values(210, 180), atol=3e-6)
     assert second[2] == first[2]
-    page.page.wait_for_timeout(300)
+    page.eventually(lambda: _rim_at(page, frame, 210, 210))
     drag(page, frame.screen(210, 210), frame.screen(210, 230))
     page.eventually(lambda: _differ(page, second))
     third = circles(page)[0]
@@ -120,6 +126,12 @@ def test_it_is_moved_resized_and_deleted(viewer):
     page.press("Delete")
     page.wait_query(circles=None)
     page.page.get_by_text("No aperture yet").wait_for()
+
+
+def _rim_at(page, frame, x, y, reach=4):
+    sx, sy = (round(v) for v in frame.screen(x, y))
+    part = page.picture()[sy - reach : sy + reach + 1, sx - reach : sx + reach + 1]
+    assert (np.abs(part - BRASS).max(axis=2) < 30).any()
 
 
 def _differ(page, before):

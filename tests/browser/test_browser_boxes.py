@@ -119,8 +119,7 @@ def test_handles_resize_and_move_and_escape_takes_back(viewer):
     frame = Frame(page, 600, 180, 0.5)
     draw(page, frame, (590, 170), (609, 184))
     before = page.query["boxes"]
-    page.eventually(lambda: near_brass(page, frame, 609.5, 184.5))
-    page.page.wait_for_timeout(300)
+    page.eventually(lambda: _handle_at(page, frame, 609.5, 184.5))
     # The corner to the west and north, ten pixels out.
     drag(page, frame.screen(609.5, 184.5), frame.screen(619.5, 194.5))
     page.eventually(lambda: _differs(page, before))
@@ -128,11 +127,13 @@ def test_handles_resize_and_move_and_escape_takes_back(viewer):
     assert numbers(page.query["boxes"]) == pytest.approx([first[0] - 5, first[1], first[2], first[3] + 5], abs=0.02)
     second = numbers(page.query["boxes"])
     text = page.query["boxes"]
+    page.eventually(lambda: _handle_at(page, frame, 619.5, 194.5))
     drag(page, frame.screen(604.5, 182), frame.screen(584.5, 182))
     page.eventually(lambda: _differs(page, text))
     off = np.subtract(numbers(page.query["boxes"]), [second[0] + 10, second[1] + 10, *second[2:]])
     np.testing.assert_allclose((off + 180) % 360 - 180, 0, atol=0.02)
     text = page.query["boxes"]
+    page.eventually(lambda: _handle_at(page, frame, 599.5, 194.5))
     box = page.box
     sx, sy = frame.screen(584.5, 182)
     page.page.mouse.move(box["x"] + sx, box["y"] + sy)
@@ -142,6 +143,13 @@ def test_handles_resize_and_move_and_escape_takes_back(viewer):
     page.page.mouse.up()
     page.page.wait_for_timeout(400)
     assert page.query["boxes"] == text
+
+
+def _handle_at(page, frame, x, y):
+    """Whether a square of the accent's colour is there, and not only a line of it."""
+    sx, sy = (round(v) for v in frame.screen(x, y))
+    part = page.picture()[sy - 4 : sy + 5, sx - 4 : sx + 5]
+    assert (np.abs(part - BRASS).max(axis=2) < 30).mean() > 0.6
 
 
 def _differs(page, before):
@@ -173,6 +181,7 @@ def test_numbers_names_keys_and_deleting(viewer):
 
 
 def _moved_up(page):
+    _says_boxes(page)
     low, high = numbers(page.query["boxes"].split(":")[0])[2:]
     assert low > -4.5
     assert high - low == pytest.approx(10)
@@ -216,9 +225,16 @@ def test_boxes_of_the_collection(viewer, collection):
     page.page.mouse.move(5, 5)
     wcs = car_wcs(720, 360, growing=False)
     x, y = wcs.all_world2pix([[360.0, 10.0]], 0)[0]
-    # A click on its border selects it.
     box = page.box
     sx, sy = frame.screen(float(x) % 720, float(y))
+
+    def hovered():
+        for off in (1, 0):
+            page.page.mouse.move(box["x"] + sx + off, box["y"] + sy)
+        near_brass(page, frame, float(x) % 720, float(y))
+
+    page.eventually(hovered)
+    # A click on its border selects it.
     page.page.mouse.click(box["x"] + sx, box["y"] + sy)
     page.page.locator("ar-cutout-form").get_by_text("80 × 60 px").wait_for()
     page.page.get_by_role("button", name="Hide all boxes").click()

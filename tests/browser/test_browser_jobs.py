@@ -334,8 +334,9 @@ def test_jobs_without_an_owner_come_back_and_leave_when_they_are_gone(desk):
     row(page, "Mine").get_by_text("Done").wait_for()
     page.expected = ["404 "]
     fake.remove(job_id)
-    page.open(layer="coarse")
+    page.page.goto(f"{page.address}?layer=coarse")
     page.says("1 job is no longer there and left the list.")
+    page.rest()
     page.press("j")
     panel(page).get_by_text("No job yet.").wait_for()
     wait_for(page, lambda: kept_in_browser(page) == ["[]"])

@@ -187,6 +187,7 @@ def test_a_user_has_the_jobs_of_every_browser(viewer, sky, tmp_path_factory, tmp
         for turn in range(2):
             page = viewer(address).open(layer="day0-f090-I", **BARE)
             page.page.locator("ar-account-menu").get_by_role("button", name="Log in").click()
+            page.page.wait_for_url("**/login?*")
             page.page.get_by_label("Name").fill(NAME)
             page.page.get_by_label("Password").fill(PASSWORD)
             page.page.get_by_role("button", name="Log in").click()

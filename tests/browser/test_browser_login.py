@@ -40,6 +40,7 @@ def closed(sky, tmp_path_factory):
 
 
 def log_in(page):
+    page.page.wait_for_url("**/login?*")  # the page that is left has a field of that name, too
     page.page.get_by_label("Name").fill(NAME)
     page.page.get_by_label("Password").fill(PASSWORD)
     page.page.get_by_role("button", name="Log in").click()

@@ -256,6 +256,7 @@ def test_a_slow_look_up_can_be_stopped(page):
 
 def test_without_a_resolver_that_is_said(page):
     page.open(layer="day0-f090-I")
+    page.page.get_by_placeholder(re.compile("^Position:")).wait_for()  # until the server says so names may be looked up
     page.go_to("M42")
     page.page.locator("ar-search-field .hint.bad").get_by_text("names are not looked up here").wait_for()
     assert not any("/api/resolve" in url for url in page.requests)

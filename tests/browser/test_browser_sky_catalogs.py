@@ -114,12 +114,17 @@ def test_near_its_sources_are_symbols_with_cards_and_a_table(look):
     sy = page.box["height"] / 2 - (dec[index] - page.number("dec")) / per_px
     page.page.mouse.click(page.box["x"] + sx, page.box["y"] + sy)
     page.page.locator("ar-source-card").get_by_role("heading", name=f"S {index}", exact=True).wait_for()
+    page.eventually(lambda: _has_source(page))
     row = int(page.query["source"].partition("*")[2])
     answer = page.page.request.get(f"{page.address}api/sources/sky/rows/{row}").json()
     assert answer["values"]["name"] == f"S {index}"
     panel(page).get_by_role("button", name="Table").click()
     page.page.locator("ar-source-grid").get_by_role("row").nth(3).wait_for()
     expect(page.page.locator("ar-source-table .count")).to_have_text(re.compile(r"^\s*60\s000\s+rows\s*$"))
+
+
+def _has_source(page):
+    assert "source" in page.query
 
 
 def test_zooming_in_never_shows_nothing(look):

@@ -3,13 +3,15 @@ import { getSession, type SessionInfo } from "../api/account";
 import { ApiError } from "../api/client";
 import { type JobInfo, jobs as server } from "../api/jobs";
 import { account } from "./account";
-import { deleteJob, jobs, olderJobs, refreshJobs, submitJob } from "./jobs";
+import { deleteJob, jobs, olderJobs, refreshJobs, startJobs, submitJob } from "./jobs";
 
 vi.mock("../api/jobs", () => ({
   jobs: { list: vi.fn(), get: vi.fn(), create: vi.fn(), setPhase: vi.fn(), remove: vi.fn() },
 }));
 vi.mock("../api/account", () => ({ getSession: vi.fn(), endSession: vi.fn() }));
-vi.stubGlobal("document", { visibilityState: "hidden", baseURI: "http://host/base/" });
+const addEventListener = () => undefined;
+vi.stubGlobal("document", { visibilityState: "hidden", baseURI: "http://host/base/", addEventListener });
+vi.stubGlobal("window", { addEventListener });
 
 const job = (id: string) =>
   ({
@@ -87,6 +89,17 @@ describe("a list of jobs", () => {
     await refreshed;
     expect(ids()).toEqual(["d1"]);
     expect(jobs.state.faults.get("d1")).toBe("No.");
+  });
+
+  it("that was asked for somebody else shows nothing to whoever comes next", async () => {
+    startJobs();
+    const answer = listLater();
+    const refreshed = refreshJobs();
+    vi.mocked(server.list).mockResolvedValue([]);
+    account.set({ session: session("nobody else", "d"), ended: null });
+    answer([job("hers")]);
+    await refreshed;
+    expect(ids()).toEqual([]);
   });
 
   it("is complete or not by how many were asked for", async () => {

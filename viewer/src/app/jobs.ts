@@ -169,14 +169,19 @@ function fill(): void {
 /** Jobs whose details did not come: asked for again with the next list. */
 const failedOnce = new Set<string>();
 
+/** Whose jobs are shown. */
+let user: string | null = null;
+
 /** Ask which jobs there are, and put them among those that are known. */
 export async function refreshJobs(): Promise<void> {
   addKept();
   // The answer knows nothing of what happens until it is here.
   const asked = new Set(jobs.state.list.map(({ id }) => id));
   const count = wanted;
+  const whose = user;
   try {
     const lines = await server.list(count);
+    if (whose !== user) return;
     const complete = lines.length < count;
     merge(
       lines.filter(({ job_id }) => !deleted.has(job_id)),
@@ -235,8 +240,6 @@ function addKept(): void {
   );
   if (entries.length) put([...jobs.state.list, ...entries]);
 }
-
-let user: string | null = null;
 
 /** Somebody else's jobs are not shown to whoever comes next. */
 function followUser(): void {

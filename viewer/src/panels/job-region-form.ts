@@ -10,6 +10,7 @@ import { formOf, type JobWish, type Weight, weigh, weightWords } from "../app/jo
 import { regionWords, sizeWords } from "../app/job-words";
 import { submitJob } from "../app/jobs";
 import { layerName } from "../app/layer-names";
+import { baseOf } from "../app/layers";
 import { debounced, isAbort, Latest, session, wordsOf } from "../app/session";
 import { Follow, FollowStore, store } from "../app/store-controller";
 import { shapesIn, shownRectangle } from "../app/view-region";
@@ -73,7 +74,7 @@ export class ArJobRegionForm extends LitElement {
   protected override willUpdate(_: PropertyValues): void {
     const { info, view } = store.state;
     if (jobForms.state.place !== VIEW && this.region() === null) jobForms.set({ place: VIEW });
-    const viewKey = info && view ? [info.id, info.version, view.x, view.y, view.scale].join(" ") : "";
+    const viewKey = info && view ? [baseOf(info), info.version, view.x, view.y, view.scale].join(" ") : "";
     if (jobForms.state.place !== VIEW) this.moving = false;
     if (jobForms.state.place === VIEW && viewKey !== this.viewKey) {
       this.viewKey = viewKey;
