@@ -73,3 +73,12 @@ def test_playing_goes_through_the_slices_and_stops(viewer):
 
 def test_a_slice_of_the_address(viewer):
     shows(viewer().open(**LOOK, slice=2), 2)
+
+
+def test_a_pointer_that_rests_has_the_exact_value_of_each_slice(viewer):
+    page = viewer().open(**LOOK)
+    page.point(page.box["width"] / 2, page.box["height"] / 2)
+    for value in (10, 30, 50):
+        expect(page.readout.locator(".value b")).to_have_text(f"{value}.0000")
+        expect(page.readout.locator(".value .how")).to_have_text("exact")
+        page.press(">")

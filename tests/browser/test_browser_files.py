@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest_browser import BARE, Held, serve
 from conftest_files import SIDE, write
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -155,6 +156,11 @@ def test_every_header_is_there_and_can_be_searched(viewer):
     choice.select_option("0")
     field.fill("Hypatia")
     panel.locator(".card.current", has_text="Hypatia").wait_for()
+    page.page.locator("#map").focus()
+    page.press("k")
+    panel.wait_for(state="detached")
+    page.press("h")
+    expect(choice).to_have_value("1")  # opened again it shows the layer's own
 
 
 def _none(panel):

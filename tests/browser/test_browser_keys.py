@@ -89,6 +89,15 @@ def test_layers_and_blinking(viewer):
     page.wait_query(mix="1")
 
 
+def test_swiping_with_nothing_compared_yet(viewer):
+    page = viewer().open(layer="fine")
+    page.press("w")
+    page.rest()
+    page.wait_query(mode="swipe")
+    page.press("w")
+    page.wait_query(mode="opacity")
+
+
 def test_panels_and_full_screen(viewer):
     page = viewer().open(layer="steps")
     left, right, top = (page.page.locator(name) for name in ("aside.left", "aside.right", "ar-top-bar"))

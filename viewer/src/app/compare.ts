@@ -139,5 +139,7 @@ export async function blinkOnce(): Promise<void> {
 }
 
 export async function swipe(): Promise<void> {
-  if (await ensurePartner("swipe")) setCompareMode(store.state.compare?.mode === "swipe" ? "opacity" : "swipe");
+  const had = store.state.compare !== null;
+  if (!(await ensurePartner("swipe")) || !had) return;
+  setCompareMode(store.state.compare?.mode === "swipe" ? "opacity" : "swipe");
 }

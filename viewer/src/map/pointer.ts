@@ -145,8 +145,7 @@ export class PointerWatch {
 
   private left(): void {
     this.at = null;
-    this.told = "";
-    this.last = null;
+    this.renew();
     clearTimeout(this.timer);
     this.host.emit("pointer", null);
   }
@@ -158,6 +157,12 @@ export class PointerWatch {
     }
     const pixel = this.overlay.minimapPixel(sx, sy);
     if (pixel) this.host.move(...pixel);
+  }
+
+  /** Other pixels are under a pointer that rests: tell of them, to the exact value. */
+  renew(): void {
+    this.told = "";
+    this.last = null;
   }
 
   private tell(): void {

@@ -274,6 +274,7 @@ export class SkyMap extends EventTarget implements SkyMapApi {
     this.view.install(info, place, size, before !== null && sameGeometry(before, info));
     this.bindCompare();
     this.overlay.forgetThumbnail();
+    this.pointer.renew();
     this.outdate();
   }
 

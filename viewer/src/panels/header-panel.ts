@@ -27,6 +27,7 @@ export class ArHeaderPanel extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.hdu = store.state.info?.hdu ?? 0;
     focusRequests.addEventListener("header", this.focusField);
   }
 
