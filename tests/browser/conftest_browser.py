@@ -273,6 +273,17 @@ class Viewer:
         field.press("Enter")
 
 
+def back_twice(page: Viewer) -> Held:
+    """Go back twice, to places of the sky, in quick succession: the second has its answer, the first has not."""
+    held = Held(page.page, "**/values?*")
+    page.page.go_back()
+    page.eventually(held.some)
+    page.page.go_back()
+    page.eventually(lambda: held.some(2))
+    held.answer_newest()
+    return held
+
+
 class Held:
     """Requests of a page that get no answer until they are let go."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest_browser import Held
+from conftest_browser import back_twice
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -117,13 +117,9 @@ def test_an_answer_that_comes_late_brings_back_no_address_that_has_been_left(vie
         page.eventually(lambda: _not_in(page.query, places))
         page.eventually(lambda: _stays(page))
         places.append(page.query)
-    held = Held(page.page, "**/values?*")
-    page.page.go_back()
-    page.eventually(held.some)
-    page.page.go_back()
-    page.eventually(lambda: held.some(2))
-    held.answer_newest()
+    held = back_twice(page)
     page.eventually(lambda: _stays(page))
+    held.answer_newest()
     held.let_go()
     page.page.wait_for_timeout(400)
     page.rest()

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
-from conftest_browser import BARE, Frame, Held, _viewers, serve
+from conftest_browser import BARE, Frame, _viewers, back_twice, serve
 from conftest_catalogs import COUNT, MANY, WCS, catalogs_server, field_table, pixels, write_catalogs
 from playwright.sync_api import expect
 
@@ -465,13 +465,9 @@ def test_going_back_twice_at_once_leaves_no_catalog_of_the_entry_between(look):
     switch.click()
     panel(page).get_by_role("radio", name="diamond").click()
     page.wait_query(catalogs="stars*sky*diamond*11")
-    held = Held(page.page, "**/values?*")
-    page.page.go_back()
-    page.eventually(held.some)
-    page.page.go_back()
-    page.eventually(lambda: held.some(2))
-    held.answer_newest()
+    held = back_twice(page)
     page.eventually(lambda: _equal(switch.get_attribute("aria-checked"), "false"))
+    held.answer_newest()
     held.let_go()
     page.page.wait_for_timeout(400)  # longer than the address waits for quiet
     assert switch.get_attribute("aria-checked") == "false"

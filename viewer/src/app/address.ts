@@ -110,9 +110,13 @@ export function syncUrl(how: "push" | "replace"): void {
 
 /** The map has set out for another place: once it is there the address has a new entry. */
 export function syncUrlOnArrival(): void {
-  if (muted === 0 && !store.state.layerBusy) settle();
+  if (muted > 0 || store.state.layerBusy) {
+    syncUrl("push");
+    return;
+  }
+  settle();
   entryIsDue = true;
-  if (muted === 0) later();
+  later();
 }
 
 /** Write at once what waits: the address that is shared is the one on the screen. */

@@ -84,7 +84,8 @@ function refused(id: string, error: unknown, last: LayerInfo | null): void {
   if (last) {
     say(`${words} The layer before stays.`, "fault");
     store.set({ layerId: last.id, layerBusy: false });
-    if (last.id !== settled) void openLayer(last.id);
+    // It had only begun to be shown; should it be refused itself, it is not asked for again and again.
+    if (last.id !== settled && last.id !== id) void openLayer(last.id);
   } else store.set({ layerId: null, layerError: words, layerBusy: false });
 }
 
